@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+
+namespace Gsasr.Checkpoints;
+
+/// <summary>
+/// Named tensors of a trained network. Opening one reads names and shapes only; values are read, tensor by tensor, into memory
+/// of the caller, so that a model's weights are held once. Reading from several threads is safe, disposing meanwhile is not.
+/// </summary>
+public abstract class Checkpoint : IDisposable
+{
+    private const int ChunkBytes = 64 * 1024;
+
+    /// <summary>Where the tensors come from, for messages: one path or several.</summary>
+    public abstract string Source { get; }
+
+    /// <summary>All tensors by name.</summary>
+    public abstract IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
+
+    /// <summary>Notes kept beside the tensors, by key; empty where the format has none.</summary>
+    public virtual IReadOnlyDictionary<string, string> Metadata => ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Reads a tensor of any floating-point type as float32, row-major.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="destination">Where its values go: exactly as many as the tensor has.</param>
+    /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
+    /// <exception cref="CheckpointFormatException">The tensor holds integers, or its data cannot be read.</exception>
+    public void Read(string name, Span<float> destination)
+    {
+        TensorInfo tensor = Find(name, destination.Length);
+        if (!tensor.ElementType.IsFloat())
+            throw WrongType(tensor, "floating-point numbers");
+
+        if (tensor.ElementType == ElementType.Float32 && ElementTypes.TryGetBytes(destination, out Span<byte> inPlace))
+        {
+            ReadElementBytes(tensor, 0, inPlace);
+            return;
+        }
+
+        int size = tensor.ElementType.Size();
+        var chunk = new byte[Math.Min(ChunkBytes, destination.Length * (long)size)];
+        for (int start = 0; start < destination.Length; start += chunk.Length / size)
+        {
+            int count = Math.Min(chunk.Length / size, destination.Length - start);
+            ReadElementBytes(tensor, start, chunk.AsSpan(0, count * size));
+            ElementTypes.ToSingles(tensor.ElementType, chunk, destination.Slice(start, count));
+        }
+    }
+
+    /// <summary>Reads a tensor of any integer type, or of truth values as 0 and 1, row-major.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="destination">Where its values go: exactly as many as the tensor has.</param>
+    /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
+    /// <exception cref="CheckpointFormatException">The tensor holds floating-point values, or its data cannot be read.</exception>
+    public void Read(string name, Span<long> destination)
+    {
+        TensorInfo tensor = Find(name, destination.Length);
+        if (tensor.ElementType.IsFloat())
+            throw WrongType(tensor, "integers");
+
+        int size = tensor.ElementType.Size();
+        var chunk = new byte[Math.Min(ChunkBytes, destination.Length * (long)size)];
+        for (int start = 0; start < destination.Length; start += chunk.Length / size)
+        {
+            int count = Math.Min(chunk.Length / size, destination.Length - start);
+            ReadElementBytes(tensor, start, chunk.AsSpan(0, count * size));
+            ElementTypes.ToIntegers(tensor.ElementType, chunk, destination.Slice(start, count));
+        }
+    }
+
+    /// <summary>Reads some of a tensor's values as they are stored: row-major, little-endian, without gaps.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="firstElement">The first value to read, counted row-major.</param>
+    /// <param name="destination">Where the bytes go: a whole number of values, within the tensor.</param>
+    /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
+    /// <exception cref="ArgumentException">The range is not within the tensor or not a whole number of values.</exception>
+    /// <exception cref="CheckpointFormatException">The data cannot be read.</exception>
+    public void ReadBytes(string name, long firstElement, Span<byte> destination)
+    {
+        TensorInfo tensor = Find(name);
+        (int count, int remainder) = Math.DivRem(destination.Length, tensor.ElementType.Size());
+        if (remainder != 0 || firstElement < 0 || firstElement > tensor.Count - count)
+        {
+            throw new ArgumentException(
+                $"{destination.Length} bytes from value {firstElement} on are no part of tensor {Quote.Name(name)}, "
+                + $"{tensor.ElementType} {tensor.ShapeText}.",
+                nameof(destination));
+        }
+
+        ReadElementBytes(tensor, firstElement, destination);
+    }
+
+    /// <summary>Delivers values of a tensor, row-major, little-endian, without gaps; the arguments have been checked.</summary>
+    /// <param name="tensor">One of <see cref="Tensors"/>.</param>
+    /// <param name="firstElement">The first value, counted row-major.</param>
+    /// <param name="destination">A whole number of values, all within the tensor.</param>
+    protected abstract void ReadElementBytes(TensorInfo tensor, long firstElement, Span<byte> destination);
+
+    /// <summary>Closes the files behind the checkpoint.</summary>
+    /// <param name="disposing">Whether <see cref="Dispose()"/> was called.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    private TensorInfo Find(string name) => Tensors.TryGetValue(name, out TensorInfo? tensor)
+        ? tensor
+        : throw new KeyNotFoundException($"{Source} has no tensor {Quote.Name(name)}.");
+
+    private TensorInfo Find(string name, int length)
+    {
+        TensorInfo tensor = Find(name);
+        return tensor.Count == length
+            ? tensor
+            : throw new ArgumentException($"Tensor {Quote.Name(name)} has {tensor.Count} values, not {length}.", nameof(length));
+    }
+
+    private CheckpointFormatException WrongType(TensorInfo tensor, string needed) => new(
+        $"{Source}: tensor {Quote.Name(tensor.Name)} holds {tensor.ElementType} values where {needed} are needed.");
+}
