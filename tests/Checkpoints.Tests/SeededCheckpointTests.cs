@@ -33,7 +33,8 @@ public class SeededCheckpointTests
         checkpoint.Read(tensor.Name, all);
         var bytes = new byte[12];
         checkpoint.ReadBytes(tensor.Name, tensor.Count - 3, bytes);
-        Assert.Equal(all[^3..], [BitConverter.ToSingle(bytes, 0), BitConverter.ToSingle(bytes, 4), BitConverter.ToSingle(bytes, 8)]);
+        float[] last = [BitConverter.ToSingle(bytes, 0), BitConverter.ToSingle(bytes, 4), BitConverter.ToSingle(bytes, 8)];
+        Assert.Equal(all[^3..], last);
     }
 
     [Fact]
