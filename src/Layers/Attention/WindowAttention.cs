@@ -1,0 +1,48 @@
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Layers;
+
+/// <summary>
+/// Multi-head attention within windows: softmax(q k^T / sqrt(head size) + bias) v for each window and head. Window
+/// partition, cyclic shift and overlap are index arithmetic; the scores are never stored.
+/// </summary>
+public static class WindowAttention
+{
+    /// <summary>Computes attention. Head h has the channels h * headSize to (h + 1) * headSize of all four tensors.</summary>
+    /// <param name="query">[height, width, channels]; not yet scaled by 1 / sqrt(head size).</param>
+    /// <param name="key">[height, width, channels].</param>
+    /// <param name="value">[height, width, channels].</param>
+    /// <param name="y">[height, width, channels]; overlaps none of the others.</param>
+    /// <param name="settings">Windows, heads, bias and rotary embedding.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
+    public static void Run(in Tensor query, in Tensor key, in Tensor value, in Tensor y, WindowAttentionSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        int window = settings.WindowSize;
+        bool fits = query.HasShapeOf(y) && key.HasShapeOf(y) && value.HasShapeOf(y)
+            && window > 0 && y.Height % window == 0 && y.Width % window == 0
+            && settings.Heads > 0 && y.Channels % settings.Heads == 0
+            && settings.QueryShift >= 0 && settings.QueryShift < window && settings.KeyShift >= 0 && settings.KeyShift < window
+            && (settings.OverlappingKeyWindowSize == 0
+                || (settings.OverlappingKeyWindowSize >= window && (settings.OverlappingKeyWindowSize - window) % 2 == 0 && settings.KeyShift == 0))
+            && (!settings.MaskWrapped || (settings.QueryShift == settings.KeyShift && settings.OverlappingKeyWindowSize == 0));
+        if (!fits)
+            throw new ArgumentException($"{settings} does not fit queries of {query}, keys of {key}, values of {value} and a result of {y}.");
+        if (settings.Bias is Tensor bias
+            && (bias.Height != settings.Heads || bias.Width != settings.QueryTokens || bias.Channels != settings.KeyTokens || !bias.IsDense))
+            throw new ArgumentException($"A bias of {bias} does not fit {settings.Heads} heads, {settings.QueryTokens} queries and {settings.KeyTokens} keys.");
+        int headSize = y.Channels / settings.Heads;
+        if (settings.Rotary is Tensor rotary
+            && (rotary.Height != settings.Heads || rotary.Width != settings.KeyTokens || rotary.Channels != headSize || headSize % 2 != 0 || !rotary.IsDense))
+            throw new ArgumentException($"A rotary table of {rotary} does not fit {settings.Heads} heads of {headSize} channels and {settings.KeyTokens} tokens.");
+        switch (y.Device)
+        {
+            case CpuDevice cpu:
+                WindowAttentionCpu.Run(cpu, query, key, value, y, settings);
+                break;
+            default:
+                throw new NotSupportedException($"{y.Device.Name} has no window attention.");
+        }
+    }
+}

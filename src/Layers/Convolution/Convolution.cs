@@ -1,0 +1,67 @@
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Layers;
+
+/// <summary>Linear layers, 1x1 and 3x3 convolutions with stride 1: one matrix product with different ways to fetch a row.</summary>
+public static class Convolution
+{
+    /// <summary>
+    /// y = activation(x * weights + bias) + residual. Channels of <paramref name="x"/> and <paramref name="y"/> may be
+    /// slices of wider tensors; y may overlap neither x nor another pixel's residual.
+    /// </summary>
+    /// <param name="x">[height, width, InputChannels].</param>
+    /// <param name="weights">The packed weights.</param>
+    /// <param name="y">
+    /// [rows, columns, OutputChannels] or, with a pixel shuffle, [2 * rows, 2 * columns, OutputChannels / 4]: the output for
+    /// that many rows and columns of the input from (<paramref name="firstRow"/>, <paramref name="firstColumn"/>) on. Pixels
+    /// outside that rectangle still serve as neighbours.
+    /// </param>
+    /// <param name="activation">Applied after the bias, before the residual.</param>
+    /// <param name="residual">Of the shape of <paramref name="y"/>; may be y itself. Not with a pixel shuffle.</param>
+    /// <param name="bias">[1, 1, OutputChannels] in place of the weights' own bias. Not with a pixel shuffle.</param>
+    /// <param name="firstRow">The first row of x for which the output is computed.</param>
+    /// <param name="firstColumn">The first column of x for which the output is computed.</param>
+    /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
+    public static void Run(
+        in Tensor x,
+        ConvolutionWeights weights,
+        in Tensor y,
+        Activation activation = Activation.None,
+        Tensor? residual = null,
+        Tensor? bias = null,
+        int firstRow = 0,
+        int firstColumn = 0)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        int factor = weights.PixelShuffle ? 2 : 1;
+        int rows = y.Height / factor;
+        int columns = y.Width / factor;
+        bool fits = x.Channels == weights.InputChannels
+            && y.Channels == weights.OutputChannels / (factor * factor)
+            && y.Width == columns * factor && y.Height == rows * factor
+            && firstRow >= 0 && firstRow <= x.Height - rows
+            && firstColumn >= 0 && firstColumn <= x.Width - columns;
+        if (!fits)
+        {
+            throw new ArgumentException(
+                $"A {weights.KernelSize}x{weights.KernelSize} convolution from {weights.InputChannels} to {weights.OutputChannels} channels"
+                + $"{(weights.PixelShuffle ? " with pixel shuffle" : "")} cannot turn {x} from pixel ({firstRow}, {firstColumn}) on into {y}.");
+        }
+
+        if (residual is Tensor r && (weights.PixelShuffle || !r.HasShapeOf(y)))
+            throw new ArgumentException($"A residual of {r} cannot be added to {y}.", nameof(residual));
+        if (bias is Tensor b && (weights.PixelShuffle || b.Channels != weights.OutputChannels || b.Pixels != 1))
+            throw new ArgumentException($"A bias of {b} does not fit {weights.OutputChannels} channels.", nameof(bias));
+
+        var arguments = new ConvolutionArguments(x, weights, y, activation, residual, bias ?? weights.Bias, firstRow, firstColumn, rows, columns);
+        switch (y.Device)
+        {
+            case CpuDevice cpu:
+                ConvolutionCpu.Run(cpu, arguments);
+                break;
+            default:
+                throw new NotSupportedException($"{y.Device.Name} has no convolution.");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Layers;
+
+/// <summary>
+/// Weights of a linear layer, a 1x1 or a 3x3 convolution, packed once for the device that will use them. A linear layer
+/// is a 1x1 convolution: activations are [height, width, channels], so it acts on each pixel alone.
+/// </summary>
+public sealed class ConvolutionWeights : IDisposable
+{
+    private ConvolutionWeights(Device device, int inputChannels, int outputChannels, int kernelSize, bool pixelShuffle, DeviceBuffer packed, Tensor bias)
+    {
+        Device = device;
+        InputChannels = inputChannels;
+        OutputChannels = outputChannels;
+        KernelSize = kernelSize;
+        PixelShuffle = pixelShuffle;
+        Packed = packed;
+        Bias = bias;
+    }
+
+    /// <summary>The device that holds the weights.</summary>
+    public Device Device { get; }
+
+    /// <summary>Channels of the input.</summary>
+    public int InputChannels { get; }
+
+    /// <summary>Channels of the product, before a pixel shuffle takes four of them for one.</summary>
+    public int OutputChannels { get; }
+
+    /// <summary>1 or 3: pixels of the neighbourhood in each direction; outside the image it is zero.</summary>
+    public int KernelSize { get; }
+
+    /// <summary>
+    /// Whether the output has twice the height and width and a quarter of the channels: product channel
+    /// 4 * c + 2 * i + j of pixel (y, x) becomes channel c of pixel (2y + i, 2x + j), as PyTorch's PixelShuffle(2).
+    /// The weights are packed in the order (i, j, c), so that each output pixel's channels are neighbours.
+    /// </summary>
+    public bool PixelShuffle { get; }
+
+    /// <summary>Terms of one dot product.</summary>
+    public int Depth => InputChannels * KernelSize * KernelSize;
+
+    /// <summary>The weights in the device's own order.</summary>
+    internal DeviceBuffer Packed { get; }
+
+    /// <summary>[1, 1, OutputChannels], in the packed order of the channels; zero where the layer has no bias.</summary>
+    internal Tensor Bias { get; }
+
+    /// <summary>Packs weights for a device.</summary>
+    /// <param name="device">The device that will use them.</param>
+    /// <param name="weight">[outputChannels, inputChannels, kernelSize, kernelSize], as in a PyTorch checkpoint.</param>
+    /// <param name="bias">[outputChannels], or empty for none.</param>
+    /// <param name="inputChannels">Channels of the input.</param>
+    /// <param name="outputChannels">Channels of the product.</param>
+    /// <param name="kernelSize">1 or 3.</param>
+    /// <param name="pixelShuffle">See <see cref="PixelShuffle"/>; the output channels must be a multiple of four.</param>
+    /// <exception cref="ArgumentException">The spans do not have the sizes that the other arguments say.</exception>
+    public static ConvolutionWeights Create(
+        Device device,
+        ReadOnlySpan<float> weight,
+        ReadOnlySpan<float> bias,
+        int inputChannels,
+        int outputChannels,
+        int kernelSize = 1,
+        bool pixelShuffle = false)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (kernelSize is not (1 or 3))
+            throw new ArgumentException($"A kernel is 1 or 3 pixels wide, not {kernelSize}.", nameof(kernelSize));
+        int depth = checked(inputChannels * kernelSize * kernelSize);
+        if (weight.Length != (long)depth * outputChannels)
+            throw new ArgumentException($"{weight.Length} weights do not fit {outputChannels} x {inputChannels} x {kernelSize} x {kernelSize}.", nameof(weight));
+        if (!bias.IsEmpty && bias.Length != outputChannels)
+            throw new ArgumentException($"{bias.Length} biases do not fit {outputChannels} channels.", nameof(bias));
+        if (pixelShuffle && outputChannels % 4 != 0)
+            throw new ArgumentException($"{outputChannels} channels cannot be shuffled into 2 x 2 pixels.", nameof(pixelShuffle));
+
+        var orderedBias = new float[outputChannels];
+        for (int n = 0; n < outputChannels && !bias.IsEmpty; n++)
+            orderedBias[n] = bias[SourceChannel(n, outputChannels, pixelShuffle)];
+
+        // [outputChannels, kernelSize, kernelSize, inputChannels]: the order in which a pixel's neighbourhood lies in memory.
+        var ordered = new float[weight.Length];
+        int taps = kernelSize * kernelSize;
+        for (int n = 0; n < outputChannels; n++)
+        {
+            ReadOnlySpan<float> row = weight.Slice(SourceChannel(n, outputChannels, pixelShuffle) * depth, depth);
+            Span<float> target = ordered.AsSpan(n * depth, depth);
+            for (int channel = 0; channel < inputChannels; channel++)
+            {
+                for (int tap = 0; tap < taps; tap++)
+                    target[tap * inputChannels + channel] = row[channel * taps + tap];
+            }
+        }
+
+        DeviceBuffer packed = device switch
+        {
+            CpuDevice cpu => ConvolutionCpu.Pack(cpu, ordered, outputChannels, depth),
+            _ => throw new NotSupportedException($"{device.Name} cannot hold weights."),
+        };
+        return new ConvolutionWeights(
+            device, inputChannels, outputChannels, kernelSize, pixelShuffle, packed, device.Upload(orderedBias, 1, 1, outputChannels));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Packed.Dispose();
+        Bias.Buffer.Dispose();
+    }
+
+    private static int SourceChannel(int packedChannel, int outputChannels, bool pixelShuffle)
+    {
+        if (!pixelShuffle)
+            return packedChannel;
+        int quarter = outputChannels / 4;
+        return packedChannel % quarter * 4 + packedChannel / quarter;
+    }
+}

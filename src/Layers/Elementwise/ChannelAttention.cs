@@ -1,0 +1,33 @@
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Layers;
+
+/// <summary>Squeeze-and-excitation: channels weighted by a small network of their means over the whole image (HAT's CAB).</summary>
+public static class ChannelAttention
+{
+    /// <summary>
+    /// y += factor * x * sigmoid(expand * relu(squeeze * mean + squeezeBias) + expandBias), with the mean of x over all pixels.
+    /// </summary>
+    /// <param name="x">[height, width, channels].</param>
+    /// <param name="weights">The squeeze and expand layers.</param>
+    /// <param name="factor">The branch's weight.</param>
+    /// <param name="y">[height, width, channels], added to.</param>
+    /// <param name="arena">Memory for the means; inside a scope.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
+    public static void AddScaled(in Tensor x, ChannelAttentionWeights weights, float factor, in Tensor y, Arena arena)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(arena);
+        if (!x.HasShapeOf(y) || x.Channels != weights.Channels)
+            throw new ArgumentException($"A channel attention of {weights.Channels} channels cannot turn {x} into {y}.");
+        switch (y.Device)
+        {
+            case CpuDevice cpu:
+                ChannelAttentionCpu.AddScaled(cpu, x, weights, factor, y, arena);
+                break;
+            default:
+                throw new NotSupportedException($"{y.Device.Name} has no channel attention.");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Gsasr.Tensors;
+
+namespace Gsasr.Layers;
+
+/// <summary>The two small layers of <see cref="ChannelAttention"/>.</summary>
+public sealed class ChannelAttentionWeights : IDisposable
+{
+    /// <summary>Copies the weights to a device.</summary>
+    /// <param name="device">The device that will use them.</param>
+    /// <param name="squeeze">[squeezed, channels].</param>
+    /// <param name="squeezeBias">[squeezed].</param>
+    /// <param name="expand">[channels, squeezed].</param>
+    /// <param name="expandBias">[channels].</param>
+    /// <exception cref="ArgumentException">The sizes do not fit together.</exception>
+    public ChannelAttentionWeights(
+        Device device,
+        ReadOnlySpan<float> squeeze,
+        ReadOnlySpan<float> squeezeBias,
+        ReadOnlySpan<float> expand,
+        ReadOnlySpan<float> expandBias)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        Channels = expandBias.Length;
+        Squeezed = squeezeBias.Length;
+        Squeeze = device.Upload(squeeze, 1, Squeezed, Channels);
+        SqueezeBias = device.Upload(squeezeBias, 1, 1, Squeezed);
+        Expand = device.Upload(expand, 1, Channels, Squeezed);
+        ExpandBias = device.Upload(expandBias, 1, 1, Channels);
+    }
+
+    /// <summary>Channels of the activations.</summary>
+    public int Channels { get; }
+
+    /// <summary>Channels between the two layers.</summary>
+    public int Squeezed { get; }
+
+    /// <summary>[1, squeezed, channels].</summary>
+    internal Tensor Squeeze { get; }
+
+    /// <summary>[1, 1, squeezed].</summary>
+    internal Tensor SqueezeBias { get; }
+
+    /// <summary>[1, channels, squeezed].</summary>
+    internal Tensor Expand { get; }
+
+    /// <summary>[1, 1, channels].</summary>
+    internal Tensor ExpandBias { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Squeeze.Buffer.Dispose();
+        SqueezeBias.Buffer.Dispose();
+        Expand.Buffer.Dispose();
+        ExpandBias.Buffer.Dispose();
+    }
+}

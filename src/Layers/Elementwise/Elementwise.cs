@@ -1,0 +1,45 @@
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Layers;
+
+/// <summary>Operations on each value alone, where no larger operation can take them in.</summary>
+public static class Elementwise
+{
+    /// <summary>y = a + b.</summary>
+    /// <param name="a">[height, width, channels].</param>
+    /// <param name="b">[height, width, channels].</param>
+    /// <param name="y">[height, width, channels]; may be a or b.</param>
+    /// <exception cref="ArgumentException">The shapes differ.</exception>
+    public static void Add(in Tensor a, in Tensor b, in Tensor y)
+    {
+        if (!a.HasShapeOf(y) || !b.HasShapeOf(y))
+            throw new ArgumentException($"{a} and {b} cannot be added into {y}.");
+        switch (y.Device)
+        {
+            case CpuDevice cpu:
+                ElementwiseCpu.Add(cpu, a, b, y);
+                break;
+            default:
+                throw new NotSupportedException($"{y.Device.Name} cannot add tensors.");
+        }
+    }
+
+    /// <summary>Repeats a table over an image: y[r, c] = table[r mod table height, c mod table width].</summary>
+    /// <param name="table">[s, s, channels].</param>
+    /// <param name="y">[height, width, channels].</param>
+    /// <exception cref="ArgumentException">The channels differ.</exception>
+    public static void Repeat(in Tensor table, in Tensor y)
+    {
+        if (table.Channels != y.Channels)
+            throw new ArgumentException($"{table} cannot be repeated over {y}.");
+        switch (y.Device)
+        {
+            case CpuDevice cpu:
+                ElementwiseCpu.Repeat(cpu, table, y);
+                break;
+            default:
+                throw new NotSupportedException($"{y.Device.Name} cannot repeat tensors.");
+        }
+    }
+}

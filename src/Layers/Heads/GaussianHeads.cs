@@ -1,0 +1,40 @@
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Layers;
+
+/// <summary>The last layers of the decoder: from a feature vector per cell of the grid to a Gaussian.</summary>
+public static class GaussianHeads
+{
+    /// <summary>
+    /// Computes raw Gaussians in the published order: sigma0, sigma1, rho, alpha, r, g, b, mean x, mean y. The means are the
+    /// network's output divided by the grid's width and height, plus the centre of the cell, with the whole image as [0, 1].
+    /// </summary>
+    /// <param name="x">[rows, columns, channels].</param>
+    /// <param name="weights">The five networks.</param>
+    /// <param name="y">[rows, columns, 9].</param>
+    /// <param name="placement">Where this block of cells stands.</param>
+    /// <param name="arena">Memory for what lies between the layers; inside a scope.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
+    public static void Run(in Tensor x, GaussianHeadsWeights weights, in Tensor y, in GridPlacement placement, Arena arena)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(arena);
+        if (x.Channels != weights.Channels || y.Height != x.Height || y.Width != x.Width || y.Channels != GaussianHeadsWeights.GaussianSize)
+            throw new ArgumentException($"Gaussian heads of {weights.Channels} channels cannot turn {x} into {y}.");
+        if (placement.FirstRow < 0 || placement.FirstRow > placement.GridHeight - y.Height
+            || placement.FirstColumn < 0 || placement.FirstColumn > placement.GridWidth - y.Width)
+        {
+            throw new ArgumentException($"A block of {y} does not lie inside {placement}.", nameof(placement));
+        }
+
+        switch (y.Device)
+        {
+            case CpuDevice cpu:
+                GaussianHeadsCpu.Run(cpu, x, weights, y, placement);
+                break;
+            default:
+                throw new NotSupportedException($"{y.Device.Name} has no Gaussian heads.");
+        }
+    }
+}

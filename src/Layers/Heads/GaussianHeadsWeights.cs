@@ -1,0 +1,86 @@
+using Gsasr.Tensors;
+
+namespace Gsasr.Layers;
+
+/// <summary>
+/// The five networks that turn a feature vector into a Gaussian (sigma, rho, alpha, rgb, mean), each
+/// C -> ReLU C -> ReLU 4C -> k. They share their input, so their first layers are one product C -> 5C.
+/// </summary>
+public sealed class GaussianHeadsWeights : IDisposable
+{
+    /// <summary>How many networks there are.</summary>
+    public const int HeadCount = 5;
+
+    /// <summary>Values in a Gaussian.</summary>
+    public const int GaussianSize = 9;
+
+    private static readonly int[] OutputSizes = [2, 1, 1, 3, 2];
+
+    /// <summary>Packs the networks' weights for a device. Each argument holds the five in the order sigma, rho, alpha, rgb, mean.</summary>
+    /// <param name="device">The device that will use them.</param>
+    /// <param name="channels">C.</param>
+    /// <param name="first">[C, C] each, and the bias [C].</param>
+    /// <param name="second">[4C, C] each, and the bias [4C].</param>
+    /// <param name="third">[k, 4C] each, and the bias [k].</param>
+    /// <exception cref="ArgumentException">The sizes do not fit together.</exception>
+    public GaussianHeadsWeights(
+        Device device,
+        int channels,
+        IReadOnlyList<(float[] Weight, float[] Bias)> first,
+        IReadOnlyList<(float[] Weight, float[] Bias)> second,
+        IReadOnlyList<(float[] Weight, float[] Bias)> third)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        ArgumentNullException.ThrowIfNull(third);
+        Channels = channels;
+        First = ConvolutionWeights.Create(
+            device, first.SelectMany(h => h.Weight).ToArray(), first.SelectMany(h => h.Bias).ToArray(), channels, HeadCount * channels);
+        Second = new ConvolutionWeights[HeadCount];
+        Third = new Tensor[HeadCount];
+        ThirdBias = new Tensor[HeadCount];
+        for (int head = 0; head < HeadCount; head++)
+        {
+            Second[head] = ConvolutionWeights.Create(device, second[head].Weight, second[head].Bias, channels, 4 * channels);
+            Third[head] = device.Upload(third[head].Weight, 1, OutputSizes[head], 4 * channels);
+            ThirdBias[head] = device.Upload(third[head].Bias, 1, 1, OutputSizes[head]);
+        }
+    }
+
+    /// <summary>C.</summary>
+    public int Channels { get; }
+
+    /// <summary>C -> 5C, the heads side by side.</summary>
+    internal ConvolutionWeights First { get; }
+
+    /// <summary>C -> 4C for each head.</summary>
+    internal ConvolutionWeights[] Second { get; }
+
+    /// <summary>[1, k, 4C] for each head.</summary>
+    internal Tensor[] Third { get; }
+
+    /// <summary>[1, 1, k] for each head.</summary>
+    internal Tensor[] ThirdBias { get; }
+
+    /// <summary>The column of a Gaussian at which a head's outputs start.</summary>
+    /// <param name="head">The head, from 0.</param>
+    internal static int FirstColumn(int head)
+    {
+        int column = 0;
+        for (int i = 0; i < head; i++)
+            column += OutputSizes[i];
+        return column;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        First.Dispose();
+        foreach (ConvolutionWeights weights in Second)
+            weights.Dispose();
+        foreach (Tensor tensor in Third)
+            tensor.Buffer.Dispose();
+        foreach (Tensor tensor in ThirdBias)
+            tensor.Buffer.Dispose();
+    }
+}

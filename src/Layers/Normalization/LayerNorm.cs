@@ -1,0 +1,40 @@
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Layers;
+
+/// <summary>Layer normalisation over the channels of each pixel.</summary>
+public static class LayerNorm
+{
+    /// <summary>PyTorch's default, which all published checkpoints use.</summary>
+    public const float Epsilon = 1e-5f;
+
+    /// <summary>
+    /// y = (z - mean z) / sqrt(var z + 1e-5) * gamma + beta + windowTable[pixel's place in its window], with z = x + shift.
+    /// The variance is the population's. y may be x.
+    /// </summary>
+    /// <param name="x">[height, width, channels].</param>
+    /// <param name="gamma">[1, 1, channels].</param>
+    /// <param name="beta">[1, 1, channels].</param>
+    /// <param name="y">[height, width, channels].</param>
+    /// <param name="shift">[1, 1, channels], added to each pixel first.</param>
+    /// <param name="windowTable">[s, s, channels], repeated over the image and added last; s divides height and width.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
+    public static void Run(in Tensor x, in Tensor gamma, in Tensor beta, in Tensor y, Tensor? shift = null, Tensor? windowTable = null)
+    {
+        if (!x.HasShapeOf(y) || !IsVector(gamma, x.Channels) || !IsVector(beta, x.Channels) || (shift is Tensor s && !IsVector(s, x.Channels)))
+            throw new ArgumentException($"A layer normalisation of {gamma} channels cannot turn {x} into {y}.");
+        if (windowTable is Tensor t && (t.Channels != x.Channels || x.Height % t.Height != 0 || x.Width % t.Width != 0))
+            throw new ArgumentException($"A table of {t} cannot be repeated over {x}.", nameof(windowTable));
+        switch (y.Device)
+        {
+            case CpuDevice cpu:
+                LayerNormCpu.Run(cpu, x, gamma, beta, y, shift, windowTable);
+                break;
+            default:
+                throw new NotSupportedException($"{y.Device.Name} has no layer normalisation.");
+        }
+    }
+
+    private static bool IsVector(in Tensor vector, int channels) => vector.Pixels == 1 && vector.Channels == channels;
+}
