@@ -1,0 +1,204 @@
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Layers;
+
+/// <summary><see cref="Convolution"/> on the processor.</summary>
+internal static unsafe class ConvolutionCpu
+{
+    // A block of input that one thread works on stays in its second-level cache, with room for the weights beside it.
+    private const int BlockFloats = 64 * 1024;
+
+    public static DeviceBuffer Pack(CpuDevice device, ReadOnlySpan<float> weight, int outputChannels, int depth)
+    {
+        var packed = (CpuBuffer)device.Allocate(ProductCpu.PackedLength(outputChannels, depth) * sizeof(float));
+        ProductCpu.Pack(weight, outputChannels, depth, (float*)packed.Memory);
+        return packed;
+    }
+
+    public static void Run(CpuDevice device, in ConvolutionArguments arguments) => SimdDispatch.Run(new Operation(device, arguments));
+
+    private static void Run<TVector, TSimd>(CpuDevice device, in ConvolutionArguments arguments)
+        where TVector : unmanaged
+        where TSimd : ISimd<TVector>
+    {
+        ConvolutionWeights weights = arguments.Weights;
+        bool gather = weights.KernelSize == 3;
+        int rows = arguments.Rows;
+        int columns = arguments.Columns;
+        bool wholeRows = columns == arguments.X.Width;
+        if (!gather && wholeRows && !weights.PixelShuffle)
+        {
+            // Pixel by pixel, so all rows can be one long row, in which blocks are cut without a remainder at each end.
+            columns *= rows;
+            rows = 1;
+        }
+
+        // A block's halo costs a copy, so blocks of a 3x3 kernel are several rows high.
+        int channels = weights.InputChannels;
+        int blockRows = gather ? Math.Min(rows, 4) : 1;
+        int blockPixels = Math.Max(24, BlockFloats / channels / (gather ? blockRows + 2 : 1));
+        int blockColumns = Math.Min(columns, blockPixels / 24 * 24);
+        // Enough blocks to keep every thread busy to the end.
+        int wanted = 4 * device.Threads;
+        while (blockColumns > 48 && (long)((rows + blockRows - 1) / blockRows) * ((columns + blockColumns - 1) / blockColumns) < wanted)
+            blockColumns = (blockColumns / 2 + 23) / 24 * 24;
+
+        long scratchFloats = gather
+            ? (long)(blockRows + 2) * (blockColumns + 2 + ProductCpu.TileRows) * channels
+            : (long)ProductCpu.TileRows * channels;
+        var kernel = new Kernel<TVector, TSimd>
+        {
+            X = CpuPointer.Of(arguments.X),
+            XPitch = arguments.X.Pitch,
+            XHeight = arguments.X.Height,
+            XWidth = arguments.X.Width,
+            Channels = channels,
+            FirstRow = arguments.FirstRow,
+            FirstColumn = arguments.FirstColumn,
+            Rows = rows,
+            Columns = columns,
+            BlockRows = blockRows,
+            BlockColumns = blockColumns,
+            BlocksPerRow = (columns + blockColumns - 1) / blockColumns,
+            Gather = gather,
+            Weights = (float*)((CpuBuffer)weights.Packed).Memory,
+            OutputChannels = weights.OutputChannels,
+            YPitch = arguments.Y.Pitch,
+            YWidth = arguments.Y.Width,
+            Epilogue = new EpilogueCpu(
+                (nint)CpuPointer.Of(arguments.Y),
+                arguments.Y.Pitch,
+                (nint)CpuPointer.Of(arguments.Bias),
+                arguments.Activation,
+                arguments.Residual is Tensor residual ? (nint)CpuPointer.Of(residual) : 0,
+                arguments.Residual?.Pitch ?? 0,
+                weights.PixelShuffle ? weights.OutputChannels / 4 : 0,
+                (long)arguments.Y.Width * arguments.Y.Pitch),
+            Scratch = device.Scratch(scratchFloats * sizeof(float)),
+        };
+        device.Run(kernel, kernel.BlocksPerRow * ((rows + blockRows - 1) / blockRows));
+    }
+
+    private readonly record struct Operation(CpuDevice Device, ConvolutionArguments Arguments) : ISimdOperation
+    {
+        public void Run<TVector, TSimd>()
+            where TVector : unmanaged
+            where TSimd : ISimd<TVector> => ConvolutionCpu.Run<TVector, TSimd>(Device, Arguments);
+    }
+
+    private struct Kernel<TVector, TSimd> : ICpuKernel
+        where TVector : unmanaged
+        where TSimd : ISimd<TVector>
+    {
+        public float* X;
+        public int XPitch;
+        public int XHeight;
+        public int XWidth;
+        public int Channels;
+        public int FirstRow;
+        public int FirstColumn;
+        public int Rows;
+        public int Columns;
+        public int BlockRows;
+        public int BlockColumns;
+        public int BlocksPerRow;
+        public bool Gather;
+        public float* Weights;
+        public int OutputChannels;
+        public int YPitch;
+        public int YWidth;
+        public EpilogueCpu Epilogue;
+        public CpuScratch Scratch;
+
+        public readonly void Execute(int item, int worker)
+        {
+            int row = item / BlocksPerRow * BlockRows;
+            int column = item % BlocksPerRow * BlockColumns;
+            int rows = Math.Min(BlockRows, Rows - row);
+            int columns = Math.Min(BlockColumns, Columns - column);
+            if (Gather)
+                MultiplyNeighbourhoods(row, column, rows, columns, (float*)Scratch.Of(worker));
+            else
+                MultiplyPixels(row, column, columns, (float*)Scratch.Of(worker));
+        }
+
+        private readonly void MultiplyPixels(int row, int column, int columns, float* scratch)
+        {
+            float* source = X + ((long)(FirstRow + row) * XWidth + FirstColumn + column) * XPitch;
+            int stride = XPitch;
+            if (columns < ProductCpu.TileRows)
+            {
+                // A tile reads six rows; copies of the few there are stand in for the missing ones.
+                for (int i = 0; i < ProductCpu.TileRows; i++)
+                    Copy(source + (long)Math.Min(i, columns - 1) * XPitch, scratch + (long)i * Channels, Channels);
+                source = scratch;
+                stride = Channels;
+            }
+
+            ProductCpu.Multiply<TVector, TSimd>(
+                source, stride, columns, Channels, 0, 1, Weights, OutputChannels, EpilogueOfRow(row), column);
+        }
+
+        private readonly void MultiplyNeighbourhoods(int row, int column, int rows, int columns, float* scratch)
+        {
+            // Copies the block with a border of one pixel, zero outside the image: [rows + 2, width, Channels].
+            int width = Math.Max(columns, ProductCpu.TileRows) + 2;
+            for (int r = 0; r < rows + 2; r++)
+            {
+                int sourceRow = FirstRow + row + r - 1;
+                float* target = scratch + (long)r * width * Channels;
+                if (sourceRow < 0 || sourceRow >= XHeight)
+                {
+                    new Span<float>(target, width * Channels).Clear();
+                    continue;
+                }
+
+                int firstColumn = FirstColumn + column - 1;
+                int first = Math.Max(0, -firstColumn);
+                int end = Math.Min(columns + 2, XWidth - firstColumn);
+                new Span<float>(target, first * Channels).Clear();
+                float* source = X + ((long)sourceRow * XWidth + firstColumn) * XPitch;
+                if (XPitch == Channels)
+                {
+                    Copy(source + first * Channels, target + first * Channels, (end - first) * Channels);
+                }
+                else
+                {
+                    for (int c = first; c < end; c++)
+                        Copy(source + (long)c * XPitch, target + c * Channels, Channels);
+                }
+
+                new Span<float>(target + end * Channels, (width - end) * Channels).Clear();
+            }
+
+            for (int r = 0; r < rows; r++)
+            {
+                ProductCpu.Multiply<TVector, TSimd>(
+                    scratch + (long)r * width * Channels,
+                    Channels,
+                    columns,
+                    3 * Channels,
+                    (nint)width * Channels,
+                    3,
+                    Weights,
+                    OutputChannels,
+                    EpilogueOfRow(row + r),
+                    column);
+            }
+        }
+
+        private readonly EpilogueCpu EpilogueOfRow(int row)
+        {
+            long pixels = (long)row * YWidth;
+            return Epilogue with
+            {
+                Output = Epilogue.Output + (nint)((Epilogue.ShuffleColumns == 0 ? 1 : 2) * pixels * YPitch * sizeof(float)),
+                Residual = Epilogue.Residual == 0 ? 0 : Epilogue.Residual + (nint)(pixels * Epilogue.ResidualPitch * sizeof(float)),
+            };
+        }
+
+        private static void Copy(float* source, float* target, int count) =>
+            new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(target, count));
+    }
+}

@@ -1,0 +1,156 @@
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Layers;
+
+/// <summary>
+/// <see cref="GaussianHeads"/> on the processor: one thread takes a few cells through all layers, so that what lies between
+/// them (5C + 4C values for each cell) never leaves its cache.
+/// </summary>
+internal static unsafe class GaussianHeadsCpu
+{
+    private const int CellsPerItem = 8 * ProductCpu.TileRows;
+
+    public static void Run(CpuDevice device, in Tensor x, GaussianHeadsWeights weights, in Tensor y, in GridPlacement placement) =>
+        SimdDispatch.Run(new Operation(device, x, weights, y, placement));
+
+    [System.Runtime.CompilerServices.InlineArray(GaussianHeadsWeights.HeadCount)]
+    private struct Heads
+    {
+        private Head _first;
+    }
+
+    private struct Head
+    {
+        public float* Second;
+        public float* SecondBias;
+        public float* Third;
+        public float* ThirdBias;
+        public int Outputs;
+        public int FirstColumn;
+    }
+
+    private readonly record struct Operation(
+        CpuDevice Device, Tensor X, GaussianHeadsWeights Weights, Tensor Y, GridPlacement Placement) : ISimdOperation
+    {
+        public void Run<TVector, TSimd>()
+            where TVector : unmanaged
+            where TSimd : ISimd<TVector>
+        {
+            int channels = Weights.Channels;
+            int inner = 4 * channels;
+            var kernel = new Kernel<TVector, TSimd>
+            {
+                X = CpuPointer.Of(X),
+                XPitch = X.Pitch,
+                Y = CpuPointer.Of(Y),
+                YPitch = Y.Pitch,
+                Width = Y.Width,
+                Cells = Y.Pixels,
+                Channels = channels,
+                First = (float*)((CpuBuffer)Weights.First.Packed).Memory,
+                FirstBias = CpuPointer.Of(Weights.First.Bias),
+                Placement = Placement,
+                Scratch = Device.Scratch((long)CellsPerItem * (GaussianHeadsWeights.HeadCount * channels + inner) * sizeof(float)),
+            };
+            for (int head = 0; head < GaussianHeadsWeights.HeadCount; head++)
+            {
+                kernel.Heads[head] = new Head
+                {
+                    Second = (float*)((CpuBuffer)Weights.Second[head].Packed).Memory,
+                    SecondBias = CpuPointer.Of(Weights.Second[head].Bias),
+                    Third = CpuPointer.Of(Weights.Third[head]),
+                    ThirdBias = CpuPointer.Of(Weights.ThirdBias[head]),
+                    Outputs = Weights.Third[head].Width,
+                    FirstColumn = GaussianHeadsWeights.FirstColumn(head),
+                };
+            }
+
+            Device.Run(kernel, (Y.Pixels + CellsPerItem - 1) / CellsPerItem);
+        }
+    }
+
+    private struct Kernel<TVector, TSimd> : ICpuKernel
+        where TVector : unmanaged
+        where TSimd : ISimd<TVector>
+    {
+        public float* X;
+        public int XPitch;
+        public float* Y;
+        public int YPitch;
+        public int Width;
+        public int Cells;
+        public int Channels;
+        public float* First;
+        public float* FirstBias;
+        public Heads Heads;
+        public GridPlacement Placement;
+        public CpuScratch Scratch;
+
+        public readonly void Execute(int item, int worker)
+        {
+            int first = item * CellsPerItem;
+            int cells = Math.Min(CellsPerItem, Cells - first);
+            int pitch = GaussianHeadsWeights.HeadCount * Channels;
+            float* hidden = (float*)Scratch.Of(worker);
+            float* inner = hidden + CellsPerItem * pitch;
+
+            float* x = X + (long)first * XPitch;
+            int xPitch = XPitch;
+            if (cells < ProductCpu.TileRows)
+            {
+                // A tile reads six rows; copies of the few there are stand in for the missing ones.
+                for (int i = 0; i < ProductCpu.TileRows; i++)
+                    new ReadOnlySpan<float>(x + (long)Math.Min(i, cells - 1) * XPitch, Channels).CopyTo(new Span<float>(inner + i * Channels, Channels));
+                x = inner;
+                xPitch = Channels;
+            }
+
+            var relu = new EpilogueCpu((nint)hidden, pitch, (nint)FirstBias, Activation.Relu, 0, 0, 0, 0);
+            ProductCpu.Multiply<TVector, TSimd>(x, xPitch, cells, Channels, 0, 1, First, pitch, relu, 0);
+            for (int index = 0; index < GaussianHeadsWeights.HeadCount; index++)
+            {
+                Head head = Heads[index];
+                relu = new EpilogueCpu((nint)inner, 4 * Channels, (nint)head.SecondBias, Activation.Relu, 0, 0, 0, 0);
+                ProductCpu.Multiply<TVector, TSimd>(
+                    hidden + index * Channels, pitch, cells, Channels, 0, 1, head.Second, 4 * Channels, relu, 0);
+                for (int cell = 0; cell < cells; cell++)
+                {
+                    for (int output = 0; output < head.Outputs; output++)
+                    {
+                        float sum = Dot(inner + cell * 4 * Channels, head.Third + output * 4 * Channels, 4 * Channels);
+                        Y[(long)(first + cell) * YPitch + head.FirstColumn + output] = sum + head.ThirdBias[output];
+                    }
+                }
+            }
+
+            for (int cell = first; cell < first + cells; cell++)
+                PlaceMean(Y + (long)cell * YPitch + 7, cell);
+        }
+
+        private readonly void PlaceMean(float* mean, int cell)
+        {
+            int row = Placement.FirstRow + cell / Width;
+            int column = Placement.FirstColumn + cell % Width;
+            mean[0] = (float)((mean[0] + column + 0.5) / Placement.GridWidth);
+            mean[1] = (float)((mean[1] + row + 0.5) / Placement.GridHeight);
+        }
+
+        private static float Dot(float* a, float* b, int count)
+        {
+            TVector sums0 = default;
+            TVector sums1 = default;
+            int i = 0;
+            for (; i <= count - 2 * TSimd.Width; i += 2 * TSimd.Width)
+            {
+                sums0 = TSimd.MultiplyAdd(TSimd.Load(a + i), TSimd.Load(b + i), sums0);
+                sums1 = TSimd.MultiplyAdd(TSimd.Load(a + i + TSimd.Width), TSimd.Load(b + i + TSimd.Width), sums1);
+            }
+
+            float sum = TSimd.Sum(TSimd.Add(sums0, sums1));
+            for (; i < count; i++)
+                sum += a[i] * b[i];
+            return sum;
+        }
+    }
+}
