@@ -1,0 +1,30 @@
+namespace Gsasr.Imaging;
+
+/// <summary>What a file may ask of its reader. Both limits are checked before memory is allocated.</summary>
+public sealed record ImageLimits
+{
+    /// <summary>The limits used where none are given.</summary>
+    public static ImageLimits Default { get; } = new();
+
+    /// <summary>The largest width times height that is read. 2^28 (16384 x 16384) unless set.</summary>
+    public long MaximumPixels { get; init; } = 1L << 28;
+
+    /// <summary>The longest file, in bytes, that is read. 2^30 (1 GiB) unless set; at most about 2^31.</summary>
+    public long MaximumFileBytes { get; init; } = 1L << 30;
+
+    /// <summary>Refuses a size that is empty, above the limits, or longer than an array can be.</summary>
+    internal void Check(string format, long width, long height, int channels)
+    {
+        if (width < 1 || height < 1)
+            throw new ImageFormatException($"{format}: the header gives a size of {width} x {height} pixels.");
+        // Both factors are below 2^32, so only the decimal product is safe from overflow beyond 2^63.
+        decimal pixels = (decimal)width * height;
+        if (pixels > MaximumPixels)
+        {
+            throw new ImageFormatException(
+                $"{format}: {width} x {height} is {pixels} pixels, more than the limit of {MaximumPixels} pixels.");
+        }
+        if (pixels * channels > Array.MaxLength)
+            throw new ImageFormatException($"{format}: {width} x {height} pixels of {channels} channels do not fit in one array.");
+    }
+}

@@ -1,0 +1,37 @@
+namespace Gsasr.Imaging;
+
+/// <summary>What an image file says about its picture besides the samples.</summary>
+public sealed record ImageMetadata
+{
+    /// <summary>No metadata at all.</summary>
+    public static ImageMetadata None { get; } = new();
+
+    /// <summary>
+    /// The ICC colour profile. Written only beside channels it was made for: a grey profile is left out of a colour file
+    /// and a colour profile out of a grey one, where it would be misread.
+    /// </summary>
+    public byte[]? IccProfile { get; init; }
+
+    /// <summary>
+    /// The EXIF data, from its TIFF header on. After reading, its orientation is 1: the picture has been turned already.
+    /// </summary>
+    public byte[]? Exif { get; init; }
+
+    /// <summary>Pixels per unit of length.</summary>
+    public PixelDensity? Density { get; init; }
+
+    /// <summary>PNG gAMA: the exponent of the encoding times 100,000 (45455 is 1/2.2).</summary>
+    public uint? PngGamma { get; init; }
+
+    /// <summary>PNG sRGB: the picture is in sRGB, with this rendering intent (0..3).</summary>
+    public byte? PngSrgbIntent { get; init; }
+
+    /// <summary>PNG cHRM: the 32 bytes of the chunk (white point and primaries), as they are.</summary>
+    public byte[]? PngChromaticities { get; init; }
+}
+
+/// <summary>Pixels per metre, or, without a unit, the shape of a pixel alone.</summary>
+/// <param name="Horizontal">Pixels per unit along a row, at least 1.</param>
+/// <param name="Vertical">Pixels per unit down a column, at least 1.</param>
+/// <param name="IsPerMetre">Whether the unit is the metre; otherwise only the ratio of the two has a meaning.</param>
+public readonly record struct PixelDensity(uint Horizontal, uint Vertical, bool IsPerMetre);

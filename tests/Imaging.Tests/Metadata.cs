@@ -1,0 +1,54 @@
+using System.Buffers.Binary;
+
+namespace Gsasr.Imaging.Tests;
+
+/// <summary>Crafted metadata.</summary>
+internal static class Metadata
+{
+    /// <summary>Bytes that look like an ICC profile: a header with a colour space, and content of its own for every byte.</summary>
+    public static byte[] Profile(string colourSpace, int length = 3000)
+    {
+        byte[] profile = new byte[length];
+        new Random(length).NextBytes(profile);
+        BinaryPrimitives.WriteInt32BigEndian(profile, length);
+        for (int i = 0; i < 4; i++)
+            profile[16 + i] = (byte)colourSpace[i];
+        "acsp"u8.CopyTo(profile.AsSpan(36));
+        return profile;
+    }
+
+    /// <summary>A TIFF header and one directory of two entries: an image width, then the orientation.</summary>
+    public static byte[] Exif(int orientation, bool littleEndian)
+    {
+        byte[] exif = new byte[8 + 2 + 2 * 12 + 4];
+        (littleEndian ? "II"u8 : "MM"u8).CopyTo(exif);
+        Put16(2, 42);
+        Put32(4, 8);
+        Put16(8, 2);
+        Put16(10, 0x0100);
+        Put16(12, 3);
+        Put32(14, 1);
+        Put16(18, 640);
+        Put16(22, 0x0112);
+        Put16(24, 3);
+        Put32(26, 1);
+        Put16(30, orientation);
+        return exif;
+
+        void Put16(int offset, int value)
+        {
+            if (littleEndian)
+                BinaryPrimitives.WriteUInt16LittleEndian(exif.AsSpan(offset), (ushort)value);
+            else
+                BinaryPrimitives.WriteUInt16BigEndian(exif.AsSpan(offset), (ushort)value);
+        }
+
+        void Put32(int offset, int value)
+        {
+            if (littleEndian)
+                BinaryPrimitives.WriteInt32LittleEndian(exif.AsSpan(offset), value);
+            else
+                BinaryPrimitives.WriteInt32BigEndian(exif.AsSpan(offset), value);
+        }
+    }
+}

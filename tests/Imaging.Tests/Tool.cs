@@ -1,0 +1,55 @@
+using System.Diagnostics;
+
+namespace Gsasr.Imaging.Tests;
+
+/// <summary>Independent programs to compare with; a test that needs one that is not installed is skipped visibly.</summary>
+internal static class Tool
+{
+    /// <summary>ImageMagick: turns its input into raw RGBA, 16 bits a sample in the machine's byte order.</summary>
+    public static ushort[] DecodeWithImageMagick(byte[] file)
+    {
+        byte[] raw = Run(["convert-im6.q16", "magick", "convert"], ["-", "-depth", "16", "-endian", "LSB", "rgba:-"], file);
+        ushort[] samples = new ushort[raw.Length / 2];
+        Buffer.BlockCopy(raw, 0, samples, 0, raw.Length);
+        return samples;
+    }
+
+    /// <summary>libjpeg-turbo's decoder with the accurate integer IDCT, as PGM or PPM.</summary>
+    public static Image Djpeg(byte[] file) => ImageFile.Decode(Run(["djpeg"], ["-dct", "int", "-pnm"], file));
+
+    /// <summary>libjpeg-turbo's encoder.</summary>
+    public static byte[] Cjpeg(Image image, params string[] arguments)
+    {
+        var pnm = new MemoryStream();
+        ImageFile.Write(pnm, image, ImageFormat.Pnm);
+        return Run(["cjpeg"], ["-dct", "int", .. arguments], pnm.ToArray());
+    }
+
+    private static byte[] Run(string[] names, string[] arguments, byte[] input)
+    {
+        string? program = names.Select(Find).FirstOrDefault(path => path is not null);
+        if (program is null)
+            Assert.Skip($"{names[0]} is not installed: nothing to compare with.");
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        var output = new MemoryStream();
+        Task reading = process.StandardOutput.BaseStream.CopyToAsync(output);
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        process.StandardInput.BaseStream.Write(input);
+        process.StandardInput.Close();
+        reading.Wait();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} failed: {errors.Result}");
+        return output.ToArray();
+    }
+
+    private static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator)
+        .Select(folder => Path.Combine(folder, name))
+        .FirstOrDefault(File.Exists);
+}
