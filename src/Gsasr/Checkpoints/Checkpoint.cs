@@ -69,6 +69,29 @@ public abstract class Checkpoint : IDisposable
         }
     }
 
+    /// <summary>Reads a tensor of indices and checks that each lies in [0, <paramref name="limit"/>).</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="limit">The number of things that are indexed.</param>
+    /// <returns>The indices, row-major.</returns>
+    /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
+    /// <exception cref="CheckpointFormatException">
+    /// An index lies outside, the tensor holds floating-point values, or its data cannot be read.
+    /// </exception>
+    public int[] ReadIndices(string name, int limit)
+    {
+        var values = new long[Find(name).Count];
+        Read(name, values);
+        var indices = new int[values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (values[i] < 0 || values[i] >= limit)
+                throw new CheckpointFormatException($"{Source}: tensor {Quote.Name(name)} holds index {values[i]}, outside [0, {limit}).");
+            indices[i] = (int)values[i];
+        }
+
+        return indices;
+    }
+
     /// <summary>Reads some of a tensor's values as they are stored: row-major, little-endian, without gaps.</summary>
     /// <param name="name">The tensor's name.</param>
     /// <param name="firstElement">The first value to read, counted row-major.</param>

@@ -1,0 +1,29 @@
+namespace Gsasr.Architecture;
+
+/// <summary>EDSR without its upsampler: residual blocks of two 3x3 convolutions between a first and a last one.</summary>
+/// <param name="Features">Channels throughout.</param>
+/// <param name="Blocks">Residual blocks.</param>
+public sealed record EdsrArchitecture(int Features, int Blocks) : EncoderArchitecture(Features)
+{
+    /// <inheritdoc/>
+    public override string Name => "edsr";
+
+    /// <inheritdoc/>
+    public override int SizeMultiple => 1;
+
+    internal static EdsrArchitecture? TryRecognise(TensorShapes shapes) => shapes.Has("body.0.conv1.weight")
+        ? new EdsrArchitecture(shapes.Extent("conv_first.weight", rank: 4, axis: 0), shapes.Repeats("body"))
+        : null;
+
+    internal override void Describe(TensorPlan plan)
+    {
+        plan.Convolution("conv_first", 3, Features);
+        for (int block = 0; block < Blocks; block++)
+        {
+            plan.Convolution($"body.{block}.conv1", Features, Features);
+            plan.Convolution($"body.{block}.conv2", Features, Features);
+        }
+
+        plan.Convolution("conv_after_body", Features, Features);
+    }
+}
