@@ -1,0 +1,53 @@
+using Gsasr.Layers;
+using Gsasr.Tensors;
+using Gsasr.Weights;
+
+namespace Gsasr.Decoder;
+
+/// <summary>
+/// A layer in which the Gaussian queries attend to the image's features of their window. In odd layers the features, not the
+/// queries, are rolled by half a window.
+/// </summary>
+internal sealed class CrossLayer : DecoderLayer
+{
+    private readonly NormWeights _norm;
+    private readonly Tensor _positions;
+    private readonly ConvolutionWeights _query;
+    private readonly ConvolutionWeights _keyValue;
+    private readonly WindowAttentionSettings _attention;
+
+    /// <summary>Loads the layer.</summary>
+    /// <param name="weights">The layer's weights.</param>
+    /// <param name="index">Its number over the whole decoder.</param>
+    /// <param name="positions">[s, s, C], added to the queries.</param>
+    /// <param name="attention">Windows and the kind of position encoding.</param>
+    public CrossLayer(WeightReader weights, int index, in Tensor positions, WindowAttentionSettings attention)
+        : base(
+            index,
+            FeedForward.Load(weights, "norm2", "mlp_crossattn_scale"),
+            FeedForward.Load(weights, "norm4", "mlp_crossattn_feature"),
+            weights.Convolution("window_cross_attn.proj"))
+    {
+        _norm = weights.Norm("norm3");
+        _positions = positions;
+        _query = weights.Convolution("window_cross_attn.qhead");
+        _keyValue = weights.LinearSideBySide("window_cross_attn.khead", "window_cross_attn.vhead");
+        _attention = attention;
+    }
+
+    /// <inheritdoc/>
+    protected override int KeyTokens => _attention.KeyTokens;
+
+    /// <inheritdoc/>
+    protected override void Attend(in Tensor x, in Tensor features, in Tensor attended, Arena arena)
+    {
+        int channels = x.Channels;
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor query = arena.Allocate(x.Height, x.Width, channels);
+        Tensor keyValue = arena.Allocate(x.Height, x.Width, 2 * channels);
+        LayerNorm.Run(x, _norm.Gamma, _norm.Beta, attended, windowTable: _positions);
+        Convolution.Run(attended, _query, query);
+        Convolution.Run(features, _keyValue, keyValue);
+        WindowAttention.Run(query, keyValue.SliceChannels(0, channels), keyValue.SliceChannels(channels, channels), attended, _attention);
+    }
+}

@@ -1,0 +1,64 @@
+using Gsasr.Layers;
+using Gsasr.Tensors;
+using Gsasr.Weights;
+
+namespace Gsasr.Decoder;
+
+/// <summary>
+/// A block of the decoder: a normalisation, layers, a network C -> C -> C, in the enhanced decoder a 3x3 convolution over the
+/// grid of queries, and the block's input added.
+/// </summary>
+/// <param name="Norm">The normalisation at the start.</param>
+/// <param name="Layers">The layers.</param>
+/// <param name="First">First layer of the network.</param>
+/// <param name="Second">Second layer of the network.</param>
+/// <param name="Convolution">The enhanced decoder's convolution; null in the paper's.</param>
+internal sealed record DecoderBlock(
+    NormWeights Norm, IReadOnlyList<DecoderLayer> Layers, ConvolutionWeights First, ConvolutionWeights Second, ConvolutionWeights? Convolution)
+{
+    /// <summary>Loads a block around its layers.</summary>
+    /// <param name="weights">The block's weights.</param>
+    /// <param name="layers">The layers.</param>
+    /// <param name="enhanced">Whether the block ends with a convolution.</param>
+    public static DecoderBlock Load(WeightReader weights, IReadOnlyList<DecoderLayer> layers, bool enhanced) => new(
+        weights.Norm("norm"),
+        layers,
+        weights.Convolution("mlp.0"),
+        weights.Convolution("mlp.2"),
+        enhanced ? weights.Convolution("conv") : null);
+
+    /// <summary>Computes the block.</summary>
+    /// <param name="x">[height, width, C], the Gaussian queries.</param>
+    /// <param name="y">[height, width, C], overwritten; may be x.</param>
+    /// <param name="features">[height, width, C], the image's features.</param>
+    /// <param name="scale">The vectors that depend on the scale.</param>
+    /// <param name="pass">Memory and progress.</param>
+    /// <param name="layerDone">Called with each layer's number and result.</param>
+    public void Run(in Tensor x, in Tensor y, in Tensor features, ScaleConditioning scale, ForwardPass pass, Action<int, Tensor>? layerDone)
+    {
+        using Arena.Scope scope = pass.Arena.BeginScope();
+        Tensor inner = pass.Arena.Allocate(x.Height, x.Width, x.Channels);
+        LayerNorm.Run(x, Norm.Gamma, Norm.Beta, inner);
+        for (int i = 0; i < Layers.Count; i++)
+        {
+            Layers[i].Run(inner, features, scale, pass);
+            layerDone?.Invoke(i, inner);
+        }
+
+        Tensor hidden = pass.Arena.Allocate(x.Height, x.Width, x.Channels);
+        Gsasr.Layers.Convolution.Run(inner, First, hidden, Activation.Relu);
+        double multiplyAdds = 2.0 * x.Channels * x.Channels;
+        if (Convolution is null)
+        {
+            Gsasr.Layers.Convolution.Run(hidden, Second, y, residual: x);
+        }
+        else
+        {
+            Gsasr.Layers.Convolution.Run(hidden, Second, inner);
+            Gsasr.Layers.Convolution.Run(inner, Convolution, y, residual: x);
+            multiplyAdds += (double)Convolution.Depth * x.Channels;
+        }
+
+        pass.Advance(multiplyAdds * x.Pixels);
+    }
+}

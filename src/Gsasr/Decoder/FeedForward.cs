@@ -1,0 +1,34 @@
+using Gsasr.Layers;
+using Gsasr.Tensors;
+using Gsasr.Weights;
+
+namespace Gsasr.Decoder;
+
+/// <summary>x += fc2(relu(fc1(norm(x)))), all layers C -> C.</summary>
+/// <param name="Norm">The normalisation.</param>
+/// <param name="First">C -> C.</param>
+/// <param name="Second">C -> C.</param>
+internal sealed record FeedForward(NormWeights Norm, ConvolutionWeights First, ConvolutionWeights Second)
+{
+    /// <summary>Loads NORM, MLP.fc1 and MLP.fc2 of a layer.</summary>
+    /// <param name="layer">The layer's weights.</param>
+    /// <param name="norm">The name of the normalisation.</param>
+    /// <param name="mlp">The name of the network.</param>
+    public static FeedForward Load(WeightReader layer, string norm, string mlp) =>
+        new(layer.Norm(norm), layer.Convolution($"{mlp}.fc1"), layer.Convolution($"{mlp}.fc2"));
+
+    /// <summary>Computes the network in place.</summary>
+    /// <param name="x">[height, width, C].</param>
+    /// <param name="arena">Memory.</param>
+    /// <param name="shift">[1, 1, C], added to x first; needs <paramref name="bias"/>, which adds it to the result.</param>
+    /// <param name="bias">[1, 1, C] in place of the second layer's.</param>
+    public void Run(in Tensor x, Arena arena, Tensor? shift = null, Tensor? bias = null)
+    {
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor normal = arena.Allocate(x.Height, x.Width, x.Channels);
+        Tensor hidden = arena.Allocate(x.Height, x.Width, x.Channels);
+        LayerNorm.Run(x, Norm.Gamma, Norm.Beta, normal, shift);
+        Convolution.Run(normal, First, hidden, Activation.Relu);
+        Convolution.Run(hidden, Second, x, residual: x, bias: bias);
+    }
+}

@@ -1,0 +1,44 @@
+using Gsasr.Layers;
+using Gsasr.Tensors;
+using Gsasr.Weights;
+
+namespace Gsasr.Decoder;
+
+/// <summary>A layer in which the Gaussian queries of a window attend to each other; odd layers shift the windows by half.</summary>
+internal sealed class SelfLayer : DecoderLayer
+{
+    private readonly NormWeights _norm;
+    private readonly ConvolutionWeights _queryKeyValue;
+    private readonly WindowAttentionSettings _attention;
+
+    /// <summary>Loads the layer.</summary>
+    /// <param name="weights">The layer's weights.</param>
+    /// <param name="index">Its number over the whole decoder.</param>
+    /// <param name="attention">Windows and the kind of position encoding.</param>
+    public SelfLayer(WeightReader weights, int index, WindowAttentionSettings attention)
+        : base(
+            index,
+            FeedForward.Load(weights, "norm4", "mlp_crossattn"),
+            FeedForward.Load(weights, "norm2", "mlp_selfattn"),
+            weights.Convolution("gs_self_attn.proj"))
+    {
+        _norm = weights.Norm("norm1");
+        _queryKeyValue = weights.LinearSideBySide("gs_self_attn.qhead", "gs_self_attn.khead", "gs_self_attn.vhead");
+        _attention = attention;
+    }
+
+    /// <inheritdoc/>
+    protected override int KeyTokens => _attention.KeyTokens;
+
+    /// <inheritdoc/>
+    protected override void Attend(in Tensor x, in Tensor features, in Tensor attended, Arena arena)
+    {
+        int channels = x.Channels;
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor qkv = arena.Allocate(x.Height, x.Width, 3 * channels);
+        LayerNorm.Run(x, _norm.Gamma, _norm.Beta, attended);
+        Convolution.Run(attended, _queryKeyValue, qkv);
+        WindowAttention.Run(
+            qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), attended, _attention);
+    }
+}

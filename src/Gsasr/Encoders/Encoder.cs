@@ -1,0 +1,58 @@
+using Gsasr.Architecture;
+using Gsasr.Checkpoints;
+using Gsasr.Tensors;
+using Gsasr.Weights;
+
+namespace Gsasr.Encoders;
+
+/// <summary>The first network of GSASR: from an image to a feature vector for each of its pixels.</summary>
+internal abstract class Encoder : IDisposable
+{
+    private readonly WeightReader _weights;
+
+    /// <summary>Takes over the weights.</summary>
+    /// <param name="weights">The reader that loads, and will release, this encoder's weights.</param>
+    /// <param name="features">Channels of the result.</param>
+    protected Encoder(WeightReader weights, int features)
+    {
+        _weights = weights;
+        Features = features;
+    }
+
+    /// <summary>Channels of the result.</summary>
+    public int Features { get; }
+
+    /// <summary>Loads the encoder of a checkpoint.</summary>
+    /// <param name="checkpoint">A checkpoint of that architecture.</param>
+    /// <param name="architecture">The recognised encoder.</param>
+    /// <param name="device">The device that will run it.</param>
+    public static Encoder Load(Checkpoint checkpoint, EncoderArchitecture architecture, Device device)
+    {
+        var weights = new WeightReader(checkpoint, GsasrArchitecture.EncoderPrefix, device);
+        try
+        {
+            return architecture switch
+            {
+                EdsrArchitecture edsr => new EdsrEncoder(weights, edsr),
+                RdnArchitecture rdn => new RdnEncoder(weights, rdn),
+                SwinIrArchitecture swinIr => new SwinIrEncoder(weights, swinIr),
+                HatLArchitecture hatL => new HatLEncoder(weights, hatL),
+                _ => throw new ArgumentException($"There is no encoder {architecture.Name}.", nameof(architecture)),
+            };
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Computes the features of an image.</summary>
+    /// <param name="image">[height, width, 3], values of 0 to 1, padded to the encoder's multiple.</param>
+    /// <param name="features">[height, width, Features], overwritten.</param>
+    /// <param name="pass">Memory and progress.</param>
+    public abstract void Run(in Tensor image, in Tensor features, ForwardPass pass);
+
+    /// <inheritdoc/>
+    public void Dispose() => _weights.Dispose();
+}

@@ -1,0 +1,33 @@
+using Gsasr.Layers;
+using Gsasr.Tensors;
+using Gsasr.Weights;
+
+namespace Gsasr.Encoders;
+
+/// <summary>The second half of a transformer layer: x += fc2(gelu(fc1(norm(x)))).</summary>
+/// <param name="Norm">The normalisation.</param>
+/// <param name="First">channels -> hidden.</param>
+/// <param name="Second">hidden -> channels.</param>
+internal sealed record MlpWeights(NormWeights Norm, ConvolutionWeights First, ConvolutionWeights Second)
+{
+    /// <summary>Multiply-adds for each pixel.</summary>
+    public double MultiplyAdds => 2.0 * First.InputChannels * First.OutputChannels;
+
+    /// <summary>Loads norm2, mlp.fc1 and mlp.fc2 of a layer.</summary>
+    /// <param name="layer">The layer's weights.</param>
+    public static MlpWeights Load(WeightReader layer) =>
+        new(layer.Norm("norm2"), layer.Convolution("mlp.fc1"), layer.Convolution("mlp.fc2"));
+
+    /// <summary>Computes the half layer in place.</summary>
+    /// <param name="x">[height, width, channels].</param>
+    /// <param name="arena">Memory.</param>
+    public void Run(in Tensor x, Arena arena)
+    {
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor normal = arena.Allocate(x.Height, x.Width, x.Channels);
+        Tensor hidden = arena.Allocate(x.Height, x.Width, First.OutputChannels);
+        LayerNorm.Run(x, Norm.Gamma, Norm.Beta, normal);
+        Convolution.Run(normal, First, hidden, Activation.Gelu);
+        Convolution.Run(hidden, Second, x, residual: x);
+    }
+}

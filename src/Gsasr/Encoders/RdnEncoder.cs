@@ -1,0 +1,76 @@
+using Gsasr.Architecture;
+using Gsasr.Layers;
+using Gsasr.Tensors;
+using Gsasr.Weights;
+
+namespace Gsasr.Encoders;
+
+/// <summary>
+/// RDN without its upsampler: dense blocks in which each convolution sees the outputs of all earlier ones (arXiv 1802.08797).
+/// Nothing is concatenated: inside a block, each convolution writes its channels of one wide tensor; and the 1x1 convolution
+/// over the outputs of all blocks is a sum over blocks, to which each adds its part as soon as it is done.
+/// </summary>
+internal sealed class RdnEncoder : Encoder
+{
+    private readonly ConvolutionWeights _first;
+    private readonly ConvolutionWeights _second;
+    private readonly DenseBlock[] _blocks;
+    private readonly ConvolutionWeights _last;
+    private readonly int _growth;
+
+    public RdnEncoder(WeightReader weights, RdnArchitecture architecture)
+        : base(weights, architecture.Features)
+    {
+        _growth = architecture.Growth;
+        _first = weights.Convolution("SFENet1");
+        _second = weights.Convolution("SFENet2");
+        _blocks = new DenseBlock[architecture.Blocks];
+        for (int i = 0; i < _blocks.Length; i++)
+        {
+            WeightReader block = weights.Under($"RDBs.{i}");
+            var layers = new ConvolutionWeights[architecture.Layers];
+            for (int layer = 0; layer < layers.Length; layer++)
+                layers[layer] = block.Convolution($"convs.{layer}.conv.0");
+            _blocks[i] = new DenseBlock(layers, block.Convolution("LFF"), weights.LinearPart("GFF.0", i * Features, Features, withBias: i == 0));
+        }
+
+        _last = weights.Convolution("GFF.1");
+    }
+
+    /// <inheritdoc/>
+    public override void Run(in Tensor image, in Tensor features, ForwardPass pass)
+    {
+        using Arena.Scope scope = pass.Arena.BeginScope();
+        int height = image.Height;
+        int width = image.Width;
+        int wide = Features + _blocks[0].Layers.Length * _growth;
+        Tensor shallow = pass.Arena.Allocate(height, width, Features);
+        Tensor fused = pass.Arena.Allocate(height, width, Features);
+        Tensor dense = pass.Arena.Allocate(height, width, wide);
+        Tensor next = pass.Arena.Allocate(height, width, wide);
+        Convolution.Run(image, _first, shallow);
+        Convolution.Run(shallow, _second, dense.SliceChannels(0, Features));
+        for (int i = 0; i < _blocks.Length; i++)
+        {
+            DenseBlock block = _blocks[i];
+            double multiplyAdds = (double)(block.LocalFusion.Depth + block.GlobalFusion.Depth) * Features;
+            for (int layer = 0; layer < block.Layers.Length; layer++)
+            {
+                int channels = Features + layer * _growth;
+                Convolution.Run(dense.SliceChannels(0, channels), block.Layers[layer], dense.SliceChannels(channels, _growth), Activation.Relu);
+                multiplyAdds += (double)block.Layers[layer].Depth * _growth;
+            }
+
+            Tensor output = next.SliceChannels(0, Features);
+            Convolution.Run(dense, block.LocalFusion, output, residual: dense.SliceChannels(0, Features));
+            Convolution.Run(output, block.GlobalFusion, fused, residual: i == 0 ? null : fused);
+            (dense, next) = (next, dense);
+            pass.Advance(multiplyAdds * image.Pixels);
+        }
+
+        Convolution.Run(fused, _last, features, residual: shallow);
+        pass.Advance((double)image.Pixels * _last.Depth * Features);
+    }
+
+    private readonly record struct DenseBlock(ConvolutionWeights[] Layers, ConvolutionWeights LocalFusion, ConvolutionWeights GlobalFusion);
+}

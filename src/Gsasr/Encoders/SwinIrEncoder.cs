@@ -1,0 +1,124 @@
+using Gsasr.Architecture;
+using Gsasr.Layers;
+using Gsasr.Tensors;
+using Gsasr.Weights;
+
+namespace Gsasr.Encoders;
+
+/// <summary>
+/// SwinIR without its upsampler: groups of transformer layers whose windows are shifted in every other layer, with relative
+/// position biases and the usual mask for the real size of the image (arXiv 2108.10257).
+/// </summary>
+internal sealed class SwinIrEncoder : Encoder
+{
+    private readonly SwinIrArchitecture _architecture;
+    private readonly ConvolutionWeights _first;
+    private readonly NormWeights _embedNorm;
+    private readonly Group[] _groups;
+    private readonly NormWeights _norm;
+    private readonly ConvolutionWeights _afterBody;
+    private readonly ConvolutionWeights _beforeUpsample;
+
+    public SwinIrEncoder(WeightReader weights, SwinIrArchitecture architecture)
+        : base(weights, architecture.Features)
+    {
+        _architecture = architecture;
+        _first = weights.Convolution("conv_first");
+        _embedNorm = weights.Norm("patch_embed.norm");
+        long[] index = RelativePositionIndex(architecture.WindowSize);
+        _groups = new Group[architecture.Groups];
+        for (int g = 0; g < _groups.Length; g++)
+        {
+            var layers = new Layer[architecture.Layers];
+            for (int l = 0; l < layers.Length; l++)
+            {
+                WeightReader layer = weights.Under($"layers.{g}.residual_group.blocks.{l}");
+                var attention = new WindowAttentionSettings(architecture.WindowSize, architecture.Heads)
+                {
+                    QueryShift = l % 2 == 0 ? 0 : architecture.WindowSize / 2,
+                    KeyShift = l % 2 == 0 ? 0 : architecture.WindowSize / 2,
+                    MaskWrapped = true,
+                    Bias = layer.PositionBias("attn.relative_position_bias_table", index, architecture.WindowSize * architecture.WindowSize),
+                };
+                layers[l] = new Layer(
+                    layer.Norm("norm1"), layer.Convolution("attn.qkv"), attention, layer.Convolution("attn.proj"), MlpWeights.Load(layer));
+            }
+
+            _groups[g] = new Group(layers, weights.Convolution($"layers.{g}.conv"));
+        }
+
+        _norm = weights.Norm("norm");
+        _afterBody = weights.Convolution("conv_after_body");
+        _beforeUpsample = weights.Convolution("conv_before_upsample.0");
+    }
+
+    /// <inheritdoc/>
+    public override void Run(in Tensor image, in Tensor features, ForwardPass pass)
+    {
+        int channels = _architecture.Channels;
+        using Arena.Scope scope = pass.Arena.BeginScope();
+        Tensor shallow = pass.Arena.Allocate(image.Height, image.Width, channels);
+        Tensor x = pass.Arena.Allocate(image.Height, image.Width, channels);
+        Tensor groupInput = pass.Arena.Allocate(image.Height, image.Width, channels);
+        Convolution.Run(image, _first, shallow);
+        LayerNorm.Run(shallow, _embedNorm.Gamma, _embedNorm.Beta, groupInput);
+        foreach (Group group in _groups)
+        {
+            Tensor input = groupInput;
+            foreach (Layer layer in group.Layers)
+            {
+                RunLayer(layer, input, x, pass);
+                input = x;
+            }
+
+            Convolution.Run(x, group.Convolution, groupInput, residual: groupInput);
+            pass.Advance((double)image.Pixels * group.Convolution.Depth * channels);
+        }
+
+        LayerNorm.Run(groupInput, _norm.Gamma, _norm.Beta, x);
+        Convolution.Run(x, _afterBody, groupInput, residual: shallow);
+        Convolution.Run(groupInput, _beforeUpsample, features, Activation.LeakyRelu);
+        pass.Advance((double)image.Pixels * _afterBody.Depth * (channels + Features));
+    }
+
+    // index[query, key] = (dy + s - 1) * (2s - 1) + dx + s - 1 with (dy, dx) from the key to the query: Swin's formula.
+    private static long[] RelativePositionIndex(int window)
+    {
+        int tokens = window * window;
+        var index = new long[tokens * tokens];
+        for (int query = 0; query < tokens; query++)
+        {
+            for (int key = 0; key < tokens; key++)
+            {
+                int dy = query / window - key / window + window - 1;
+                int dx = query % window - key % window + window - 1;
+                index[query * tokens + key] = dy * (2 * window - 1) + dx;
+            }
+        }
+
+        return index;
+    }
+
+    private static void RunLayer(Layer layer, in Tensor input, in Tensor x, ForwardPass pass)
+    {
+        int channels = x.Channels;
+        using (pass.Arena.BeginScope())
+        {
+            Tensor normal = pass.Arena.Allocate(x.Height, x.Width, channels);
+            Tensor qkv = pass.Arena.Allocate(x.Height, x.Width, 3 * channels);
+            LayerNorm.Run(input, layer.Norm.Gamma, layer.Norm.Beta, normal);
+            Convolution.Run(normal, layer.Qkv, qkv);
+            WindowAttention.Run(
+                qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), normal, layer.Attention);
+            Convolution.Run(normal, layer.Projection, x, residual: input);
+        }
+
+        layer.Mlp.Run(x, pass.Arena);
+        pass.Advance(x.Pixels * (4.0 * channels * channels + 2.0 * layer.Attention.KeyTokens * channels + layer.Mlp.MultiplyAdds));
+    }
+
+    private sealed record Layer(
+        NormWeights Norm, ConvolutionWeights Qkv, WindowAttentionSettings Attention, ConvolutionWeights Projection, MlpWeights Mlp);
+
+    private sealed record Group(Layer[] Layers, ConvolutionWeights Convolution);
+}
