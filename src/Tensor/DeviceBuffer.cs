@@ -1,6 +1,6 @@
 namespace Gsasr.Tensors;
 
-/// <summary>A block of memory on a device, without a type of its own. Starts on a boundary of at least 256 bytes.</summary>
+/// <summary>A block of memory on a device, without a type of its own. Starts on a boundary of at least 128 bytes.</summary>
 public abstract class DeviceBuffer : IDisposable
 {
     /// <summary>Creates the base of a buffer.</summary>

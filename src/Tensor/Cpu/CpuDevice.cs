@@ -27,14 +27,15 @@ public sealed unsafe class CpuDevice : Device
     public override DeviceKind Kind => DeviceKind.Cpu;
 
     /// <inheritdoc/>
-    public override string Name =>
-        $"{RuntimeInformation.ProcessArchitecture} processor, {Threads} thread{(Threads == 1 ? "" : "s")}, {SimdWidth.Description}";
+    public override string Name => Describe(Threads);
 
     /// <inheritdoc/>
-    public override long MemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    public override long MemoryBytes => AvailableMemoryBytes;
 
     /// <summary>How many threads run a kernel at once.</summary>
     public int Threads => _pool.Threads;
+
+    internal static long AvailableMemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     /// <inheritdoc/>
     public override DeviceBuffer Allocate(long byteLength)
@@ -71,6 +72,9 @@ public sealed unsafe class CpuDevice : Device
 
         return new CpuScratch((nint)_scratch.Memory, stride);
     }
+
+    internal static string Describe(int threads) =>
+        $"{RuntimeInformation.ProcessArchitecture} processor, {threads} thread{(threads == 1 ? "" : "s")}, {SimdWidth.Description}";
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -1,0 +1,62 @@
+using Gsasr.Tensors.Cuda.Native;
+
+namespace Gsasr.Tensors.Cuda;
+
+/// <summary>Memory of an NVIDIA card.</summary>
+internal sealed unsafe class CudaBuffer : GpuBuffer
+{
+    private readonly CudaDevice _device;
+    private CuAddress _address;
+
+    public CudaBuffer(CudaDevice device, CuAddress address, long byteLength)
+        : base(device, byteLength)
+    {
+        _device = device;
+        _address = address;
+    }
+
+    internal override nint Handle
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_address.Value == 0, this);
+            return _address.Value;
+        }
+    }
+
+    protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset)
+    {
+        var destination = new CuAddress((nint)(Handle + byteOffset));
+        _device.MakeCurrent();
+
+        // From memory that is not page-locked the call returns when the driver has its own copy of the source.
+        fixed (byte* p = source)
+        {
+            CuResult result = CuNative.cuMemcpyHtoDAsync(destination, p, (nuint)source.Length, _device.Stream);
+            _device.Check(result, "cuMemcpyHtoDAsync", "store values");
+        }
+    }
+
+    protected override void DownloadBytes(Span<byte> destination, long byteOffset)
+    {
+        var source = new CuAddress((nint)(Handle + byteOffset));
+        _device.MakeCurrent();
+        fixed (byte* p = destination)
+        {
+            CuResult result = CuNative.cuMemcpyDtoHAsync(p, source, (nuint)destination.Length, _device.Stream);
+            _device.Check(result, "cuMemcpyDtoHAsync", "read values");
+            _device.Check(CuNative.cuStreamSynchronize(_device.Stream), "cuStreamSynchronize", "read values");
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing || _address.Value == 0)
+            return;
+
+        // Waits for the work that uses the memory. A failure of that work is reported by the next call that can.
+        _device.Free(_address);
+        _address = default;
+        _device.Forget(this);
+    }
+}

@@ -1,0 +1,224 @@
+using System.Text;
+using Gsasr.Tensors.Cuda.Native;
+
+namespace Gsasr.Tensors.Cuda;
+
+/// <summary>An NVIDIA card, reached through its driver alone; the driver turns the PTX that is embedded here into its machine code.</summary>
+public sealed unsafe class CudaDevice : GpuDevice
+{
+    private const int JitLogBytes = 16 << 10;
+
+    private readonly CudaCandidate _candidate;
+    private readonly CuPrimaryContext _context;
+    private readonly Dictionary<KernelModule, (CuModule Module, string Ptx)> _modules = [];
+    private GpuKernel? _lastLaunched;
+    private string? _failure;
+
+    internal CudaDevice(CudaCandidate candidate)
+    {
+        _candidate = candidate;
+        Name = candidate.Description.Name;
+        MemoryBytes = candidate.Description.MemoryBytes;
+        CuContext context;
+        Check(CuNative.cuDevicePrimaryCtxRetain(&context, candidate.Device), "cuDevicePrimaryCtxRetain", "open a context");
+        _context = new CuPrimaryContext(candidate.Device, context);
+        try
+        {
+            MakeCurrent();
+            CuStream stream;
+            Check(CuNative.cuStreamCreate(&stream, CuConstants.CU_STREAM_NON_BLOCKING), "cuStreamCreate", "open a context");
+            Stream = stream;
+        }
+        catch
+        {
+            _context.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override DeviceKind Kind => DeviceKind.Cuda;
+
+    /// <inheritdoc/>
+    public override string Name { get; }
+
+    /// <inheritdoc/>
+    public override long MemoryBytes { get; }
+
+    /// <inheritdoc/>
+    public override string Driver => _candidate.Description.Driver;
+
+    internal CuStream Stream { get; }
+
+    /// <inheritdoc/>
+    public override bool Supports(KernelModule kernelModule)
+    {
+        ArgumentNullException.ThrowIfNull(kernelModule);
+        if (kernelModule.Target is not NvidiaTarget target)
+            return true;
+
+        // The PTX versions of sm_90 and later came with CUDA 12.
+        return target.RunsOn(_candidate.Major, _candidate.Minor) && (target.Major < 9 || _candidate.DriverVersion >= 12000);
+    }
+
+    /// <inheritdoc/>
+    public override void Synchronize()
+    {
+        MakeCurrent();
+        Check(CuNative.cuStreamSynchronize(Stream), "cuStreamSynchronize", "finish the work");
+    }
+
+    /// <inheritdoc/>
+    public override GpuEvent RecordEvent()
+    {
+        MakeCurrent();
+        CuEvent created;
+        Check(CuNative.cuEventCreate(&created, CuConstants.CU_EVENT_DEFAULT), "cuEventCreate", "mark a point in time");
+        Check(CuNative.cuEventRecord(created, Stream), "cuEventRecord", "mark a point in time");
+        return new CudaEvent(this, created);
+    }
+
+    /// <summary>Makes this device's context the calling thread's, which all calls go to. Fails at once on a device that failed for good.</summary>
+    internal void MakeCurrent()
+    {
+        ObjectDisposedException.ThrowIf(_context.IsClosed, this);
+        if (_failure is not null)
+            throw new DeviceException(_failure);
+        CuCheck.Check(CuNative.cuCtxSetCurrent(_context.Context), "cuCtxSetCurrent", $"use {Name}");
+    }
+
+    /// <summary>Throws unless a call succeeded.</summary>
+    /// <param name="result">What the call returned.</param>
+    /// <param name="call">The name of the function.</param>
+    /// <param name="action">What was being done to the device, to follow "could not" and go before "on" its name.</param>
+    internal void Check(CuResult result, string call, string action)
+    {
+        if (result == CuResult.CUDA_SUCCESS)
+            return;
+        if (CuCheck.IsFatal(result))
+        {
+            _failure = $"{Name} failed and cannot be used any more by this program ({call}: {CuCheck.Describe(result)}); " +
+                $"the last kernel started was {_lastLaunched?.Id.ToString() ?? "none"}.";
+            throw new DeviceException(_failure);
+        }
+
+        CuCheck.Check(result, call, $"{action} on {Name}");
+    }
+
+    internal void Free(CuAddress address)
+    {
+        if (!_context.IsClosed && CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
+            CuNative.cuMemFree(address);
+    }
+
+    internal void Destroy(CuEvent recorded)
+    {
+        if (!_context.IsClosed && CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
+            CuNative.cuEventDestroy(recorded);
+    }
+
+    private protected override GpuKernel LoadKernel(KernelId id)
+    {
+        MakeCurrent();
+        if (!_modules.TryGetValue(id.Module, out (CuModule Module, string Ptx) loaded))
+        {
+            loaded = LoadModule(id.Module);
+            _modules.Add(id.Module, loaded);
+        }
+
+        KernelArgumentKind[] parameters = PtxParameters.Read(loaded.Ptx, id.Name)
+            ?? throw new DeviceException($"The PTX of module {id.Module.Name} has no kernel {id.Name} whose parameters are pointers, ints and floats.");
+        CuFunction function;
+        Check(CuNative.cuModuleGetFunction(&function, loaded.Module, id.Name), "cuModuleGetFunction", $"load kernel {id}");
+        return new CudaKernel(id, function, parameters);
+    }
+
+    private protected override void LaunchKernel(GpuKernel kernel, WorkSize groups, scoped in KernelArguments arguments)
+    {
+        var native = (CudaKernel)kernel;
+        ReadOnlySpan<KernelArgumentKind> kinds = arguments.KindSpan;
+        if (!kinds.SequenceEqual(native.Parameters))
+        {
+            int wrong = kinds.CommonPrefixLength(native.Parameters);
+            throw new ArgumentException(
+                $"Parameter {wrong} of kernel {kernel.Id} is {native.Parameters[wrong]}, but {kinds[wrong]} was given.", nameof(arguments));
+        }
+
+        MakeCurrent();
+        _lastLaunched = kernel;
+        void** parameters = stackalloc void*[kinds.Length];
+        WorkSize group = kernel.GroupSize;
+        fixed (long* values = arguments.Bits)
+        {
+            for (int i = 0; i < kinds.Length; i++)
+                parameters[i] = values + i;
+            CuResult result = CuNative.cuLaunchKernel(
+                native.Function,
+                (uint)groups.X,
+                (uint)groups.Y,
+                (uint)groups.Z,
+                (uint)group.X,
+                (uint)group.Y,
+                (uint)group.Z,
+                0,
+                Stream,
+                parameters,
+                null);
+            if (result != CuResult.CUDA_SUCCESS)
+                Check(result, "cuLaunchKernel", $"start kernel {kernel.Id} with {groups} groups");
+        }
+    }
+
+    private protected override GpuBuffer AllocateBuffer(long byteLength)
+    {
+        MakeCurrent();
+        CuAddress address;
+        Check(CuNative.cuMemAlloc(&address, (nuint)byteLength), "cuMemAlloc", $"allocate {ToMebibytes(byteLength)} MiB");
+        return new CudaBuffer(this, address, byteLength);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing || _context.IsClosed)
+            return;
+
+        // On a device that failed for good these calls fail too, and there is nothing left to release.
+        if (CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
+        {
+            _ = CuNative.cuStreamSynchronize(Stream);
+            foreach ((CuModule module, _) in _modules.Values)
+                _ = CuNative.cuModuleUnload(module);
+            DisposeBuffers();
+            _ = CuNative.cuStreamDestroy(Stream);
+        }
+
+        _context.Dispose();
+    }
+
+    private (CuModule Module, string Ptx) LoadModule(KernelModule module)
+    {
+        byte[] ptx = module.ReadPtx()
+            ?? throw new DeviceException($"{module.Library.Name} was built without the PTX of kernel module {module.Name}.");
+        byte[] terminated = [.. ptx, 0];
+        var log = new byte[JitLogBytes];
+        CuModule loaded;
+        CuResult result;
+        fixed (byte* image = terminated)
+        fixed (byte* logBytes = log)
+        {
+            int* options = stackalloc int[] { CuConstants.CU_JIT_ERROR_LOG_BUFFER, CuConstants.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES };
+            void** values = stackalloc void*[] { logBytes, (void*)JitLogBytes };
+            result = CuNative.cuModuleLoadDataEx(&loaded, image, 2, options, values);
+        }
+
+        if (result != CuResult.CUDA_SUCCESS)
+        {
+            string says = Encoding.UTF8.GetString(log).Split('\0')[0].Trim();
+            string advice = result == CuResult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION ? " with a driver so old" : "";
+            Check(result, "cuModuleLoadDataEx", $"load kernel module {module.Name}{advice}{(says.Length > 0 ? $" (the driver says: {says})" : "")}");
+        }
+
+        return (loaded, Encoding.ASCII.GetString(ptx));
+    }
+}

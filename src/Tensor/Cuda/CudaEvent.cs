@@ -1,0 +1,34 @@
+using Gsasr.Tensors.Cuda.Native;
+
+namespace Gsasr.Tensors.Cuda;
+
+/// <summary>An event in a CUDA stream.</summary>
+internal sealed unsafe class CudaEvent : GpuEvent
+{
+    private readonly CudaDevice _device;
+    private CuEvent _event;
+
+    public CudaEvent(CudaDevice device, CuEvent recorded)
+    {
+        _device = device;
+        _event = recorded;
+    }
+
+    public override double MillisecondsSince(GpuEvent start)
+    {
+        _device.MakeCurrent();
+        _device.Check(CuNative.cuEventSynchronize(_event), "cuEventSynchronize", "wait for a point in time");
+        float milliseconds;
+        CuResult result = CuNative.cuEventElapsedTime(&milliseconds, ((CudaEvent)start)._event, _event);
+        _device.Check(result, "cuEventElapsedTime", "measure time");
+        return milliseconds;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing || _event.Value == 0)
+            return;
+        _device.Destroy(_event);
+        _event = default;
+    }
+}

@@ -1,0 +1,16 @@
+namespace Gsasr.Tensors.Cuda.Native;
+
+/// <summary>The numbers of cuda.h that are used here.</summary>
+internal static class CuConstants
+{
+    public const int CU_DEVICE_ATTRIBUTE_COMPUTE_MODE = 20;
+    public const int CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75;
+    public const int CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76;
+
+    public const int CU_COMPUTEMODE_PROHIBITED = 2;
+    public const uint CU_STREAM_NON_BLOCKING = 1;
+    public const uint CU_EVENT_DEFAULT = 0;
+
+    public const int CU_JIT_ERROR_LOG_BUFFER = 5;
+    public const int CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6;
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using Gsasr.Tensors.Cpu;
+using Gsasr.Tensors.Cuda;
+using Gsasr.Tensors.OpenCl;
+
+namespace Gsasr.Tensors;
+
+/// <summary>The devices of this computer, at the time when it was asked.</summary>
+public sealed class DeviceCatalog
+{
+    private readonly List<OpenClCandidate> _openCl;
+    private readonly List<CudaCandidate> _cuda;
+
+    private DeviceCatalog()
+    {
+        var refusals = new List<DeviceRefusal>();
+        _cuda = CudaDiscovery.Find(refusals);
+        _openCl = OpenClDiscovery.Find(refusals);
+        var cpuDescription = new DeviceDescription(
+            DeviceKind.Cpu, 0, CpuDevice.Describe(Environment.ProcessorCount), CpuDevice.AvailableMemoryBytes, "managed code", IsGpu: false);
+        Devices =
+        [
+            .. _cuda.Select(candidate => candidate.Description),
+            .. _openCl.Select(candidate => candidate.Description),
+            cpuDescription,
+        ];
+        Refusals = refusals;
+    }
+
+    /// <summary>The devices that can be opened; the processor is always among them, as the last.</summary>
+    public IReadOnlyList<DeviceDescription> Devices { get; }
+
+    /// <summary>The devices and roads that cannot be used, and why.</summary>
+    public IReadOnlyList<DeviceRefusal> Refusals { get; }
+
+    /// <summary>Looks for devices.</summary>
+    public static DeviceCatalog Find() => new();
+
+    /// <summary>Opens a device.</summary>
+    /// <param name="name">"auto", "cpu", "opencl", "cuda", or one of a list such as "opencl:1".</param>
+    /// <inheritdoc cref="Open(string, out string?)"/>
+    public static Device Open(string name) => Open(name, out _);
+
+    /// <summary>
+    /// Opens a device. "auto" takes a card through CUDA, else a card through OpenCL, else the processor; "opencl" and "cuda" take
+    /// the first of their kind, where OpenCL prefers a card to a processor.
+    /// </summary>
+    /// <param name="name">"auto", "cpu", "opencl", "cuda", or one of a list such as "opencl:1".</param>
+    /// <param name="note">For "auto", what the user should know about the choice, in one sentence; otherwise null.</param>
+    /// <exception cref="ArgumentException">The name is none of these.</exception>
+    /// <exception cref="DeviceException">There is no such device, or it cannot be opened; the message says what there is.</exception>
+    public static Device Open(string name, out string? note)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        note = null;
+        if (name == "cpu")
+            return new CpuDevice();
+        string road = name.Split(':')[0];
+        int index = 0;
+        bool isNumbered = road.Length < name.Length;
+        bool isKnown = isNumbered
+            ? road is "opencl" or "cuda"
+                && int.TryParse(name.AsSpan(road.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out index)
+            : road is "auto" or "opencl" or "cuda";
+        if (!isKnown)
+        {
+            throw new ArgumentException(
+                $"'{name}' is not a device; it can be auto, cpu, opencl, cuda, or a number of one kind such as opencl:1.", nameof(name));
+        }
+
+        DeviceCatalog catalog = Find();
+        if (road == "auto")
+            return catalog.OpenBest(out note);
+        DeviceKind kind = road == "cuda" ? DeviceKind.Cuda : DeviceKind.OpenCl;
+        if (!isNumbered && kind == DeviceKind.OpenCl)
+            index = Math.Max(0, catalog._openCl.FindIndex(candidate => candidate.Description.IsGpu));
+        return catalog.Devices.FirstOrDefault(device => device.Kind == kind && device.Index == index) is { } description
+            ? catalog.Open(description)
+            : throw new DeviceException(catalog.DescribeAbsence(name, kind));
+    }
+
+    /// <summary>Opens a device of the catalogue.</summary>
+    /// <param name="description">One of <see cref="Devices"/>.</param>
+    /// <exception cref="DeviceException">It cannot be opened.</exception>
+    public Device Open(DeviceDescription description)
+    {
+        ArgumentNullException.ThrowIfNull(description);
+        return description.Kind switch
+        {
+            DeviceKind.Cuda => new CudaDevice(_cuda[description.Index]),
+            DeviceKind.OpenCl => new OpenClDevice(_openCl[description.Index]),
+            _ => new CpuDevice(),
+        };
+    }
+
+    private Device OpenBest(out string? note)
+    {
+        // A driver that is not installed is no news; one that does not work is.
+        var problems = new List<string>(Refusals.Where(refusal => !refusal.IsAbsent).Select(refusal => refusal.ToString()));
+        foreach (DeviceDescription description in Devices.Where(device => device.IsGpu))
+        {
+            try
+            {
+                Device device = Open(description);
+                note = problems.Count == 0 ? null : $"Running on {description.Id} ({description.Name}); {string.Join("; ", problems)}.";
+                return device;
+            }
+            catch (DeviceException e)
+            {
+                problems.Add($"{description.Id}: {e.Message.TrimEnd('.')}");
+            }
+        }
+
+        IEnumerable<string> absences = Refusals.Where(refusal => refusal.IsAbsent).Select(refusal => refusal.Reason);
+        note = $"Running on the processor, as no usable GPU was found: {string.Join("; ", problems.Concat(absences).DefaultIfEmpty("none of the OpenCL devices is one"))}.";
+        return new CpuDevice();
+    }
+
+    private string DescribeAbsence(string name, DeviceKind kind)
+    {
+        string present = string.Join(", ", Devices.Select(device => $"{device.Id} ({device.Name})"));
+        string reasons = string.Join("; ", Refusals.Where(refusal => refusal.Kind == kind));
+        return $"There is no device '{name}'{(reasons.Length > 0 ? $" ({reasons})" : "")}; there is {present}.";
+    }
+}

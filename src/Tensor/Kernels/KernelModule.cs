@@ -1,0 +1,58 @@
+namespace Gsasr.Tensors;
+
+/// <summary>One OpenCL C source compiled with one set of constants: an entry of an assembly's <c>kernels.json</c>.</summary>
+public sealed class KernelModule
+{
+    private readonly Dictionary<string, KernelId> _kernels = new(StringComparer.Ordinal);
+
+    internal KernelModule(
+        KernelLibrary library,
+        string name,
+        string source,
+        IReadOnlyList<KeyValuePair<string, string>> defines,
+        NvidiaTarget? target)
+    {
+        Library = library;
+        Name = name;
+        Source = source;
+        Defines = defines;
+        Target = target;
+    }
+
+    /// <summary>The library that the module belongs to.</summary>
+    public KernelLibrary Library { get; }
+
+    /// <summary>The module's name, unique in its library.</summary>
+    public string Name { get; }
+
+    /// <summary>The source's path beside <c>kernels.json</c>, with forward slashes.</summary>
+    public string Source { get; }
+
+    /// <summary>The constants, in the manifest's order, that the source is compiled with (<c>-D name=value</c>).</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Defines { get; }
+
+    /// <summary>Null if the module runs on every device; otherwise the NVIDIA hardware, reached through CUDA, that it is written for.</summary>
+    public NvidiaTarget? Target { get; }
+
+    /// <summary>The kernels that the source defines.</summary>
+    public IReadOnlyCollection<KernelId> Kernels => _kernels.Values;
+
+    /// <summary>A kernel of the module.</summary>
+    /// <param name="name">The kernel function's name.</param>
+    /// <exception cref="ArgumentException">The manifest names no such kernel.</exception>
+    public KernelId this[string name] => _kernels.TryGetValue(name, out KernelId? kernel)
+        ? kernel
+        : throw new ArgumentException($"Module '{Name}' of {Library.Name} has no kernel '{name}'.", nameof(name));
+
+    /// <summary>Reads the source, with the files that it includes in their places.</summary>
+    public string ReadSource() => KernelSource.Expand(Library, Source);
+
+    /// <summary>Reads the PTX made from the source, as ASCII text; null if there is none.</summary>
+    public byte[]? ReadPtx() => Library.ReadResource($"Ptx/{Name}.ptx");
+
+    internal void Add(KernelId kernel)
+    {
+        if (!_kernels.TryAdd(kernel.Name, kernel))
+            throw new InvalidDataException($"Module '{Name}' of {Library.Name} names the kernel '{kernel.Name}' twice.");
+    }
+}

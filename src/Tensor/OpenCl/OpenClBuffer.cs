@@ -1,0 +1,56 @@
+using Gsasr.Tensors.OpenCl.Native;
+
+namespace Gsasr.Tensors.OpenCl;
+
+/// <summary>Memory of an OpenCL device.</summary>
+internal sealed unsafe class OpenClBuffer : GpuBuffer
+{
+    private readonly OpenClDevice _device;
+    private readonly ClMemory _memory;
+
+    public OpenClBuffer(OpenClDevice device, ClMemory memory, long byteLength)
+        : base(device, byteLength)
+    {
+        _device = device;
+        _memory = memory;
+    }
+
+    internal override nint Handle
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_memory.IsClosed, this);
+            return _memory.DangerousGetHandle();
+        }
+    }
+
+    protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset)
+    {
+        fixed (byte* p = source)
+        {
+            ClResult result = ClNative.clEnqueueWriteBuffer(
+                _device.Queue, _memory, 1, (nuint)byteOffset, (nuint)source.Length, p, 0, null, null);
+            ClCheck.Check(result, "clEnqueueWriteBuffer", $"copy {source.Length} bytes to {_device.Name}");
+        }
+    }
+
+    protected override void DownloadBytes(Span<byte> destination, long byteOffset)
+    {
+        fixed (byte* p = destination)
+        {
+            ClResult result = ClNative.clEnqueueReadBuffer(
+                _device.Queue, _memory, 1, (nuint)byteOffset, (nuint)destination.Length, p, 0, null, null);
+            _device.CheckCompletion(result, "clEnqueueReadBuffer");
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing || _memory.IsClosed)
+            return;
+
+        // The driver keeps the memory until the work that uses it is done.
+        _memory.Dispose();
+        _device.Forget(this);
+    }
+}
