@@ -1,0 +1,140 @@
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Raster.Cpu;
+
+/// <summary>
+/// The rasteriser on the processor. Gaussians are taken in chunks: activated into splats, sorted into lists by tile, and
+/// added to the image tile by tile. A chunk whose lists would be too long is binned and added in several batches of
+/// blocks, so that working memory is bounded whatever the set: the splats of a chunk, plus lists of
+/// <see cref="PairCapacity"/> pairs or of one block in every tile.
+/// </summary>
+internal static unsafe class CpuRasterizer
+{
+    /// <summary>Gaussians of one chunk; their splats (8 MiB) and lists stay in the outer caches.</summary>
+    public const int ChunkSize = 1 << 17;
+
+    /// <summary>Pairs of a splat and a tile that are listed at once.</summary>
+    public const int PairCapacity = 1 << 20;
+
+    public static void Render(CpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena)
+    {
+        var viewport = new Viewport(settings, image);
+        int chunkSize = Math.Min(ChunkSize, gaussians.Pixels);
+        int blocks = (chunkSize + SplatBlock.Size - 1) / SplatBlock.Size;
+        long tiles = (long)viewport.TileRows * viewport.TileColumns;
+        long pairCapacity = Math.Min(Math.Max(PairCapacity, SplatBlock.Size * tiles), chunkSize * tiles);
+
+        using Arena.Scope scope = arena.BeginScope();
+        var activate = new ActivateKernel
+        {
+            Pitch = gaussians.Pitch,
+            Splats = (Splat*)Allocate(arena, (long)blocks * SplatBlock.Size * sizeof(Splat)),
+            Blocks = (SplatBlock*)Allocate(arena, (long)blocks * sizeof(SplatBlock)),
+            Viewport = viewport,
+        };
+        var lists = new TileLists
+        {
+            Splats = activate.Splats,
+            Blocks = activate.Blocks,
+            Viewport = viewport,
+            Places = (int*)Allocate(arena, TileLists.Segments * tiles * sizeof(int)),
+            Pairs = (int*)Allocate(arena, pairCapacity * sizeof(int)),
+        };
+
+        float* pixels = Memory(image);
+        Fill(image, pixels, 0);
+        for (int first = 0; first < gaussians.Pixels; first += activate.Count)
+        {
+            activate.Gaussians = Memory(gaussians) + (long)first * gaussians.Pitch;
+            activate.Count = Math.Min(chunkSize, gaussians.Pixels - first);
+            int blockCount = (activate.Count + SplatBlock.Size - 1) / SplatBlock.Size;
+            device.Run(activate, blockCount);
+            for (int block = 0; block < blockCount; block++)
+            {
+                if (activate.Blocks[block].NonFinite > 0)
+                {
+                    Fill(image, pixels, float.NaN);
+                    return;
+                }
+            }
+
+            lists.FirstBlock = 0;
+            lists.BlockCount = 0;
+            while (NextBatch(ref lists, blockCount, pairCapacity))
+                AddBatch(device, lists, image, pixels);
+        }
+    }
+
+    /// <summary>Extends the batch from its first block to as many as the pair list holds; false at the end of the chunk.</summary>
+    private static bool NextBatch(ref TileLists lists, int blockCount, long pairCapacity)
+    {
+        lists.FirstBlock += lists.BlockCount;
+        lists.BlockCount = 0;
+        long pairs = 0;
+        int firstRow = int.MaxValue;
+        int lastRow = -1;
+        for (int block = lists.FirstBlock; block < blockCount; block++)
+        {
+            pairs += lists.Blocks[block].Pairs;
+            if (pairs > pairCapacity)
+                break;
+            firstRow = Math.Min(firstRow, lists.Blocks[block].FirstTileRow);
+            lastRow = Math.Max(lastRow, lists.Blocks[block].LastTileRow);
+            lists.BlockCount++;
+        }
+
+        lists.FirstTileRow = firstRow;
+        lists.Tiles = lastRow < 0 ? 0 : (lastRow - firstRow + 1) * lists.Viewport.TileColumns;
+        return lists.BlockCount > 0;
+    }
+
+    private static void AddBatch(CpuDevice device, in TileLists lists, in Tensor image, float* pixels)
+    {
+        if (lists.Tiles == 0)
+            return;
+        device.Run(new CountKernel(lists), TileLists.Segments);
+        lists.SumPlaces();
+        device.Run(new FillKernel(lists), TileLists.Segments);
+        if (SimdWidth.Floats == FloatLanes512.Count)
+            Gather<FloatLanes512>(device, lists, image, pixels);
+        else if (SimdWidth.Floats == FloatLanes256.Count)
+            Gather<FloatLanes256>(device, lists, image, pixels);
+        else
+            Gather<FloatLanes128>(device, lists, image, pixels);
+    }
+
+    private static void Gather<TLanes>(CpuDevice device, in TileLists lists, in Tensor image, float* pixels)
+        where TLanes : unmanaged, IFloatLanes<TLanes>
+    {
+        var gather = new GatherKernel<TLanes>
+        {
+            Lists = lists,
+            Image = pixels,
+            Pitch = image.Pitch,
+            Scratch = device.Scratch(GatherKernel<TLanes>.ScratchBytes),
+        };
+        device.Run(gather, lists.Tiles);
+    }
+
+    private static void Fill(in Tensor image, float* pixels, float value)
+    {
+        if (image.IsDense)
+        {
+            for (int y = 0; y < image.Height; y++)
+                new Span<float>(pixels + (long)y * image.Width * 3, image.Width * 3).Fill(value);
+            return;
+        }
+
+        for (int i = 0; i < image.Pixels; i++)
+            new Span<float>(pixels + (long)i * image.Pitch, 3).Fill(value);
+    }
+
+    private static float* Memory(in Tensor tensor) => (float*)((CpuBuffer)tensor.Buffer).Memory + tensor.Offset;
+
+    private static byte* Allocate(Arena arena, long bytes)
+    {
+        int floats = checked((int)((bytes + sizeof(float) - 1) / sizeof(float)));
+        return (byte*)Memory(arena.Allocate(1, 1, floats));
+    }
+}

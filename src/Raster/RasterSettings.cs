@@ -1,0 +1,42 @@
+namespace Gsasr.Raster;
+
+/// <summary>
+/// What is drawn: the canvas is the whole output image that a field of Gaussians describes, the viewport the part of it
+/// that is wanted. The viewport's size is that of the image drawn into.
+/// </summary>
+/// <param name="CanvasWidth">Width of the canvas in pixels, 1 to <see cref="MaximumCanvas"/>.</param>
+/// <param name="CanvasHeight">Height of the canvas in pixels, 1 to <see cref="MaximumCanvas"/>.</param>
+/// <param name="Scale">Canvas pixels per low-resolution pixel, 0.0001 to 10000; a Gaussian's standard deviation is below Scale / 1.2 pixels.</param>
+/// <param name="DMax">
+/// The paper's ratio r, 0 or more: a Gaussian reaches the pixels at most r * (CanvasWidth - 1) / 2 columns and
+/// r * (CanvasHeight - 1) / 2 rows from its centre.
+/// </param>
+/// <param name="ViewportLeft">Canvas coordinate of the viewport's first column; need not be whole nor inside the canvas.</param>
+/// <param name="ViewportTop">Canvas coordinate of the viewport's first row; need not be whole nor inside the canvas.</param>
+public readonly record struct RasterSettings(
+    int CanvasWidth, int CanvasHeight, double Scale, double DMax = 0.1, double ViewportLeft = 0, double ViewportTop = 0)
+{
+    /// <summary>The largest canvas in either direction: every whole number up to it is a float.</summary>
+    public const int MaximumCanvas = 1 << 24;
+
+    private const double MinimumScale = 1e-4;
+    private const double MaximumScale = 1e4;
+
+    /// <summary>Checks every value's range.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A value is outside its range or not a number.</exception>
+    internal void Validate()
+    {
+        if (CanvasWidth is < 1 or > MaximumCanvas || CanvasHeight is < 1 or > MaximumCanvas)
+            throw OutOfRange(nameof(CanvasWidth), $"A canvas of {CanvasWidth} x {CanvasHeight} cannot be drawn; both sides are 1 to {MaximumCanvas} pixels.");
+        if (!(Scale is >= MinimumScale and <= MaximumScale))
+            throw OutOfRange(nameof(Scale), FormattableString.Invariant($"A scale of {Scale} cannot be drawn; it is {MinimumScale} to {MaximumScale}."));
+        if (!(DMax >= 0) || double.IsInfinity(DMax))
+            throw OutOfRange(nameof(DMax), FormattableString.Invariant($"A ratio (dmax) of {DMax} has no meaning; it is a finite number of 0 or more."));
+        if (!(Math.Abs(ViewportLeft) <= MaximumCanvas) || !(Math.Abs(ViewportTop) <= MaximumCanvas))
+            throw OutOfRange(
+                nameof(ViewportLeft),
+                FormattableString.Invariant($"A viewport that begins at ({ViewportLeft}, {ViewportTop}) is further from the canvas than {MaximumCanvas} pixels."));
+    }
+
+    private static ArgumentOutOfRangeException OutOfRange(string name, string message) => new(name, message);
+}
