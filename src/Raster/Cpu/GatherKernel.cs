@@ -99,8 +99,9 @@ internal unsafe struct GatherKernel<TLanes> : ICpuKernel
             if (x >= end)
                 continue;
 
-            // A whole pixel near the centre is taken off first, so that the distance is rounded once, and the same in any tile.
-            double nearest = Math.Floor(centre);
+            // The pixel nearest to the centre is taken off first. So the distance is rounded once, the same in any tile, and
+            // is exact to its last bit where a ridge narrower than a pixel needs it.
+            double nearest = Math.Round(centre);
             TLanes fraction = TLanes.Broadcast((float)(centre - nearest));
             TLanes rowBits = TLanes.Broadcast((float)(b * b));
             float* red0 = sums + (y - top) * 3 * PlaneStride + (x - left);

@@ -1,0 +1,217 @@
+using Gsasr.Tensors;
+using Gsasr.Testing;
+
+namespace Gsasr.Raster.Tests;
+
+/// <summary>Images against the definition and the golden data.</summary>
+public class RasterizerTests
+{
+    // Relative to a value above 1, absolute below; float32 sums of a few hundred terms reach 6e-7.
+    private const double Tolerance = 1e-6;
+
+    public static TheoryData<string> Devices => RasterDevices.Names;
+
+    public static TheoryData<string, string> DevicesAndGoldenCases => Cross("small", "wide", "full", "tiny");
+
+    public static TheoryData<string, double> DevicesAndScales => Cross(1, 2.7, 4, 8, 30, 64);
+
+    [Theory]
+    [MemberData(nameof(DevicesAndGoldenCases))]
+    public void Golden_fields_are_drawn_as_published(string deviceName, string name)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+        using Golden golden = Golden.Open("raster");
+        int width = (int)golden.Setting(name, "width");
+        int height = (int)golden.Setting(name, "height");
+        var settings = new RasterSettings(width, height, golden.Setting(name, "scale"), golden.Setting(name, "dmax"));
+
+        float[] image = Images.Render(device, golden.Floats($"{name}.gaussians"), settings, width, height);
+
+        Images.AssertClose(Array.ConvertAll(golden.Floats($"{name}.image"), x => (double)x), image, width, Tolerance);
+    }
+
+    [Theory]
+    [MemberData(nameof(DevicesAndScales))]
+    public void Random_fields_match_the_definition_at_any_scale(string deviceName, double scale)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+        foreach (double dmax in (double[])[0.1, 1])
+        {
+            var settings = new RasterSettings(149, 83, scale, dmax);
+            CheckAgainstDefinition(device, Fields.Random($"scale/{scale}", 400), settings, 149, 83, Tolerance);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Images_of_awkward_sizes_match_the_definition(string deviceName)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+        foreach ((int width, int height) in ((int, int)[])[(1, 1), (1, 70), (70, 1), (2, 3), (63, 31), (64, 32), (65, 33), (15, 17), (16, 16), (129, 5)])
+        {
+            var settings = new RasterSettings(width, height, 3.3, 0.5);
+            CheckAgainstDefinition(device, Fields.Random($"size/{width}x{height}", 150), settings, width, height, Tolerance);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void A_canvas_of_one_pixel_takes_only_Gaussians_centred_on_it(string deviceName)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+
+        Assert.Equal([1f, 1f, 1f], Images.Render(device, Fields.One(0, 0, 0, 0.5f, 0.5f), new RasterSettings(1, 1, 4), 1, 1));
+        Assert.Equal([0f, 0f, 0f], Images.Render(device, Fields.One(0, 0, 0, 0.51f, 0.5f), new RasterSettings(1, 1, 4), 1, 1));
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Extreme_sigmas_match_the_definition(string deviceName)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+        var settings = new RasterSettings(97, 61, 6, 0.6);
+        CheckAgainstDefinition(device, Fields.Random("sigma", 300, sigma: 30), settings, 97, 61, Tolerance);
+
+        // The narrowest Gaussian there is, on the centre of a pixel and a thousandth of a pixel beside it.
+        var centred = new RasterSettings(33, 33, 6, 1);
+        CheckAgainstDefinition(device, Fields.One(-30, -30, 0, 0.5f, 0.5f), centred, 33, 33, Tolerance);
+        CheckAgainstDefinition(device, Fields.One(-30, -30, 0, 0.50003f, 0.5f), centred, 33, 33, Tolerance);
+        CheckAgainstDefinition(device, Fields.One(-200, 200, 0, 0.5f, 0.5f), centred, 33, 33, Tolerance);
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Thin_ellipses_match_the_definition(string deviceName)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+        foreach (double scale in (double[])[4, 30])
+        {
+            var settings = new RasterSettings(131, 77, scale, 0.8);
+            CheckAgainstDefinition(device, Fields.Random($"rho/{scale}", 400, rho: 20), settings, 131, 77, Tolerance);
+            CheckAgainstDefinition(device, Fields.Random($"both/{scale}", 400, sigma: 30, rho: 20), settings, 131, 77, Tolerance);
+        }
+
+        // Ridges that pass through centres of pixels, where all of the weight is.
+        foreach (float rho in (float[])[-20, -9, 9, 20])
+            CheckAgainstDefinition(device, Fields.One(2, 2, rho, 0.5f, 0.5f), new RasterSettings(65, 65, 20, 1), 65, 65, Tolerance);
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void The_first_sigma_is_vertical_and_the_second_horizontal(string deviceName)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+        float[] image = Images.Render(device, Fields.One(3, -3, 0, 0.5f, 0.5f), new RasterSettings(33, 33, 6, 1), 33, 33);
+
+        Assert.InRange(image[(12 * 33 + 16) * 3], 0.5f, 1);
+        Assert.InRange(image[(16 * 33 + 12) * 3], 0, 1e-6f);
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void The_box_includes_pixels_exactly_on_its_edge(string deviceName)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+
+        // 0.125 * (33 - 1) / 2 is 2 pixels: columns 14 to 18 of a centre at 16.
+        float[] image = Images.Render(device, Fields.One(9, 9, 0, 0.5f, 0.5f), new RasterSettings(33, 33, 60, 0.125), 33, 33);
+
+        for (int y = 0; y < 33; y++)
+        {
+            for (int x = 0; x < 33; x++)
+                Assert.Equal(x is >= 14 and <= 18 && y is >= 14 and <= 18, image[(y * 33 + x) * 3] > 0.9f);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Centres_outside_the_canvas_reach_into_it_and_far_ones_do_nothing(string deviceName)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+        var settings = new RasterSettings(70, 50, 16, 1);
+        CheckAgainstDefinition(device, Fields.Random("outside", 300, margin: 0.6f), settings, 70, 50, Tolerance);
+
+        float[] far = [.. Fields.One(0, 0, 0, 1e30f, 0.5f), .. Fields.One(0, 0, 0, 0.5f, -1e30f), .. Fields.One(0, 0, 0, -1000, 1000),
+            .. Fields.One(0, 0, 0, float.MaxValue, float.MaxValue), .. Fields.One(0, 0, 0, float.MinValue, 0.5f)];
+        Assert.All(Images.Render(device, far, settings, 70, 50), value => Assert.Equal(0, value));
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Huge_finite_values_saturate(string deviceName)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+        float[] field = Fields.Random("saturate", 60);
+        for (int i = 0; i < field.Length; i++)
+        {
+            if (i % 9 < 7 && i % 4 == 0)
+                field[i] = i % 8 == 0 ? float.MaxValue : float.MinValue;
+        }
+
+        CheckAgainstDefinition(device, field, new RasterSettings(40, 30, 5, 1), 40, 30, Tolerance);
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void A_value_that_is_not_finite_makes_the_whole_image_NaN(string deviceName)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+        var settings = new RasterSettings(80, 40, 4);
+        foreach (float bad in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
+        {
+            for (int column = 0; column < 9; column++)
+            {
+                float[] field = Fields.Random("finite", 300);
+                field[287 * 9 + column] = bad;
+                Assert.All(Images.Render(device, field, settings, 80, 40), value => Assert.Equal(float.NaN, value));
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void An_empty_view_is_zero(string deviceName)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+        var settings = new RasterSettings(100, 100, 4, ViewportLeft: 5000, ViewportTop: -300);
+
+        Assert.All(Images.Render(device, Fields.Random("view", 500), settings, 30, 20), value => Assert.Equal(0, value));
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void Means_keep_their_precision_on_the_largest_canvas(string deviceName)
+    {
+        using Device device = RasterDevices.Open(deviceName);
+        const int Canvas = RasterSettings.MaximumCanvas;
+        float[] field = Fields.Random("canvas", 200);
+        for (int i = 0; i < field.Length; i += 9)
+        {
+            // Centres 12.5 to 20 pixels from the canvas's far and near edges: floats are 0.5 pixels apart at one, denser at the other.
+            field[i + 7] = 1 - (12 + i / 9 % 16 * 0.5f) / Canvas;
+            field[i + 8] = (12 + i / 9 / 16 * 0.3f) / Canvas;
+        }
+
+        var settings = new RasterSettings(Canvas, Canvas, 4, 0.1, ViewportLeft: Canvas - 31, ViewportTop: 3);
+        CheckAgainstDefinition(device, field, settings, 40, 30, Tolerance);
+    }
+
+    private static void CheckAgainstDefinition(
+        Device device, float[] gaussians, in RasterSettings settings, int width, int height, double tolerance)
+    {
+        double[] expected = ReferenceRasterizer.Render(gaussians, settings, width, height);
+        Images.AssertClose(expected, Images.Render(device, gaussians, settings, width, height), width, tolerance);
+    }
+
+    private static TheoryData<string, T> Cross<T>(params T[] cases)
+    {
+        var data = new TheoryData<string, T>();
+        foreach (string name in RasterDevices.Names.Select(row => row.Data))
+        {
+            foreach (T item in cases)
+                data.Add(name, item);
+        }
+
+        return data;
+    }
+}
