@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Gsasr.Raster;
 
 /// <summary>
@@ -6,7 +8,9 @@ namespace Gsasr.Raster;
 /// </summary>
 /// <param name="CanvasWidth">Width of the canvas in pixels, 1 to <see cref="MaximumCanvas"/>.</param>
 /// <param name="CanvasHeight">Height of the canvas in pixels, 1 to <see cref="MaximumCanvas"/>.</param>
-/// <param name="Scale">Canvas pixels per low-resolution pixel, 0.0001 to 10000; a Gaussian's standard deviation is below Scale / 1.2 pixels.</param>
+/// <param name="Scale">
+/// Canvas pixels per low-resolution pixel, 0.0001 to 10000; a Gaussian's standard deviation is below Scale / 1.2 pixels.
+/// </param>
 /// <param name="DMax">
 /// The paper's ratio r, 0 or more: a Gaussian reaches the pixels at most r * (CanvasWidth - 1) / 2 columns and
 /// r * (CanvasHeight - 1) / 2 rows from its centre.
@@ -26,17 +30,27 @@ public readonly record struct RasterSettings(
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range or not a number.</exception>
     internal void Validate()
     {
-        if (CanvasWidth is < 1 or > MaximumCanvas || CanvasHeight is < 1 or > MaximumCanvas)
-            throw OutOfRange(nameof(CanvasWidth), $"A canvas of {CanvasWidth} x {CanvasHeight} cannot be drawn; both sides are 1 to {MaximumCanvas} pixels.");
+        CheckCanvas(nameof(CanvasWidth), CanvasWidth);
+        CheckCanvas(nameof(CanvasHeight), CanvasHeight);
         if (!(Scale is >= MinimumScale and <= MaximumScale))
-            throw OutOfRange(nameof(Scale), FormattableString.Invariant($"A scale of {Scale} cannot be drawn; it is {MinimumScale} to {MaximumScale}."));
+            throw new ArgumentOutOfRangeException(nameof(Scale), Scale, $"A scale is {Text(MinimumScale)} to {Text(MaximumScale)}.");
         if (!(DMax >= 0) || double.IsInfinity(DMax))
-            throw OutOfRange(nameof(DMax), FormattableString.Invariant($"A ratio (dmax) of {DMax} has no meaning; it is a finite number of 0 or more."));
-        if (!(Math.Abs(ViewportLeft) <= MaximumCanvas) || !(Math.Abs(ViewportTop) <= MaximumCanvas))
-            throw OutOfRange(
-                nameof(ViewportLeft),
-                FormattableString.Invariant($"A viewport that begins at ({ViewportLeft}, {ViewportTop}) is further from the canvas than {MaximumCanvas} pixels."));
+            throw new ArgumentOutOfRangeException(nameof(DMax), DMax, "The ratio dmax is a finite number of 0 or more.");
+        CheckOffset(nameof(ViewportLeft), ViewportLeft);
+        CheckOffset(nameof(ViewportTop), ViewportTop);
     }
 
-    private static ArgumentOutOfRangeException OutOfRange(string name, string message) => new(name, message);
+    private static void CheckCanvas(string name, int pixels)
+    {
+        if (pixels is < 1 or > MaximumCanvas)
+            throw new ArgumentOutOfRangeException(name, pixels, $"A canvas has 1 to {MaximumCanvas} pixels in either direction.");
+    }
+
+    private static void CheckOffset(string name, double pixels)
+    {
+        if (!(Math.Abs(pixels) <= MaximumCanvas))
+            throw new ArgumentOutOfRangeException(name, pixels, $"A viewport begins at most {MaximumCanvas} pixels from the canvas's corner.");
+    }
+
+    private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 }

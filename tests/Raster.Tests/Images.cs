@@ -37,11 +37,11 @@ internal static class Images
             }
         }
 
-        if (Environment.GetEnvironmentVariable("RASTER_SHOW") is not null)
-            TestContext.Current.TestOutputHelper?.WriteLine($"worst {worst:E2} of {tolerance:E1}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"Largest error {worst:E2} of {tolerance:E1}.");
         Assert.True(
             worst <= tolerance,
-            $"Pixel ({at / 3 % width}, {at / 3 / width}) channel {at % 3} is {actual[at]:R}, not {expected[at]:R}; error {worst:E2}, allowed {tolerance:E1}.");
+            $"Pixel ({at / 3 % width}, {at / 3 / width}) channel {at % 3} is {actual[at]:R}, not {expected[at]:R}; "
+                + $"error {worst:E2}, allowed {tolerance:E1}.");
     }
 
     /// <summary>Fails unless the bits are the same.</summary>

@@ -15,7 +15,7 @@ public class InstructionSetTests
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(typeof(InstructionSetTests).Assembly.Location);
-        foreach (Type tests in (Type[])[typeof(RasterizerTests), typeof(PixelQuantizerTests), typeof(LanesTests)])
+        foreach (Type tests in (Type[])[typeof(RasterizerTests), typeof(PixelQuantizerTests), typeof(GaussianWeightTests)])
         {
             start.ArgumentList.Add("-class");
             start.ArgumentList.Add(tests.FullName!);

@@ -27,7 +27,8 @@ public class PixelQuantizerTests
     {
         using Device device = RasterDevices.Open(deviceName);
         ulong hash = SeededNumbers.Hash("quantize");
-        foreach ((int imageHeight, int imageWidth, int height, int width) in ((int, int, int, int)[])[(1, 1, 1, 1), (9, 31, 9, 31), (9, 31, 5, 17), (40, 5, 33, 5), (3, 64, 3, 63), (2, 300, 1, 256)])
+        (int, int, int, int)[] sizes = [(1, 1, 1, 1), (9, 31, 9, 31), (9, 31, 5, 17), (40, 5, 33, 5), (3, 64, 3, 63), (2, 300, 1, 256)];
+        foreach ((int imageHeight, int imageWidth, int height, int width) in sizes)
         {
             var values = new float[imageHeight * imageWidth * 3];
             for (int i = 0; i < values.Length; i++)

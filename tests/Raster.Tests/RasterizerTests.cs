@@ -47,7 +47,8 @@ public class RasterizerTests
     public void Images_of_awkward_sizes_match_the_definition(string deviceName)
     {
         using Device device = RasterDevices.Open(deviceName);
-        foreach ((int width, int height) in ((int, int)[])[(1, 1), (1, 70), (70, 1), (2, 3), (63, 31), (64, 32), (65, 33), (15, 17), (16, 16), (129, 5)])
+        (int, int)[] sizes = [(1, 1), (1, 70), (70, 1), (2, 3), (63, 31), (64, 32), (65, 33), (15, 17), (16, 16), (129, 5)];
+        foreach ((int width, int height) in sizes)
         {
             var settings = new RasterSettings(width, height, 3.3, 0.5);
             CheckAgainstDefinition(device, Fields.Random($"size/{width}x{height}", 150), settings, width, height, Tolerance);

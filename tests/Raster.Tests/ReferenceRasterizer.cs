@@ -1,6 +1,8 @@
 namespace Gsasr.Raster.Tests;
 
-/// <summary>The definition, term by term in double precision: all Gaussians at all pixels, nothing left out but what the box leaves out.</summary>
+/// <summary>
+/// The definition, term by term in double precision: all Gaussians at all pixels, nothing left out but what the box leaves out.
+/// </summary>
 internal static class ReferenceRasterizer
 {
     public static double[] Render(ReadOnlySpan<float> gaussians, in RasterSettings settings, int width, int height)

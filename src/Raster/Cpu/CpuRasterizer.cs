@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 
@@ -96,23 +97,33 @@ internal static unsafe class CpuRasterizer
         device.Run(new CountKernel(lists), TileLists.Segments);
         lists.SumPlaces();
         device.Run(new FillKernel(lists), TileLists.Segments);
-        if (SimdWidth.Floats == FloatLanes512.Count)
-            Gather<FloatLanes512>(device, lists, image, pixels);
-        else if (SimdWidth.Floats == FloatLanes256.Count)
-            Gather<FloatLanes256>(device, lists, image, pixels);
-        else
-            Gather<FloatLanes128>(device, lists, image, pixels);
+        switch (SimdWidth.Floats)
+        {
+            case 16:
+                Gather<Vector512<float>, Simd512>(device, lists, image, pixels);
+                break;
+            case 8:
+                Gather<Vector256<float>, Simd256>(device, lists, image, pixels);
+                break;
+            case 4:
+                Gather<Vector128<float>, Simd128>(device, lists, image, pixels);
+                break;
+            default:
+                Gather<float, SimdScalar>(device, lists, image, pixels);
+                break;
+        }
     }
 
-    private static void Gather<TLanes>(CpuDevice device, in TileLists lists, in Tensor image, float* pixels)
-        where TLanes : unmanaged, IFloatLanes<TLanes>
+    private static void Gather<TVector, TSimd>(CpuDevice device, in TileLists lists, in Tensor image, float* pixels)
+        where TVector : unmanaged
+        where TSimd : ISimd<TVector>
     {
-        var gather = new GatherKernel<TLanes>
+        var gather = new GatherKernel<TVector, TSimd>
         {
             Lists = lists,
             Image = pixels,
             Pitch = image.Pitch,
-            Scratch = device.Scratch(GatherKernel<TLanes>.ScratchBytes),
+            Scratch = device.Scratch(GatherKernel<TVector, TSimd>.ScratchBytes),
         };
         device.Run(gather, lists.Tiles);
     }

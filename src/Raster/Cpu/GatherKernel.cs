@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Raster.Cpu;
@@ -7,9 +9,11 @@ namespace Gsasr.Raster.Cpu;
 /// their own order, and a splat's weight depends on nothing but the splat and the pixel: tiles, batches, viewport and
 /// threads leave no trace in the result.
 /// </summary>
-/// <typeparam name="TLanes">The processor's vectors.</typeparam>
-internal unsafe struct GatherKernel<TLanes> : ICpuKernel
-    where TLanes : unmanaged, IFloatLanes<TLanes>
+/// <typeparam name="TVector">The processor's vectors.</typeparam>
+/// <typeparam name="TSimd">Their arithmetic.</typeparam>
+internal unsafe struct GatherKernel<TVector, TSimd> : ICpuKernel
+    where TVector : unmanaged
+    where TSimd : ISimd<TVector>
 {
     /// <summary>Bytes of scratch memory for a thread: the sums of a tile, row by row red, green, blue.</summary>
     public const int ScratchBytes = Viewport.TileHeight * 3 * PlaneStride * sizeof(float);
@@ -21,8 +25,15 @@ internal unsafe struct GatherKernel<TLanes> : ICpuKernel
     public int Pitch;
     public CpuScratch Scratch;
 
+    private const int MaximumWidth = 16;
+
     // A row's last vector may reach past the tile.
-    private const int PlaneStride = Viewport.TileWidth + 16;
+    private const int PlaneStride = Viewport.TileWidth + MaximumWidth;
+
+    private static ReadOnlySpan<float> Indices => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+    private static ReadOnlySpan<float> OnesThenZeros =>
+        [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
     public void Execute(int item, int worker)
     {
@@ -73,11 +84,12 @@ internal unsafe struct GatherKernel<TLanes> : ICpuKernel
 
     private static void Add(in Splat splat, float* sums, int left, int right, int top, int bottom)
     {
-        TLanes normal = TLanes.Broadcast(splat.Normal);
-        TLanes red = TLanes.Broadcast(splat.Red);
-        TLanes green = TLanes.Broadcast(splat.Green);
-        TLanes blue = TLanes.Broadcast(splat.Blue);
-        TLanes indices = TLanes.Indices;
+        TVector normal = TSimd.Broadcast(splat.Normal);
+        TVector red = TSimd.Broadcast(splat.Red);
+        TVector green = TSimd.Broadcast(splat.Green);
+        TVector blue = TSimd.Broadcast(splat.Blue);
+        float* ones = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(OnesThenZeros));
+        TVector indices = TSimd.Load((float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Indices)));
         double firstColumn = Math.Max(left, splat.Left);
         double lastColumn = Math.Min(right, splat.Right) - 1;
         double inverseNormal = splat.InverseNormal;
@@ -102,20 +114,25 @@ internal unsafe struct GatherKernel<TLanes> : ICpuKernel
             // The pixel nearest to the centre is taken off first. So the distance is rounded once, the same in any tile, and
             // is exact to its last bit where a ridge narrower than a pixel needs it.
             double nearest = Math.Round(centre);
-            TLanes fraction = TLanes.Broadcast((float)(centre - nearest));
-            TLanes rowBits = TLanes.Broadcast((float)(b * b));
-            float* red0 = sums + (y - top) * 3 * PlaneStride + (x - left);
-            for (; x < end; x += TLanes.Count, red0 += TLanes.Count)
+            TVector fraction = TSimd.Broadcast((float)(centre - nearest));
+            TVector rowBits = TSimd.Broadcast((float)(b * b));
+            float* redSums = sums + (y - top) * 3 * PlaneStride + (x - left);
+            for (; x < end; x += TSimd.Width, redSums += TSimd.Width)
             {
-                TLanes a = (TLanes.Broadcast((float)(x - nearest)) + indices - fraction) * normal;
-                TLanes weight = Lanes.PowerOfHalf(TLanes.MultiplyAdd(a, a, rowBits));
-                weight = TLanes.KeepBelow(weight, indices, TLanes.Broadcast(end - x));
-                TLanes.MultiplyAdd(weight, red, TLanes.Load(red0)).Store(red0);
-                float* green0 = red0 + PlaneStride;
-                TLanes.MultiplyAdd(weight, green, TLanes.Load(green0)).Store(green0);
-                float* blue0 = green0 + PlaneStride;
-                TLanes.MultiplyAdd(weight, blue, TLanes.Load(blue0)).Store(blue0);
+                TVector distance = TSimd.Subtract(TSimd.Add(TSimd.Broadcast((float)(x - nearest)), indices), fraction);
+                TVector a = TSimd.Multiply(distance, normal);
+                TVector weight = GaussianWeight.Of<TVector, TSimd>(TSimd.MultiplyAdd(a, a, rowBits));
+
+                // The last vector's pixels past the span have no weight.
+                weight = TSimd.Multiply(weight, TSimd.Load(ones + MaximumWidth - Math.Min(MaximumWidth, end - x)));
+                AddTo(redSums, weight, red);
+                AddTo(redSums + PlaneStride, weight, green);
+                AddTo(redSums + 2 * PlaneStride, weight, blue);
             }
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTo(float* sums, TVector weight, TVector colour) =>
+        TSimd.Store(sums, TSimd.MultiplyAdd(weight, colour, TSimd.Load(sums)));
 }
