@@ -1,0 +1,83 @@
+namespace Gsasr.Imaging.Tests;
+
+public class JpegDecodeTests
+{
+    private static readonly Lazy<Image> Astronaut = new(() => ImageFile.Read(TestImages.Photo("astronaut.png")));
+
+    [Theory]
+    [InlineData("-sample", "1x1")]
+    [InlineData("-sample", "2x1")]
+    [InlineData("-sample", "1x2")]
+    [InlineData("-sample", "2x2")]
+    [InlineData("-sample", "4x1")]
+    [InlineData("-sample", "1x4")]
+    [InlineData("-sample", "4x2")]
+    [InlineData("-sample", "1x1,2x2,1x2")]
+    [InlineData("-sample", "1x1", "-progressive")]
+    [InlineData("-sample", "2x1", "-progressive")]
+    [InlineData("-sample", "1x2", "-progressive")]
+    [InlineData("-sample", "2x2", "-progressive")]
+    [InlineData("-sample", "4x1", "-progressive")]
+    [InlineData("-restart", "3B")]
+    [InlineData("-restart", "1", "-sample", "2x1")]
+    [InlineData("-restart", "5B", "-progressive")]
+    [InlineData("-quality", "1")]
+    [InlineData("-quality", "1", "-baseline")]
+    [InlineData("-quality", "30", "-optimize")]
+    [InlineData("-quality", "100")]
+    [InlineData("-quality", "100", "-progressive", "-sample", "1x1")]
+    [InlineData("-grayscale")]
+    [InlineData("-grayscale", "-progressive")]
+    [InlineData("-rgb")]
+    [InlineData("-rgb", "-progressive")]
+    public void Pixels_are_those_of_libjpeg(params string[] arguments)
+    {
+        foreach ((int width, int height) in new[] { (1, 1), (2, 3), (5, 4), (7, 16), (16, 7), (33, 31), (130, 77), (512, 512) })
+        {
+            byte[] file = Tool.Cjpeg(TestImages.Crop(Astronaut.Value, width, height), arguments);
+            TestImages.AssertSame(Tool.Djpeg(file), ImageFile.Decode(file));
+        }
+    }
+
+    [Fact]
+    public void Grey_files_decode_as_by_libjpeg()
+    {
+        foreach ((int width, int height) in new[] { (1, 1), (9, 8), (100, 63) })
+        {
+            byte[] file = Tool.Cjpeg(TestImages.Crop(Astronaut.Value, width, height, grey: true));
+            TestImages.AssertSame(Tool.Djpeg(file), ImageFile.Decode(file));
+        }
+    }
+
+    [Fact]
+    public void A_camera_like_photograph_decodes_as_by_libjpeg()
+    {
+        byte[] file = File.ReadAllBytes(TestImages.Photo("rocket.jpg"));
+        TestImages.AssertSame(Tool.Djpeg(file), ImageFile.Decode(file));
+    }
+
+    [Fact]
+    public void Components_in_scans_of_their_own_decode_as_by_libjpeg()
+    {
+        string script = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(script, "0;\n1;\n2;\n");
+            byte[] file = Tool.Cjpeg(TestImages.Crop(Astronaut.Value, 61, 47), "-scans", script, "-restart", "2B");
+            TestImages.AssertSame(Tool.Djpeg(file), ImageFile.Decode(file));
+        }
+        finally
+        {
+            File.Delete(script);
+        }
+    }
+
+    [Fact]
+    public void A_missing_end_marker_or_trailing_bytes_do_not_matter_to_a_sequential_file()
+    {
+        byte[] file = File.ReadAllBytes(TestImages.Photo("rocket.jpg"));
+        Image whole = ImageFile.Decode(file);
+        TestImages.AssertSame(whole, ImageFile.Decode(file.AsMemory(0, file.Length - 2)));
+        TestImages.AssertSame(whole, ImageFile.Decode((byte[])[.. file, 1, 2, 3, 0xFF, 0xFF]));
+    }
+}
