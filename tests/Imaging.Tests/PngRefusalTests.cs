@@ -13,6 +13,8 @@ public class PngRefusalTests
         length[33] = 0x70;
         byte[] badZlib = [.. GreyRow];
         badZlib[0] = 0xFF;
+        // A zlib header that asks for a dictionary agreed on beforehand.
+        byte[] dictionary = [0x78, 0xF9, .. GreyRow[2..]];
         byte[] shortZlib = PngBuilder.Deflate([0, 1, 2]);
         return new TheoryData<string, byte[]>
         {
@@ -41,6 +43,7 @@ public class PngRefusalTests
             { "tRNS chunk of 2 bytes", new PngBuilder().Header(4, 1, 8, 4).Chunk("tRNS", 0, 1).End() },
             { "tRNS chunk is repeated", Grey().Chunk("tRNS", 0, 1).Chunk("tRNS", 0, 1).End() },
             { "compressed pixel data are damaged", Grey().Chunk("IDAT", badZlib).End() },
+            { "compressed pixel data are damaged", Grey().Chunk("IDAT", dictionary).End() },
             { "compressed pixel data end in row 0 of 1", Grey().Chunk("IDAT", shortZlib).End() },
             { "unknown filter 5 in row 0", Grey().Chunk("IDAT", PngBuilder.Deflate([5, 1, 2, 3, 4])).End() },
         };
@@ -96,7 +99,7 @@ public class PngRefusalTests
     [Fact]
     public void Metadata_that_are_damaged_do_not_keep_the_picture_from_being_read()
     {
-        byte[] file = Grey().Chunk("iCCP", 65, 0, 0, 1, 2, 3).Chunk("gAMA", 1).Chunk("pHYs", 1).Chunk("cHRM").Chunk("sRGB", 9)
+        byte[] file = Grey().Chunk("iCCP", 65, 0, 0, 1, 2, 3).Chunk("iCCP", 65, 0, 0, 0x78, 0xF9, 3, 4).Chunk("gAMA", 1).Chunk("pHYs", 1).Chunk("cHRM").Chunk("sRGB", 9)
             .Chunk("IDAT", GreyRow).End();
         Image image = ImageFile.Decode(file);
         Assert.Equal([1, 2, 3, 4], image.Samples8);

@@ -79,7 +79,8 @@ internal static class PngDecoder
                     DecodePass(zlib, rows, samples, pass, row, above);
             }
         }
-        catch (InvalidDataException exception)
+        // The data are in memory: an IOException too can only come from zlib, for a stream that wants a preset dictionary.
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
             throw new ImageFormatException("PNG: the compressed pixel data are damaged.", exception);
         }

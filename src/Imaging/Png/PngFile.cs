@@ -171,7 +171,8 @@ internal sealed class PngFile
                     return null;
             }
         }
-        catch (InvalidDataException)
+        // The data are in memory: an IOException too can only come from zlib, for a stream that wants a preset dictionary.
+        catch (Exception exception) when (exception is InvalidDataException or IOException)
         {
             return null;
         }
