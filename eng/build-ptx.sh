@@ -53,7 +53,8 @@ build() {
     source=$(jq -r ".modules[$index].source" "$manifest")
     target=$(jq -r ".modules[$index].target // \"sm_75\"" "$manifest")
     local defines
-    mapfile -t defines < <(jq -r ".modules[$index].defines // {} | to_entries[] | \"-D\(.key)=\(.value)\"" "$manifest")
+    mapfile -t defines < <(jq -r ".modules[$index]
+        | (.defines // {} | to_entries[] | \"-D\(.key)=\(.value)\"), (.localBytes // empty | \"-DLOCAL_BYTES=\(.)\")" "$manifest")
     [[ -e $folder/$source ]] || fail "$manifest names $source, which does not exist"
 
     local machine=(--target=nvptx64--nvidiacl -Xclang -target-cpu -Xclang "$target"
@@ -74,7 +75,8 @@ build() {
         grep '\.extern \.func' -A 3 "$output" >&2
         fail "module $name calls a function that does not exist on the device"
     fi
-    if ! diff <(jq -r ".modules[$index].kernels | to_entries[] | \"\(.key) \(.value | join(\" \"))\"" "$manifest" | sort) <(sort "$work/sizes") >&2; then
+    jq -r ".modules[$index].kernels | to_entries[] | \"\(.key) \(.value | join(\" \"))\"" "$manifest" > "$work/listed"
+    if ! diff <(sort "$work/listed") <(sort "$work/sizes") >&2; then
         fail "module $name: the kernels and group sizes in $manifest (<) are not those of $source (>)"
     fi
     local kernels

@@ -112,7 +112,8 @@ public sealed class DeviceCatalog
         }
 
         IEnumerable<string> absences = Refusals.Where(refusal => refusal.IsAbsent).Select(refusal => refusal.Reason);
-        note = $"Running on the processor, as no usable GPU was found: {string.Join("; ", problems.Concat(absences).DefaultIfEmpty("none of the OpenCL devices is one"))}.";
+        string reasons = string.Join("; ", problems.Concat(absences).DefaultIfEmpty("none of the devices found is one"));
+        note = $"Running on the processor, as no usable GPU was found: {reasons}.";
         return new CpuDevice();
     }
 

@@ -4,7 +4,7 @@ namespace Gsasr.Tensors;
 /// <param name="Kind">The road.</param>
 /// <param name="Subject">What is refused, for people to read: "CUDA", or a device's name.</param>
 /// <param name="Reason">Why, without a full stop.</param>
-/// <param name="IsAbsent">Whether there is simply no driver, as on most computers for one road or another; otherwise something is broken or too old.</param>
+/// <param name="IsAbsent">Whether there is simply no driver, as is usual for some road; otherwise something is broken or too old.</param>
 public sealed record DeviceRefusal(DeviceKind Kind, string Subject, string Reason, bool IsAbsent)
 {
     /// <summary>Subject and reason: "CUDA: no CUDA driver found".</summary>

@@ -13,8 +13,11 @@ internal static class DriverLibrary
     /// <summary>The name by which P/Invoke declarations call the CUDA driver.</summary>
     public const string Cuda = "gsasr-cuda";
 
-    private static readonly Lazy<(nint Handle, string Reason)> s_openCl = new(() => Load("OpenCL loader", "GSASR_OPENCL_LIBRARY", OpenClNames()));
-    private static readonly Lazy<(nint Handle, string Reason)> s_cuda = new(() => Load("CUDA driver", "GSASR_CUDA_LIBRARY", CudaNames()));
+    private static readonly Lazy<(nint Handle, string Reason)> s_openCl =
+        new(() => Load("OpenCL loader", "GSASR_OPENCL_LIBRARY", OpenClNames()));
+
+    private static readonly Lazy<(nint Handle, string Reason)> s_cuda =
+        new(() => Load("CUDA driver", "GSASR_CUDA_LIBRARY", CudaNames()));
 
     static DriverLibrary() => NativeLibrary.SetDllImportResolver(typeof(DriverLibrary).Assembly, Resolve);
 

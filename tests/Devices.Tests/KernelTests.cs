@@ -221,13 +221,14 @@ public sealed class KernelTests
             Assert.Same(SampleKernels.SumGroups, id);
             Assert.Equal(3, launches);
             Assert.True(milliseconds > 0, $"{milliseconds} ms");
-            Assert.True(end.MillisecondsSince(start) >= milliseconds * 0.99, $"{end.MillisecondsSince(start)} ms in all, {milliseconds} ms in kernels");
+            double all = end.MillisecondsSince(start);
+            Assert.True(all >= milliseconds * 0.99, $"{all} ms in all, {milliseconds} ms in kernels");
         }
 
         gpu.BeginProfile().Dispose();
     }
 
-    // Abramowitz and Stegun 7.1.5, the series; converges quickly for arguments below 8 in double precision, where it is within 1e-9 of 1 above 5.
+    // The Taylor series (Abramowitz and Stegun 7.1.5); above 5 the function is within 1e-11 of 1.
     private static double ErrorFunction(double x)
     {
         if (x > 5)

@@ -15,5 +15,11 @@ internal static class SampleKernels
 
     public static KernelId MatrixProduct { get; } = Library["matrix-product", "matrix_product"];
 
+    public static KernelId Broken { get; } = Library["broken", "broken"];
+
+    public static KernelId MultiplyBfloat16 { get; } = Library["tensor-cores", "multiply_bfloat16"];
+
+    public static KernelId Reverse { get; } = Library["tensor-cores", "reverse"];
+
     public static KernelId NativeFunctions { get; } = Library["mathematics", "native_functions"];
 }

@@ -8,4 +8,11 @@ namespace Gsasr.Tensors.Cuda;
 /// <param name="Major">The compute capability's first number.</param>
 /// <param name="Minor">The compute capability's second number.</param>
 /// <param name="DriverVersion">The CUDA version that the driver supports: 12080 for 12.8.</param>
-internal sealed record CudaCandidate(CuDevice Device, DeviceDescription Description, int Major, int Minor, int DriverVersion);
+/// <param name="LocalMemoryBytes">Bytes of local memory that a work-group can have at most.</param>
+internal sealed record CudaCandidate(
+    CuDevice Device,
+    DeviceDescription Description,
+    int Major,
+    int Minor,
+    int DriverVersion,
+    int LocalMemoryBytes);

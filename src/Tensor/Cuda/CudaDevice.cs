@@ -3,7 +3,7 @@ using Gsasr.Tensors.Cuda.Native;
 
 namespace Gsasr.Tensors.Cuda;
 
-/// <summary>An NVIDIA card, reached through its driver alone; the driver turns the PTX that is embedded here into its machine code.</summary>
+/// <summary>An NVIDIA card, reached through its driver alone, which turns the embedded PTX into machine code.</summary>
 public sealed unsafe class CudaDevice : GpuDevice
 {
     private const int JitLogBytes = 16 << 10;
@@ -58,7 +58,9 @@ public sealed unsafe class CudaDevice : GpuDevice
             return true;
 
         // The PTX versions of sm_90 and later came with CUDA 12.
-        return target.RunsOn(_candidate.Major, _candidate.Minor) && (target.Major < 9 || _candidate.DriverVersion >= 12000);
+        return target.RunsOn(_candidate.Major, _candidate.Minor)
+            && (target.Major < 9 || _candidate.DriverVersion >= 12000)
+            && kernelModule.DynamicLocalBytes <= _candidate.LocalMemoryBytes;
     }
 
     /// <inheritdoc/>
@@ -78,13 +80,13 @@ public sealed unsafe class CudaDevice : GpuDevice
         return new CudaEvent(this, created);
     }
 
-    /// <summary>Makes this device's context the calling thread's, which all calls go to. Fails at once on a device that failed for good.</summary>
+    /// <summary>Makes this device's context the calling thread's, which all calls go to. Throws if the device failed for good.</summary>
     internal void MakeCurrent()
     {
         ObjectDisposedException.ThrowIf(_context.IsClosed, this);
         if (_failure is not null)
             throw new DeviceException(_failure);
-        CuCheck.Check(CuNative.cuCtxSetCurrent(_context.Context), "cuCtxSetCurrent", $"use {Name}");
+        Check(CuNative.cuCtxSetCurrent(_context.Context), "cuCtxSetCurrent", "work");
     }
 
     /// <summary>Throws unless a call succeeded.</summary>
@@ -127,9 +129,16 @@ public sealed unsafe class CudaDevice : GpuDevice
         }
 
         KernelArgumentKind[] parameters = PtxParameters.Read(loaded.Ptx, id.Name)
-            ?? throw new DeviceException($"The PTX of module {id.Module.Name} has no kernel {id.Name} whose parameters are pointers, ints and floats.");
+            ?? throw new DeviceException($"The PTX has no kernel {id} whose parameters are pointers, ints and floats.");
         CuFunction function;
         Check(CuNative.cuModuleGetFunction(&function, loaded.Module, id.Name), "cuModuleGetFunction", $"load kernel {id}");
+        if (id.Module.DynamicLocalBytes > 0)
+        {
+            CuResult result = CuNative.cuFuncSetAttribute(
+                function, CuConstants.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, id.Module.DynamicLocalBytes);
+            Check(result, "cuFuncSetAttribute", $"give {id.Module.DynamicLocalBytes} bytes of local memory to kernel {id}");
+        }
+
         return new CudaKernel(id, function, parameters);
     }
 
@@ -160,7 +169,7 @@ public sealed unsafe class CudaDevice : GpuDevice
                 (uint)group.X,
                 (uint)group.Y,
                 (uint)group.Z,
-                0,
+                (uint)kernel.Id.Module.DynamicLocalBytes,
                 Stream,
                 parameters,
                 null);
@@ -201,11 +210,11 @@ public sealed unsafe class CudaDevice : GpuDevice
         byte[] ptx = module.ReadPtx()
             ?? throw new DeviceException($"{module.Library.Name} was built without the PTX of kernel module {module.Name}.");
         byte[] terminated = [.. ptx, 0];
-        var log = new byte[JitLogBytes];
+        var logBuffer = new byte[JitLogBytes];
         CuModule loaded;
         CuResult result;
         fixed (byte* image = terminated)
-        fixed (byte* logBytes = log)
+        fixed (byte* logBytes = logBuffer)
         {
             int* options = stackalloc int[] { CuConstants.CU_JIT_ERROR_LOG_BUFFER, CuConstants.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES };
             void** values = stackalloc void*[] { logBytes, (void*)JitLogBytes };
@@ -214,9 +223,10 @@ public sealed unsafe class CudaDevice : GpuDevice
 
         if (result != CuResult.CUDA_SUCCESS)
         {
-            string says = Encoding.UTF8.GetString(log).Split('\0')[0].Trim();
+            string says = Encoding.UTF8.GetString(logBuffer).Split('\0')[0].Trim();
             string advice = result == CuResult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION ? " with a driver so old" : "";
-            Check(result, "cuModuleLoadDataEx", $"load kernel module {module.Name}{advice}{(says.Length > 0 ? $" (the driver says: {says})" : "")}");
+            string log = says.Length > 0 ? $" (the driver says: {says})" : "";
+            Check(result, "cuModuleLoadDataEx", $"load kernel module {module.Name}{advice}{log}");
         }
 
         return (loaded, Encoding.ASCII.GetString(ptx));

@@ -46,7 +46,7 @@ internal static unsafe class CudaDiscovery
         CuCheck.Check(CuNative.cuDriverGetVersion(&version), "cuDriverGetVersion", "query the CUDA driver");
         if (version < NeededDriverVersion)
         {
-            string reason = $"the driver supports CUDA {FormatVersion(version)}; {FormatVersion(NeededDriverVersion)} is needed, a newer driver has it";
+            string reason = $"the driver is too old: it supports CUDA {FormatVersion(version)}, not {FormatVersion(NeededDriverVersion)}";
             refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", reason, IsAbsent: false));
             return;
         }
@@ -69,7 +69,8 @@ internal static unsafe class CudaDiscovery
         int minor = Attribute(device, CuConstants.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
         if (!NvidiaTarget.Default.RunsOn(major, minor))
         {
-            string reason = $"its compute capability is {major}.{minor}; {NvidiaTarget.Default.Major}.{NvidiaTarget.Default.Minor} is needed";
+            string reason = $"its compute capability is {major}.{minor}; " +
+                $"{NvidiaTarget.Default.Major}.{NvidiaTarget.Default.Minor} is needed";
             refusals.Add(new DeviceRefusal(DeviceKind.Cuda, name, reason, IsAbsent: false));
             return;
         }
@@ -84,7 +85,8 @@ internal static unsafe class CudaDiscovery
         CuCheck.Check(CuNative.cuDeviceTotalMem(&memory, device), "cuDeviceTotalMem", "query a CUDA device");
         var description = new DeviceDescription(
             DeviceKind.Cuda, candidates.Count, name, (long)memory, $"CUDA {FormatVersion(driverVersion)}", IsGpu: true);
-        candidates.Add(new CudaCandidate(device, description, major, minor, driverVersion));
+        int localMemory = Attribute(device, CuConstants.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+        candidates.Add(new CudaCandidate(device, description, major, minor, driverVersion, localMemory));
     }
 
     private static int Attribute(CuDevice device, int attribute)

@@ -33,7 +33,7 @@ public abstract class GpuDevice : Device
         if (_kernels.TryGetValue(id, out GpuKernel? kernel))
             return kernel;
         if (!Supports(id.Module))
-            throw new DeviceException($"Kernel {id} is written for {id.Module.Target} and cannot run on {Name}.");
+            throw new DeviceException($"Kernel {id} is written for NVIDIA's {id.Module.Target} and cannot run on {Name}.");
         kernel = LoadKernel(id);
         _kernels.Add(id, kernel);
         return kernel;
@@ -57,7 +57,10 @@ public abstract class GpuDevice : Device
         }
 
         if (arguments.Device is not null && arguments.Device != this)
-            throw new ArgumentException($"Kernel {kernel.Id} runs on {Name} and cannot use memory of {arguments.Device.Name}.", nameof(arguments));
+        {
+            throw new ArgumentException(
+                $"Kernel {kernel.Id} runs on {Name} and cannot use memory of {arguments.Device.Name}.", nameof(arguments));
+        }
 
         if (_profile is null)
         {

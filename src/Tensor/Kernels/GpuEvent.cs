@@ -7,7 +7,7 @@ public abstract class GpuEvent : IDisposable
     {
     }
 
-    /// <summary>Waits until the device has passed this point, and returns the time since it passed an earlier one, in milliseconds.</summary>
+    /// <summary>Waits until the device has passed this point, and returns the milliseconds since it passed an earlier one.</summary>
     /// <param name="start">An event recorded earlier on the same device.</param>
     public abstract double MillisecondsSince(GpuEvent start);
 

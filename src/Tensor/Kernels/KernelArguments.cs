@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Gsasr.Tensors;
 
 /// <summary>
-/// The arguments of one launch, in the order of the kernel's parameters. Lives on the stack: <c>new KernelArguments().Add(x).Add(count)</c>.
+/// The arguments of one launch, in the order of the kernel's parameters, on the stack: <c>new KernelArguments().Add(x).Add(count)</c>.
 /// </summary>
 /// <remarks>
 /// A tensor is three parameters of a kernel: <c>global float* x, int xOffset, int xPitch</c>. A buffer is one:

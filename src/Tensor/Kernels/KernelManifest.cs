@@ -22,7 +22,7 @@ internal static class KernelManifest
     private static KernelModule ParseModule(KernelLibrary library, JsonElement element)
     {
         string name = element.GetProperty("name").GetString()!;
-        CheckProperties(element, $"module '{name}'", "name", "source", "target", "defines", "kernels");
+        CheckProperties(element, $"module '{name}'", "name", "source", "target", "localBytes", "defines", "kernels");
 
         var defines = new List<KeyValuePair<string, string>>();
         if (element.TryGetProperty("defines", out JsonElement definesElement))
@@ -34,7 +34,10 @@ internal static class KernelManifest
         NvidiaTarget? target = element.TryGetProperty("target", out JsonElement targetElement)
             ? NvidiaTarget.Parse(targetElement.GetString()!)
             : null;
-        var module = new KernelModule(library, name, element.GetProperty("source").GetString()!, defines, target);
+        int localBytes = element.TryGetProperty("localBytes", out JsonElement localElement) ? localElement.GetInt32() : 0;
+        if (localBytes < 0 || (localBytes > 0 && target is null))
+            throw new FormatException($"module '{name}' has localBytes without a target");
+        var module = new KernelModule(library, name, element.GetProperty("source").GetString()!, defines, target, localBytes);
         foreach (JsonProperty kernel in element.GetProperty("kernels").EnumerateObject())
         {
             int[] size = [.. kernel.Value.EnumerateArray().Select(extent => extent.GetInt32())];

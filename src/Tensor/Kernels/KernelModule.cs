@@ -10,13 +10,15 @@ public sealed class KernelModule
         string name,
         string source,
         IReadOnlyList<KeyValuePair<string, string>> defines,
-        NvidiaTarget? target)
+        NvidiaTarget? target,
+        int dynamicLocalBytes)
     {
         Library = library;
         Name = name;
         Source = source;
         Defines = defines;
         Target = target;
+        DynamicLocalBytes = dynamicLocalBytes;
     }
 
     /// <summary>The library that the module belongs to.</summary>
@@ -31,8 +33,11 @@ public sealed class KernelModule
     /// <summary>The constants, in the manifest's order, that the source is compiled with (<c>-D name=value</c>).</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Defines { get; }
 
-    /// <summary>Null if the module runs on every device; otherwise the NVIDIA hardware, reached through CUDA, that it is written for.</summary>
+    /// <summary>Null if the module runs on every device; otherwise the NVIDIA hardware that it is for, reached through CUDA.</summary>
     public NvidiaTarget? Target { get; }
+
+    /// <summary>Bytes of dynamic local memory that each work-group of its kernels gets; 0 unless it has a <see cref="Target"/>.</summary>
+    public int DynamicLocalBytes { get; }
 
     /// <summary>The kernels that the source defines.</summary>
     public IReadOnlyCollection<KernelId> Kernels => _kernels.Values;

@@ -30,7 +30,8 @@ internal sealed unsafe class OpenClBuffer : GpuBuffer
         {
             ClResult result = ClNative.clEnqueueWriteBuffer(
                 _device.Queue, _memory, 1, (nuint)byteOffset, (nuint)source.Length, p, 0, null, null);
-            ClCheck.Check(result, "clEnqueueWriteBuffer", $"copy {source.Length} bytes to {_device.Name}");
+            if (result != ClResult.CL_SUCCESS)
+                ClCheck.Check(result, "clEnqueueWriteBuffer", $"store {source.Length} bytes on {_device.Name}");
         }
     }
 

@@ -65,14 +65,13 @@ public sealed unsafe class OpenClDevice : GpuDevice
     /// <summary>Checks a call that waits for earlier work, which is where that work's failures appear.</summary>
     internal void CheckCompletion(ClResult result, string call)
     {
-        if (result != ClResult.CL_SUCCESS && result != ClResult.CL_MEM_OBJECT_ALLOCATION_FAILURE)
-        {
-            throw new DeviceException(
-                $"Work on {Name} failed ({call}: {ClCheck.Describe(result)}); " +
-                $"the last kernel started was {_lastLaunched?.Id.ToString() ?? "none"}.");
-        }
-
-        ClCheck.Check(result, call, $"finish the work on {Name}");
+        if (result == ClResult.CL_SUCCESS)
+            return;
+        if (result == ClResult.CL_MEM_OBJECT_ALLOCATION_FAILURE)
+            ClCheck.Check(result, call, $"finish the work on {Name}");
+        throw new DeviceException(
+            $"Work on {Name} failed ({call}: {ClCheck.Describe(result)}); " +
+            $"the last kernel started was {_lastLaunched?.Id.ToString() ?? "none"}.");
     }
 
     private protected override GpuKernel LoadKernel(KernelId id)
@@ -135,7 +134,8 @@ public sealed unsafe class OpenClDevice : GpuDevice
 
         // Moving the buffer to the device makes drivers that allocate at the first use allocate, or fail, now.
         nint handle = memory.DangerousGetHandle();
-        result = ClNative.clEnqueueMigrateMemObjects(Queue, 1, &handle, ClConstants.CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0, null, null);
+        result = ClNative.clEnqueueMigrateMemObjects(
+            Queue, 1, &handle, ClConstants.CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0, null, null);
         if (result != ClResult.CL_SUCCESS)
             memory.Dispose();
         ClCheck.Check(result, "clEnqueueMigrateMemObjects", action);

@@ -25,7 +25,8 @@ internal sealed unsafe class OpenClProgramBuilder
         byte[] source = Encoding.UTF8.GetBytes(module.ReadSource());
 
         // mad-enable lets the driver contract a * b + c; nothing here lowers the accuracy of single functions.
-        string options = "-cl-std=CL1.2 -cl-mad-enable" + string.Concat(module.Defines.Select(define => $" -D {define.Key}={define.Value}"));
+        string options = "-cl-std=CL1.2 -cl-mad-enable"
+            + string.Concat(module.Defines.Select(define => $" -D {define.Key}={define.Value}"));
         string key = OpenClProgramCache.Key(_candidate.Fingerprint, options, source);
         if (_cache.TryRead(key) is byte[] binary && TryBuildBinary(binary, options) is ClProgram cached)
             return cached;
@@ -56,7 +57,8 @@ internal sealed unsafe class OpenClProgramBuilder
         string log = ClQuery.BuildLog(program, device);
         program.Dispose();
         throw new DeviceException(
-            $"Could not {action} (clBuildProgram: {ClCheck.Describe(result)}). The compiler of {_candidate.Description.Driver} says:\n{log}");
+            $"Could not {action} (clBuildProgram: {ClCheck.Describe(result)}). " +
+            $"The compiler of {_candidate.Description.Driver} says:\n{log}");
     }
 
     private ClProgram? TryBuildBinary(byte[] binary, string options)

@@ -99,6 +99,9 @@ internal static unsafe partial class CuNative
     internal static partial CuResult cuEventElapsedTime(float* milliseconds, CuEvent start, CuEvent end);
 
     [LibraryImport(Library)]
+    internal static partial CuResult cuFuncSetAttribute(CuFunction function, int attribute, int value);
+
+    [LibraryImport(Library)]
     internal static partial CuResult cuLaunchKernel(
         CuFunction function,
         uint groupsX,

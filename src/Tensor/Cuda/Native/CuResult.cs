@@ -1,6 +1,6 @@
 namespace Gsasr.Tensors.Cuda.Native;
 
-/// <summary>What a driver call returned (CUresult). The driver names the values; those that mean something special here are listed.</summary>
+/// <summary>What a driver call returned (CUresult): those values that mean something special here. The driver names them all.</summary>
 internal enum CuResult
 {
     CUDA_SUCCESS = 0,

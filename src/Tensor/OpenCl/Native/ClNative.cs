@@ -24,7 +24,8 @@ internal static unsafe partial class ClNative
     // Contexts and queues
 
     [LibraryImport(Library)]
-    internal static partial ClContext clCreateContext(nint* properties, uint deviceCount, ClDeviceId* devices, nint notify, nint userData, out ClResult result);
+    internal static partial ClContext clCreateContext(
+        nint* properties, uint deviceCount, ClDeviceId* devices, nint notify, nint userData, out ClResult result);
 
     [LibraryImport(Library)]
     internal static partial ClResult clReleaseContext(nint context);
@@ -48,11 +49,27 @@ internal static unsafe partial class ClNative
 
     [LibraryImport(Library)]
     internal static partial ClResult clEnqueueReadBuffer(
-        ClQueue queue, ClMemory memory, uint blocking, nuint offset, nuint size, void* destination, uint waitCount, nint* waitList, nint* completed);
+        ClQueue queue,
+        ClMemory memory,
+        uint blocking,
+        nuint offset,
+        nuint size,
+        void* destination,
+        uint waitCount,
+        nint* waitList,
+        nint* completed);
 
     [LibraryImport(Library)]
     internal static partial ClResult clEnqueueWriteBuffer(
-        ClQueue queue, ClMemory memory, uint blocking, nuint offset, nuint size, void* source, uint waitCount, nint* waitList, nint* completed);
+        ClQueue queue,
+        ClMemory memory,
+        uint blocking,
+        nuint offset,
+        nuint size,
+        void* source,
+        uint waitCount,
+        nint* waitList,
+        nint* completed);
 
     [LibraryImport(Library)]
     internal static partial ClResult clEnqueueMigrateMemObjects(
@@ -61,17 +78,25 @@ internal static unsafe partial class ClNative
     // Programs and kernels
 
     [LibraryImport(Library)]
-    internal static partial ClProgram clCreateProgramWithSource(ClContext context, uint count, byte** strings, nuint* lengths, out ClResult result);
+    internal static partial ClProgram clCreateProgramWithSource(
+        ClContext context, uint count, byte** strings, nuint* lengths, out ClResult result);
 
     [LibraryImport(Library)]
     internal static partial ClProgram clCreateProgramWithBinary(
-        ClContext context, uint deviceCount, ClDeviceId* devices, nuint* lengths, byte** binaries, out ClResult binaryStatus, out ClResult result);
+        ClContext context,
+        uint deviceCount,
+        ClDeviceId* devices,
+        nuint* lengths,
+        byte** binaries,
+        out ClResult binaryStatus,
+        out ClResult result);
 
     [LibraryImport(Library)]
     internal static partial ClResult clReleaseProgram(nint program);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial ClResult clBuildProgram(ClProgram program, uint deviceCount, ClDeviceId* devices, string options, nint notify, nint userData);
+    internal static partial ClResult clBuildProgram(
+        ClProgram program, uint deviceCount, ClDeviceId* devices, string options, nint notify, nint userData);
 
     [LibraryImport(Library)]
     internal static partial ClResult clGetProgramInfo(ClProgram program, uint name, nuint size, void* value, nuint* neededSize);
@@ -98,7 +123,15 @@ internal static unsafe partial class ClNative
 
     [LibraryImport(Library)]
     internal static partial ClResult clEnqueueNDRangeKernel(
-        ClQueue queue, ClKernel kernel, uint dimensions, nuint* globalOffset, nuint* globalSize, nuint* localSize, uint waitCount, nint* waitList, nint* completed);
+        ClQueue queue,
+        ClKernel kernel,
+        uint dimensions,
+        nuint* globalOffset,
+        nuint* globalSize,
+        nuint* localSize,
+        uint waitCount,
+        nint* waitList,
+        nint* completed);
 
     // Events
 

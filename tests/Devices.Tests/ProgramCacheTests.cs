@@ -1,0 +1,90 @@
+using Gsasr.Tensors;
+using Gsasr.Testing;
+
+namespace Gsasr.Devices.Tests;
+
+// Sets GSASR_CACHE, which holds for the whole process.
+[CollectionDefinition(nameof(ProgramCacheTests), DisableParallelization = true)]
+[Collection(nameof(ProgramCacheTests))]
+public sealed class ProgramCacheTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("gsasr-cache-").FullName;
+    private readonly string? _earlier = Environment.GetEnvironmentVariable("GSASR_CACHE");
+
+    public ProgramCacheTests()
+    {
+        TestDevices.Get("opencl");
+        Environment.SetEnvironmentVariable("GSASR_CACHE", _folder);
+    }
+
+    public void Dispose()
+    {
+        Environment.SetEnvironmentVariable("GSASR_CACHE", _earlier);
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public void A_program_is_kept_and_used_again()
+    {
+        Assert.Equal(64, RunSum());
+        string file = Assert.Single(CacheFiles());
+        DateTime written = File.GetLastWriteTimeUtc(file);
+        byte[] content = File.ReadAllBytes(file);
+
+        Assert.Equal(64, RunSum());
+        Assert.Equal(file, Assert.Single(CacheFiles()));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(file));
+        Assert.Equal(content, File.ReadAllBytes(file));
+    }
+
+    [Theory]
+    [InlineData("empty")]
+    [InlineData("truncated")]
+    [InlineData("flipped")]
+    [InlineData("garbage with a right checksum")]
+    public void A_damaged_file_is_replaced(string damage)
+    {
+        Assert.Equal(64, RunSum());
+        string file = Assert.Single(CacheFiles());
+        byte[] good = File.ReadAllBytes(file);
+        byte[] garbage = [.. Enumerable.Range(0, 1000).Select(i => (byte)(i * 7))];
+        File.WriteAllBytes(file, damage switch
+        {
+            "empty" => [],
+            "truncated" => good[..(good.Length / 2)],
+            "flipped" => [.. good.Select((value, i) => i == good.Length / 2 ? (byte)~value : value)],
+            _ => [.. System.Security.Cryptography.SHA256.HashData(garbage), .. garbage],
+        });
+
+        Assert.Equal(64, RunSum());
+        byte[] replaced = File.ReadAllBytes(Assert.Single(CacheFiles()));
+        Assert.True(replaced.Length > 32);
+        Assert.Equal(System.Security.Cryptography.SHA256.HashData(replaced.AsSpan(32)), replaced[..32]);
+        Assert.NotEqual(garbage, replaced[32..]);
+    }
+
+    [Fact]
+    public void Without_a_writable_folder_kernels_run_all_the_same()
+    {
+        // A file where the folder should be.
+        File.WriteAllText(Path.Combine(_folder, "opencl"), "");
+        Assert.Equal(64, RunSum());
+        Assert.Equal("", File.ReadAllText(Path.Combine(_folder, "opencl")));
+    }
+
+    private string[] CacheFiles() => Directory.GetFiles(_folder, "*", SearchOption.AllDirectories);
+
+    private static int RunSum()
+    {
+        using var gpu = (GpuDevice)DeviceCatalog.Open("opencl");
+        using DeviceBuffer values = gpu.Allocate(64 * sizeof(int));
+        using DeviceBuffer sum = gpu.Allocate(sizeof(int));
+        int[] ones = [.. Enumerable.Repeat(1, 64)];
+        values.Upload<int>(ones, 0);
+        GpuKernel kernel = gpu.GetKernel(SampleKernels.SumGroups);
+        gpu.Launch(kernel, kernel.GroupsFor(64), new KernelArguments().Add(values).Add(64).Add(sum));
+        var result = new int[1];
+        sum.Download<int>(result, 0);
+        return result[0];
+    }
+}
