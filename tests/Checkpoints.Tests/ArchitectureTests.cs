@@ -23,7 +23,9 @@ public class ArchitectureTests
     {
         using var checkpoint = SeededCheckpoint.OpenWithAllBuffers(model);
         IReadOnlyList<ExpectedTensor> expected = GsasrArchitecture.Published[model].ExpectedTensors();
-        Assert.Equal(checkpoint.Tensors.Keys.Order(StringComparer.Ordinal), expected.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            checkpoint.Tensors.Keys.Order(StringComparer.Ordinal),
+            expected.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
         foreach (ExpectedTensor tensor in expected)
         {
             TensorInfo actual = checkpoint.Tensors[tensor.Name];
@@ -75,14 +77,16 @@ public class ArchitectureTests
         var architecture = new GsasrArchitecture(
             new RdnArchitecture(Features: 24, Blocks: 3, Layers: 5, Growth: 7),
             new DecoderArchitecture(
-                DecoderKind.Enhanced, 24, Channels: 40, Heads: 5, WindowSize: 10, CrossBlocks: 3, CrossLayers: 1, SelfBlocks: 2, SelfLayers: 3));
+                DecoderKind.Enhanced, InputFeatures: 24, Channels: 40, Heads: 5, WindowSize: 10,
+                CrossBlocks: 3, CrossLayers: 1, SelfBlocks: 2, SelfLayers: 3));
         AssertRecognised(architecture, multiple: 10);
         Assert.Equal("custom-rdn", architecture.Name);
 
         architecture = new GsasrArchitecture(
             new SwinIrArchitecture(Features: 12, Channels: 30, Groups: 2, Layers: 4, Heads: 3, WindowSize: 6, MlpChannels: 77),
             new DecoderArchitecture(
-                DecoderKind.Paper, 12, Channels: 20, Heads: 4, WindowSize: 8, CrossBlocks: 1, CrossLayers: 3, SelfBlocks: 4, SelfLayers: 1));
+                DecoderKind.Paper, InputFeatures: 12, Channels: 20, Heads: 4, WindowSize: 8,
+                CrossBlocks: 1, CrossLayers: 3, SelfBlocks: 4, SelfLayers: 1));
         AssertRecognised(architecture, multiple: 24);
     }
 
@@ -103,7 +107,8 @@ public class ArchitectureTests
     {
         string message = Refusal("edsr", model =>
         {
-            foreach (string name in model.Tensors.Keys.Where(name => name.StartsWith("encoder.body.7.", StringComparison.Ordinal)).ToArray())
+            string[] names = [.. model.Tensors.Keys.Where(name => name.StartsWith("encoder.body.7.", StringComparison.Ordinal))];
+            foreach (string name in names)
                 model.Remove(name);
             return model;
         });
@@ -122,7 +127,8 @@ public class ArchitectureTests
     public void A_wrong_shape_is_named_with_both_shapes()
     {
         string message = Refusal("swin", model => model.SetZeros("encoder.layers.2.conv.weight", 180, 180, 1, 1));
-        Assert.Contains("'encoder.layers.2.conv.weight' is [180, 180, 1, 1] instead of [180, 180, 3, 3]", message, StringComparison.Ordinal);
+        const string Difference = "'encoder.layers.2.conv.weight' is [180, 180, 1, 1] instead of [180, 180, 3, 3]";
+        Assert.Contains(Difference, message, StringComparison.Ordinal);
     }
 
     [Fact]

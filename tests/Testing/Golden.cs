@@ -39,7 +39,7 @@ public sealed class Golden : IDisposable
         if (info.ElementType != ElementType.UInt8)
             throw new ArgumentException($"Golden tensor {tensor} holds {info.ElementType} values, not bytes.", nameof(tensor));
         var values = new byte[info.Count];
-        _file.ReadBytes(tensor, 0, values);
+        _file.ReadBytes(tensor, values);
         return values;
     }
 

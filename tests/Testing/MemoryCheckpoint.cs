@@ -55,11 +55,11 @@ public sealed class MemoryCheckpoint : Checkpoint
     }
 
     /// <inheritdoc/>
-    protected override void ReadElementBytes(TensorInfo tensor, long firstElement, Span<byte> destination)
+    protected override void ReadElementBytes(TensorInfo tensor, Span<byte> destination)
     {
         if (_data.TryGetValue(tensor.Name, out byte[]? bytes))
-            bytes.AsSpan((int)firstElement * tensor.ElementType.Size(), destination.Length).CopyTo(destination);
+            bytes.CopyTo(destination);
         else
-            _base!.ReadBytes(tensor.Name, firstElement, destination);
+            _base!.ReadBytes(tensor.Name, destination);
     }
 }

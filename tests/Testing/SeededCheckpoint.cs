@@ -47,12 +47,12 @@ public sealed class SeededCheckpoint : Checkpoint
     public static SeededCheckpoint OpenWithAllBuffers(string model) => new(model, allBuffers: true);
 
     /// <inheritdoc/>
-    protected override void ReadElementBytes(TensorInfo tensor, long firstElement, Span<byte> destination)
+    protected override void ReadElementBytes(TensorInfo tensor, Span<byte> destination)
     {
         if (!_seeds.TryGetValue(tensor.Name, out Seed seed))
         {
             if (PaperBufferOf(tensor.Name) is string buffer)
-                _buffers.ReadBytes(buffer, firstElement, destination);
+                _buffers.ReadBytes(buffer, destination);
             else
                 destination.Clear();
             return;
@@ -60,7 +60,7 @@ public sealed class SeededCheckpoint : Checkpoint
 
         for (int i = 0; i < destination.Length / sizeof(float); i++)
         {
-            float value = seed.Base + (seed.Amplitude * SeededNumbers.Uniform(seed.Hash, firstElement + i));
+            float value = seed.Base + (seed.Amplitude * SeededNumbers.Uniform(seed.Hash, i));
             BinaryPrimitives.WriteSingleLittleEndian(destination[(i * sizeof(float))..], value);
         }
     }

@@ -8,7 +8,8 @@ namespace Gsasr.Checkpoints;
 /// </summary>
 public abstract class Checkpoint : IDisposable
 {
-    private const int ChunkBytes = 64 * 1024;
+    /// <summary>The longest tensor that is read, in bytes: what one span can hold.</summary>
+    internal const int MaxTensorBytes = int.MaxValue;
 
     /// <summary>Where the tensors come from, for messages: one path or several.</summary>
     public abstract string Source { get; }
@@ -33,18 +34,13 @@ public abstract class Checkpoint : IDisposable
 
         if (tensor.ElementType == ElementType.Float32 && ElementTypes.TryGetBytes(destination, out Span<byte> inPlace))
         {
-            ReadElementBytes(tensor, 0, inPlace);
+            ReadElementBytes(tensor, inPlace);
             return;
         }
 
-        int size = tensor.ElementType.Size();
-        var chunk = new byte[Math.Min(ChunkBytes, destination.Length * (long)size)];
-        for (int start = 0; start < destination.Length; start += chunk.Length / size)
-        {
-            int count = Math.Min(chunk.Length / size, destination.Length - start);
-            ReadElementBytes(tensor, start, chunk.AsSpan(0, count * size));
-            ElementTypes.ToSingles(tensor.ElementType, chunk, destination.Slice(start, count));
-        }
+        var bytes = new byte[tensor.ByteCount];
+        ReadElementBytes(tensor, bytes);
+        ElementTypes.ToSingles(tensor.ElementType, bytes, destination);
     }
 
     /// <summary>Reads a tensor of any integer type, or of truth values as 0 and 1, row-major.</summary>
@@ -59,14 +55,9 @@ public abstract class Checkpoint : IDisposable
         if (tensor.ElementType.IsFloat())
             throw WrongType(tensor, "integers");
 
-        int size = tensor.ElementType.Size();
-        var chunk = new byte[Math.Min(ChunkBytes, destination.Length * (long)size)];
-        for (int start = 0; start < destination.Length; start += chunk.Length / size)
-        {
-            int count = Math.Min(chunk.Length / size, destination.Length - start);
-            ReadElementBytes(tensor, start, chunk.AsSpan(0, count * size));
-            ElementTypes.ToIntegers(tensor.ElementType, chunk, destination.Slice(start, count));
-        }
+        var bytes = new byte[tensor.ByteCount];
+        ReadElementBytes(tensor, bytes);
+        ElementTypes.ToIntegers(tensor.ElementType, bytes, destination);
     }
 
     /// <summary>Reads a tensor of indices and checks that each lies in [0, <paramref name="limit"/>).</summary>
@@ -92,33 +83,24 @@ public abstract class Checkpoint : IDisposable
         return indices;
     }
 
-    /// <summary>Reads some of a tensor's values as they are stored: row-major, little-endian, without gaps.</summary>
+    /// <summary>Reads a tensor as it is stored: row-major, little-endian, without gaps.</summary>
     /// <param name="name">The tensor's name.</param>
-    /// <param name="firstElement">The first value to read, counted row-major.</param>
-    /// <param name="destination">Where the bytes go: a whole number of values, within the tensor.</param>
+    /// <param name="destination">Where the bytes go: exactly as many as the tensor has.</param>
     /// <exception cref="KeyNotFoundException">There is no such tensor.</exception>
-    /// <exception cref="ArgumentException">The range is not within the tensor or not a whole number of values.</exception>
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
     /// <exception cref="CheckpointFormatException">The data cannot be read.</exception>
-    public void ReadBytes(string name, long firstElement, Span<byte> destination)
+    public void ReadBytes(string name, Span<byte> destination)
     {
         TensorInfo tensor = Find(name);
-        (int count, int remainder) = Math.DivRem(destination.Length, tensor.ElementType.Size());
-        if (remainder != 0 || firstElement < 0 || firstElement > tensor.Count - count)
-        {
-            throw new ArgumentException(
-                $"{destination.Length} bytes from value {firstElement} on are no part of tensor {Quote.Name(name)}, "
-                + $"{tensor.ElementType} {tensor.ShapeText}.",
-                nameof(destination));
-        }
-
-        ReadElementBytes(tensor, firstElement, destination);
+        if (destination.Length != tensor.ByteCount)
+            throw WrongLength(name, tensor.ByteCount, "bytes", destination.Length);
+        ReadElementBytes(tensor, destination);
     }
 
-    /// <summary>Delivers values of a tensor, row-major, little-endian, without gaps; the arguments have been checked.</summary>
+    /// <summary>Delivers all values of a tensor, row-major, little-endian, without gaps; the arguments have been checked.</summary>
     /// <param name="tensor">One of <see cref="Tensors"/>.</param>
-    /// <param name="firstElement">The first value, counted row-major.</param>
-    /// <param name="destination">A whole number of values, all within the tensor.</param>
-    protected abstract void ReadElementBytes(TensorInfo tensor, long firstElement, Span<byte> destination);
+    /// <param name="destination">As many bytes as the tensor has.</param>
+    protected abstract void ReadElementBytes(TensorInfo tensor, Span<byte> destination);
 
     /// <summary>Closes the files behind the checkpoint.</summary>
     /// <param name="disposing">Whether <see cref="Dispose()"/> was called.</param>
@@ -140,10 +122,11 @@ public abstract class Checkpoint : IDisposable
     private TensorInfo Find(string name, int length)
     {
         TensorInfo tensor = Find(name);
-        return tensor.Count == length
-            ? tensor
-            : throw new ArgumentException($"Tensor {Quote.Name(name)} has {tensor.Count} values, not {length}.", nameof(length));
+        return tensor.Count == length ? tensor : throw WrongLength(name, tensor.Count, "values", length);
     }
+
+    private static ArgumentException WrongLength(string name, long count, string unit, int length) =>
+        new($"Tensor {Quote.Name(name)} has {count} {unit}, not {length}.", nameof(length));
 
     private CheckpointFormatException WrongType(TensorInfo tensor, string needed) => new(
         $"{Source}: tensor {Quote.Name(tensor.Name)} holds {tensor.ElementType} values where {needed} are needed.");

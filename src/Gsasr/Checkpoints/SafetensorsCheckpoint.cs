@@ -84,8 +84,8 @@ public sealed class SafetensorsCheckpoint : Checkpoint
     }
 
     /// <inheritdoc/>
-    protected override void ReadElementBytes(TensorInfo tensor, long firstElement, Span<byte> destination) =>
-        _bytes.Read(_dataStart + _header.Offsets[tensor.Name] + firstElement * tensor.ElementType.Size(), destination);
+    protected override void ReadElementBytes(TensorInfo tensor, Span<byte> destination) =>
+        _bytes.Read(_dataStart + _header.Offsets[tensor.Name], destination);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

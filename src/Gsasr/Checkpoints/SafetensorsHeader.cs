@@ -180,14 +180,16 @@ internal sealed class SafetensorsHeader
 
     private long ByteCount(TensorInfo tensor)
     {
-        try
+        long bytes = tensor.ElementType.Size();
+        foreach (int extent in tensor.Shape)
         {
-            return tensor.ByteCount;
+            // Neither factor exceeds 31 bits, so the product cannot overflow before it is found to be too large.
+            bytes *= extent;
+            if (bytes > Checkpoint.MaxTensorBytes)
+                throw Invalid($"tensor {Quote.Name(tensor.Name)} claims the shape {tensor.ShapeText}, more values than are read");
         }
-        catch (OverflowException)
-        {
-            throw Invalid($"tensor {Quote.Name(tensor.Name)} claims more values than any file holds, {tensor.ShapeText}");
-        }
+
+        return bytes;
     }
 
     private void CheckOffsets(long dataLength)
