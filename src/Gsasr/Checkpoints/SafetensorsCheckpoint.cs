@@ -47,6 +47,16 @@ public sealed class SafetensorsCheckpoint : Checkpoint
     /// <exception cref="CheckpointFormatException">The stream holds no valid safetensors file.</exception>
     public static SafetensorsCheckpoint Open(Stream stream, string source) => Open(SeekableBytes.Open(stream, source));
 
+    /// <summary>Whether a file begins as this format does: a length, then a JSON object.</summary>
+    internal static bool IsLikely(SeekableBytes bytes)
+    {
+        if (bytes.Length <= LengthBytes)
+            return false;
+        Span<byte> first = stackalloc byte[1];
+        bytes.Read(LengthBytes, first);
+        return first[0] == (byte)'{';
+    }
+
     internal static SafetensorsCheckpoint Open(SeekableBytes bytes)
     {
         try

@@ -10,7 +10,9 @@ internal sealed class SafetensorsHeader
 {
     private const int MaxTensors = 65_536;
     private const int MaxRank = 16;
-    private const string MetadataKey = "__metadata__";
+
+    /// <summary>The key that holds notes in place of a tensor.</summary>
+    public const string MetadataKey = "__metadata__";
 
     private readonly Dictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
@@ -163,6 +165,22 @@ internal sealed class SafetensorsHeader
         "U8" => ElementType.UInt8,
         "BOOL" => ElementType.Bool,
         _ => throw Invalid($"tensor {Quote.Name(name)} is of type {Quote.Name(text)}, which is not read"),
+    };
+
+    /// <summary>What the format calls an element type.</summary>
+    public static string NameOf(ElementType type) => type switch
+    {
+        ElementType.Float64 => "F64",
+        ElementType.Float32 => "F32",
+        ElementType.Float16 => "F16",
+        ElementType.BFloat16 => "BF16",
+        ElementType.Int64 => "I64",
+        ElementType.Int32 => "I32",
+        ElementType.Int16 => "I16",
+        ElementType.Int8 => "I8",
+        ElementType.UInt8 => "U8",
+        ElementType.Bool => "BOOL",
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No such element type."),
     };
 
     private int[] ToExtents(List<long> shape, string name)
