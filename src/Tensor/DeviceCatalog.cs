@@ -16,8 +16,9 @@ public sealed class DeviceCatalog
         var refusals = new List<DeviceRefusal>();
         _cuda = CudaDiscovery.Find(refusals);
         _openCl = OpenClDiscovery.Find(refusals);
+        string cpuName = CpuDevice.Describe(Environment.ProcessorCount);
         var cpuDescription = new DeviceDescription(
-            DeviceKind.Cpu, 0, CpuDevice.Describe(Environment.ProcessorCount), CpuDevice.AvailableMemoryBytes, "managed code", IsGpu: false);
+            DeviceKind.Cpu, 0, cpuName, CpuDevice.AvailableMemoryBytes, "managed code", IsGpu: false);
         Devices =
         [
             .. _cuda.Select(candidate => candidate.Description),

@@ -53,7 +53,8 @@ public abstract class GpuDevice : Device
         if (arguments.Count != kernel.ParameterCount)
         {
             throw new ArgumentException(
-                $"Kernel {kernel.Id} has {kernel.ParameterCount} parameters, but {arguments.Count} arguments were given.", nameof(arguments));
+                $"Kernel {kernel.Id} has {kernel.ParameterCount} parameters, but {arguments.Count} arguments were given.",
+                nameof(arguments));
         }
 
         if (arguments.Device is not null && arguments.Device != this)

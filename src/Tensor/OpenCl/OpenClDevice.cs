@@ -125,7 +125,8 @@ public sealed unsafe class OpenClDevice : GpuDevice
         if (byteLength > _maximumBufferBytes)
         {
             throw new DeviceMemoryException(
-                $"{Name} holds at most {ToMebibytes(_maximumBufferBytes)} MiB in one buffer; {ToMebibytes(byteLength)} MiB were asked for.");
+                $"{Name} holds at most {ToMebibytes(_maximumBufferBytes)} MiB in one buffer; " +
+                $"{ToMebibytes(byteLength)} MiB were asked for.");
         }
 
         string action = $"allocate {ToMebibytes(byteLength)} MiB on {Name}";
@@ -173,7 +174,11 @@ public sealed unsafe class OpenClDevice : GpuDevice
         Span<nuint> largest = stackalloc nuint[1];
         ClQuery.KernelWorkGroupValue(kernel, _candidate.Device, ClConstants.CL_KERNEL_WORK_GROUP_SIZE, largest);
         if ((nuint)size.Count > largest[0])
-            throw new DeviceException($"Kernel {id} needs work-groups of {size.Count} items, but {Name} runs it with at most {largest[0]}.");
+        {
+            throw new DeviceException(
+                $"Kernel {id} needs work-groups of {size.Count} items, but {Name} runs it with at most {largest[0]}.");
+        }
+
         Span<ulong> local = stackalloc ulong[1];
         ClQuery.KernelWorkGroupValue(kernel, _candidate.Device, ClConstants.CL_KERNEL_LOCAL_MEM_SIZE, local);
         if (local[0] > _candidate.LocalMemoryBytes)
