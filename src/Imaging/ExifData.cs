@@ -35,7 +35,8 @@ internal static class ExifData
         littleEndian = exif.StartsWith("II*\0"u8);
         if (exif.Length < 8 || (!littleEndian && !exif.StartsWith("MM\0*"u8)))
             return -1;
-        uint directory = littleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(exif[4..]) : BinaryPrimitives.ReadUInt32BigEndian(exif[4..]);
+        ReadOnlySpan<byte> offset = exif[4..];
+        uint directory = littleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(offset) : BinaryPrimitives.ReadUInt32BigEndian(offset);
         if (directory > exif.Length - 2)
             return -1;
         int count = Read16(exif[(int)directory..], littleEndian);

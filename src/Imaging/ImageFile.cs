@@ -114,16 +114,16 @@ public static class ImageFile
                 if (layout.HasAlpha())
                     throw new ImageFormatException("JPEG has no alpha channel: write a PNG, or put the image on a background first.");
                 if (bitDepth != 8)
-                    throw new ImageFormatException("JPEG has 8 bits a sample: write a 16-bit image as PNG, or reduce it to 8 bits first.");
+                    throw new ImageFormatException("JPEG has 8 bits a sample: write a 16-bit image as PNG, or reduce it first.");
                 if (width > JpegEncoder.MaximumSide || height > JpegEncoder.MaximumSide)
                 {
                     throw new ImageFormatException(
-                        $"JPEG holds at most {JpegEncoder.MaximumSide} x {JpegEncoder.MaximumSide} pixels, not {width} x {height}: write a PNG.");
+                        $"JPEG holds at most {JpegEncoder.MaximumSide} pixels across and down, not {width} x {height}: write a PNG.");
                 }
                 return;
             case ImageFormat.Pnm:
                 if (layout.HasAlpha())
-                    throw new ImageFormatException("PGM and PPM have no alpha channel: write a PNG, or put the image on a background first.");
+                    throw new ImageFormatException("PGM and PPM have no alpha: write a PNG, or put the image on a background first.");
                 return;
             default:
                 throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown image format.");
@@ -149,7 +149,7 @@ public static class ImageFile
 
     /// <summary>The format that the first bytes of a file show.</summary>
     /// <param name="start">The beginning of the file, 16 bytes or more where it has them.</param>
-    /// <exception cref="ImageFormatException">The bytes begin no format that can be read; the message names it where it is known.</exception>
+    /// <exception cref="ImageFormatException">The bytes begin no format that can be read; it is named where it is known.</exception>
     public static ImageFormat DetectFormat(ReadOnlySpan<byte> start)
     {
         if (start.IsEmpty)
@@ -160,7 +160,9 @@ public static class ImageFile
             return ImageFormat.Jpeg;
         if (start.Length >= 3 && start[0] == 'P' && start[1] is (byte)'5' or (byte)'6' && (PnmCodec.IsSpace(start[2]) || start[2] == '#'))
             return ImageFormat.Pnm;
-        string what = OtherFormat(start) is { } name ? $"The file is {name}, which is not supported" : "The file is not an image of a known format";
+        string what = OtherFormat(start) is { } name
+            ? $"The file is {name}, which is not supported"
+            : "The file is not an image of a known format";
         throw new ImageFormatException($"{what}: PNG, JPEG, PGM and PPM can be read.");
     }
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Gsasr.Imaging.Tests;
 
-/// <summary>Damages valid files in the ways files are damaged, and checks that reading them ends well, soon and with little memory.</summary>
+/// <summary>Damages valid files in the ways files are damaged; checks that reading them ends well, soon, with little memory.</summary>
 internal sealed class Fuzzer(int seed)
 {
     /// <summary>No file of the corpus takes a thousandth of this; a loop that does not end does.</summary>

@@ -24,7 +24,8 @@ public class JpegEncodeTests
         foreach ((int width, int height) in new[] { (1, 1), (2, 17), (15, 16), (33, 9), (160, 131), (512, 512) })
         {
             Image image = TestImages.Crop(Astronaut.Value, width, height, grey);
-            byte[] file = TestImages.Encode(image, ImageFormat.Jpeg, new ImageWriteOptions { JpegQuality = quality, JpegSubsampling = subsampling });
+            var options = new ImageWriteOptions { JpegQuality = quality, JpegSubsampling = subsampling };
+            byte[] file = TestImages.Encode(image, ImageFormat.Jpeg, options);
             byte[] expected = Tool.Cjpeg(image, "-quality", $"{quality}", "-baseline", "-optimize", "-sample", sampling);
             TestImages.AssertSame(Tool.Djpeg(expected), Tool.Djpeg(file));
             // The Huffman codes are as good as those of cjpeg -optimize, but for ties and codes cut to 16 bits.
@@ -54,7 +55,8 @@ public class JpegEncodeTests
         foreach ((int quality, JpegSubsampling same) in new[] { (89, JpegSubsampling.TwoByTwo), (90, JpegSubsampling.None) })
         {
             byte[] byQuality = TestImages.Encode(image, ImageFormat.Jpeg, new ImageWriteOptions { JpegQuality = quality });
-            byte[] chosen = TestImages.Encode(image, ImageFormat.Jpeg, new ImageWriteOptions { JpegQuality = quality, JpegSubsampling = same });
+            var options = new ImageWriteOptions { JpegQuality = quality, JpegSubsampling = same };
+            byte[] chosen = TestImages.Encode(image, ImageFormat.Jpeg, options);
             TestImages.AssertSame(chosen, byQuality);
         }
     }

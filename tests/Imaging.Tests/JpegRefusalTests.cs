@@ -37,7 +37,8 @@ public class JpegRefusalTests
     [Fact]
     public void Headers_that_make_no_sense_are_refused_with_the_reason()
     {
-        int frame = Find(Sequential, 0xC0), scan = Find(Sequential, 0xDA), huffman = Find(Sequential, 0xC4), quantisation = Find(Sequential, 0xDB);
+        int frame = Find(Sequential, 0xC0), scan = Find(Sequential, 0xDA);
+        int huffman = Find(Sequential, 0xC4), quantisation = Find(Sequential, 0xDB);
         foreach ((int offset, byte value, string words) in new[]
         {
             (frame + 3, (byte)16, "frame header (SOF) has a wrong length"),

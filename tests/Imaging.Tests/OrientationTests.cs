@@ -61,7 +61,8 @@ public class OrientationTests
         Image stored = TestImages.Generate(3, 2, ChannelLayout.Grey, 16, 5);
         stored.Metadata = new ImageMetadata { Exif = Metadata.Exif(6, littleEndian: true) };
         ushort[] s = stored.Samples16;
-        Assert.Equal<ushort>([s[3], s[0], s[4], s[1], s[5], s[2]], ImageFile.Decode(TestImages.Encode(stored, ImageFormat.Png)).Samples16);
+        Image read = ImageFile.Decode(TestImages.Encode(stored, ImageFormat.Png));
+        Assert.Equal<ushort>([s[3], s[0], s[4], s[1], s[5], s[2]], read.Samples16);
     }
 
     [Fact]
@@ -73,7 +74,8 @@ public class OrientationTests
         byte[] manyEntries = [.. good[..20]];
         manyEntries[9] = 0xFF;
         byte[] zero = Metadata.Exif(0, littleEndian: true);
-        foreach (byte[] exif in new byte[][] { [], [1], [.. "II*\0"u8], farDirectory, manyEntries, zero, Metadata.Exif(9, littleEndian: false) })
+        byte[] nine = Metadata.Exif(9, littleEndian: false);
+        foreach (byte[] exif in new byte[][] { [], [1], [.. "II*\0"u8], farDirectory, manyEntries, zero, nine })
         {
             Image image = TestImages.Generate(3, 2, ChannelLayout.Grey, 8, 5);
             image.Metadata = new ImageMetadata { Exif = exif };

@@ -36,6 +36,18 @@ public class PngEncodeTests
         TestImages.AssertSame(TestImages.ToRgba16(image), Tool.DecodeWithImageMagick(TestImages.Encode(image, ImageFormat.Png)));
     }
 
+    [Theory]
+    [InlineData(ChannelLayout.Rgb, 8)]
+    [InlineData(ChannelLayout.Rgba, 16)]
+    public void Images_of_many_bands_come_back_and_ImageMagick_reads_them(ChannelLayout layout, int bitDepth)
+    {
+        Image image = TestImages.Generate(1601, 1500, layout, bitDepth, 4);
+        byte[] file = TestImages.Encode(image, ImageFormat.Png, new ImageWriteOptions { PngCompressionLevel = 1 });
+        TestImages.AssertSame(image, ImageFile.Decode(file));
+        TestImages.AssertSame(TestImages.ToRgba16(image), Tool.DecodeWithImageMagick(file));
+        Assert.Equal(file, TestImages.Encode(image, ImageFormat.Png, new ImageWriteOptions { PngCompressionLevel = 1 }));
+    }
+
     [Fact]
     public void Photographs_are_not_much_longer_than_the_originals()
     {

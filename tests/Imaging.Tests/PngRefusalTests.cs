@@ -99,7 +99,8 @@ public class PngRefusalTests
     [Fact]
     public void Metadata_that_are_damaged_do_not_keep_the_picture_from_being_read()
     {
-        byte[] file = Grey().Chunk("iCCP", 65, 0, 0, 1, 2, 3).Chunk("iCCP", 65, 0, 0, 0x78, 0xF9, 3, 4).Chunk("gAMA", 1).Chunk("pHYs", 1).Chunk("cHRM").Chunk("sRGB", 9)
+        byte[] file = Grey().Chunk("iCCP", 65, 0, 0, 1, 2, 3).Chunk("iCCP", 65, 0, 0, 0x78, 0xF9, 3, 4)
+            .Chunk("gAMA", 1).Chunk("pHYs", 1).Chunk("cHRM").Chunk("sRGB", 9)
             .Chunk("IDAT", GreyRow).End();
         Image image = ImageFile.Decode(file);
         Assert.Equal([1, 2, 3, 4], image.Samples8);

@@ -24,10 +24,10 @@ internal static class JpegDecoder
             position = FindMarker(file, position);
             if (position >= file.Length)
             {
-                // A sequential file without its last marker is whole if all components are there; a progressive one may lack scans.
+                // Without its last marker a sequential file is whole if all components are there; a progressive one may lack scans.
                 if (frame is { IsProgressive: false } && Array.TrueForAll(frame.Components, component => component.KnownBit[63] == 0))
                     break;
-                throw new ImageFormatException($"JPEG: the file is truncated: it ends at byte {file.Length} without an end-of-image marker.");
+                throw new ImageFormatException($"JPEG: the file is truncated: it ends at byte {file.Length} without an end marker.");
             }
             int marker = file[position + 1];
             position += 2;
@@ -156,14 +156,14 @@ internal static class JpegDecoder
     private static void TransformAll(JpegComponent component)
     {
         int stride = component.Stride * 8;
-        for (int y = 0; y < component.BlocksDown; y++)
+        Parallel.For(0, component.BlocksDown, y =>
         {
             for (int x = 0; x < component.BlocksAcross; x++)
             {
                 ReadOnlySpan<short> block = component.Coefficients.AsSpan((y * component.Stride + x) * 64, 64);
                 JpegTransform.Inverse(block, component.Quantisation, component.Samples.AsSpan(y * 8 * stride + x * 8), stride);
             }
-        }
+        });
         component.Coefficients = [];
     }
 }

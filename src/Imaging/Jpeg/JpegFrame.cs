@@ -92,7 +92,10 @@ internal sealed class JpegFrame
         // A Huffman code has at least one bit: every block takes one for its DC value and, sequentially, one to end its AC values.
         long blocksPerByte = IsProgressive ? 8 : 4;
         if (blocks > fileLength * blocksPerByte)
-            throw new ImageFormatException($"JPEG: a file of {fileLength} bytes cannot hold {Width} x {Height} pixels: it is truncated or damaged.");
+        {
+            throw new ImageFormatException(
+                $"JPEG: a file of {fileLength} bytes cannot hold {Width} x {Height} pixels: it is truncated or damaged.");
+        }
         foreach (JpegComponent component in Components)
         {
             long samples = (long)component.Stride * component.BlockRows * 64;

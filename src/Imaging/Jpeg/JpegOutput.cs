@@ -6,23 +6,34 @@ namespace Gsasr.Imaging.Jpeg;
 /// </summary>
 internal static class JpegOutput
 {
+    // Bands of rows are independent of one another and shared out among the processors.
+    private const int RowsPerBand = 64;
+
     /// <summary>The pixels of a decoded frame, [height, width, components].</summary>
     public static byte[] Assemble(JpegFrame frame, bool isRgb)
     {
         int width = frame.Width;
-        byte[] pixels = new byte[width * frame.Height * frame.Components.Length];
-        Upsampler[] upsamplers = Array.ConvertAll(frame.Components, component => new Upsampler(frame, component));
-        for (int y = 0; y < frame.Height; y++)
+        int channels = frame.Components.Length;
+        byte[] pixels = new byte[width * frame.Height * channels];
+        int bandCount = (frame.Height + RowsPerBand - 1) / RowsPerBand;
+        Parallel.For(0, bandCount, band =>
         {
-            Span<byte> target = pixels.AsSpan(y * width * upsamplers.Length, width * upsamplers.Length);
-            if (upsamplers.Length == 1)
-                upsamplers[0].Row(y)[..width].CopyTo(target);
-            else if (isRgb)
-                JpegColour.Interleave(upsamplers[0].Row(y), upsamplers[1].Row(y), upsamplers[2].Row(y), target);
-            else
-                JpegColour.YccToRgb(upsamplers[0].Row(y), upsamplers[1].Row(y), upsamplers[2].Row(y), target);
-        }
+            Upsampler[] upsamplers = Array.ConvertAll(frame.Components, component => new Upsampler(frame, component));
+            int end = Math.Min(frame.Height, (band + 1) * RowsPerBand);
+            for (int y = band * RowsPerBand; y < end; y++)
+                Convert(upsamplers, y, isRgb, pixels.AsSpan(y * width * channels, width * channels));
+        });
         return pixels;
+    }
+
+    private static void Convert(Upsampler[] upsamplers, int y, bool isRgb, Span<byte> target)
+    {
+        if (upsamplers.Length == 1)
+            upsamplers[0].Row(y)[..target.Length].CopyTo(target);
+        else if (isRgb)
+            JpegColour.Interleave(upsamplers[0].Row(y), upsamplers[1].Row(y), upsamplers[2].Row(y), target);
+        else
+            JpegColour.YccToRgb(upsamplers[0].Row(y), upsamplers[1].Row(y), upsamplers[2].Row(y), target);
     }
 
     /// <summary>Delivers the full-size rows of one component.</summary>

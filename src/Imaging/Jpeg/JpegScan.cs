@@ -38,9 +38,11 @@ internal sealed class JpegScan
             // Some writers leave nonsense in these fields, which mean nothing here.
             (first, last, high, low) = (0, 63, 0, 0);
         }
-        else if (first > last || last > 63 || low > 13 || (first == 0) != (last == 0) || (first > 0 && count > 1) || (high > 0 && low != high - 1))
+        else if (first > last || last > 63 || low > 13 || (high > 0 && low != high - 1)
+            || (first == 0) != (last == 0) || (first > 0 && count > 1))
         {
-            throw new ImageFormatException($"JPEG: a progressive scan of coefficients {first} to {last}, bits {high} to {low}, is not allowed.");
+            throw new ImageFormatException(
+                $"JPEG: a progressive scan of coefficients {first} to {last}, bits {high} to {low}, is not allowed.");
         }
 
         var components = new JpegComponent[count];
@@ -61,7 +63,10 @@ internal sealed class JpegScan
             {
                 // Each bit of a coefficient comes once and in order: this also bounds the number of scans that do anything.
                 if (component.KnownBit[k] != (high == 0 ? -1 : high) || (k > 0 && component.KnownBit[0] < 0 && first > 0))
-                    throw new ImageFormatException($"JPEG: a scan repeats coefficients of component {id} or comes before those it refines.");
+                {
+                    throw new ImageFormatException(
+                        $"JPEG: a scan repeats coefficients of component {id} or comes before those it refines.");
+                }
                 component.KnownBit[k] = low;
             }
         }
@@ -99,7 +104,10 @@ internal sealed class JpegScan
                 else
                     DecodeBlock(ref reader, _components[0], x, y);
                 if (reader.IsOverrun)
-                    throw new ImageFormatException($"JPEG: the compressed data end in row {y} of {down} of a scan: the file is truncated or damaged.");
+                {
+                    throw new ImageFormatException(
+                        $"JPEG: the compressed data end in row {y} of {down} of a scan: the file is truncated or damaged.");
+                }
             }
         }
         return reader.Position;
@@ -126,7 +134,10 @@ internal sealed class JpegScan
     {
         int marker = JpegDecoder.FindMarker(file, reader.Position);
         if (marker >= file.Length || file[marker + 1] != JpegMarker.Rst0 + number)
-            throw new ImageFormatException($"JPEG: restart marker {number} is missing in row {y} of {down} of a scan: the file is damaged.");
+        {
+            throw new ImageFormatException(
+                $"JPEG: restart marker {number} is missing in row {y} of {down} of a scan: the file is damaged.");
+        }
         reader.Restart(marker + 2);
         Reset();
     }
@@ -286,5 +297,6 @@ internal sealed class JpegScan
             coefficient += (short)(coefficient > 0 ? 1 << _low : -1 << _low);
     }
 
-    private static ImageFormatException OutsideBlock() => new("JPEG: the compressed data go beyond the end of a block: the file is damaged.");
+    private static ImageFormatException OutsideBlock() =>
+        new("JPEG: the compressed data go beyond the end of a block: the file is damaged.");
 }

@@ -48,7 +48,8 @@ internal ref struct PngChunks
         if (length > (uint)(_file.Length - start - 12))
         {
             throw new ImageFormatException(
-                $"PNG: the file is truncated: chunk {Name} at byte {start} has {length} bytes of data, the file only {_file.Length - start - 12} more.");
+                $"PNG: the file is truncated: chunk {Name} at byte {start} claims {length} bytes, "
+                + $"the file has only {_file.Length - start - 12} more.");
         }
         DataOffset = start + 8;
         Data = _file.Slice(DataOffset, (int)length);

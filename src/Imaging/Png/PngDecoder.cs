@@ -62,21 +62,21 @@ internal static class PngDecoder
     {
         PngHeader header = file.Header;
         int rowCapacity = (int)header.RowBytes(header.Width);
-        // The row above the first one counts as zeros; the two buffers change places after every row.
-        byte[] row = new byte[rowCapacity + 1];
-        byte[] above = new byte[rowCapacity + 1];
+        byte[] filtered = new byte[rowCapacity + 1];
+        byte[] row = new byte[rowCapacity];
+        byte[] above = new byte[rowCapacity];
         var rows = new PngRows(file);
         try
         {
             if (!header.IsInterlaced)
             {
-                DecodePass(zlib, rows, samples, (0, 0, 1, 1), row, above);
+                DecodePass(zlib, rows, samples, (0, 0, 1, 1), filtered, row, above);
                 return;
             }
             foreach ((int X, int Y, int StepX, int StepY) pass in Passes)
             {
                 if (pass.X < header.Width && pass.Y < header.Height)
-                    DecodePass(zlib, rows, samples, pass, row, above);
+                    DecodePass(zlib, rows, samples, pass, filtered, row, above);
             }
         }
         // The data are in memory: an IOException too can only come from zlib, for a stream that wants a preset dictionary.
@@ -87,7 +87,7 @@ internal static class PngDecoder
     }
 
     private static void DecodePass<T>(
-        Stream zlib, PngRows rows, T[] samples, (int X, int Y, int StepX, int StepY) pass, byte[] row, byte[] above)
+        Stream zlib, PngRows rows, T[] samples, (int X, int Y, int StepX, int StepY) pass, byte[] filtered, byte[] row, byte[] above)
         where T : unmanaged
     {
         PngHeader header = rows.Header;
@@ -95,24 +95,26 @@ internal static class PngDecoder
         int passWidth = (header.Width - pass.X + pass.StepX - 1) / pass.StepX;
         int rowLength = (int)header.RowBytes(passWidth);
         T[] scratch = pass.StepX > 1 ? new T[passWidth * channels] : [];
+        // The row above the first one counts as zeros; the two buffers change places after every row.
         Array.Clear(above);
         for (int y = pass.Y; y < header.Height; y += pass.StepY)
         {
-            Span<byte> current = row.AsSpan(0, rowLength + 1);
-            if (zlib.ReadAtLeast(current, current.Length, throwOnEndOfStream: false) < current.Length)
+            Span<byte> stored = filtered.AsSpan(0, rowLength + 1);
+            if (zlib.ReadAtLeast(stored, stored.Length, throwOnEndOfStream: false) < stored.Length)
                 throw new ImageFormatException($"PNG: the compressed pixel data end in row {y} of {header.Height}.");
-            if (current[0] > 4)
-                throw new ImageFormatException($"PNG: unknown filter {current[0]} in row {y}.");
-            PngFilter.Undo(current[0], current[1..], above.AsSpan(1, rowLength), header.FilterDistance);
+            if (stored[0] > PngFilter.Paeth)
+                throw new ImageFormatException($"PNG: unknown filter {stored[0]} in row {y}.");
+            Span<byte> current = row.AsSpan(0, rowLength);
+            PngFilter.Undo(stored[0], stored[1..], above, header.FilterDistance, current);
 
             Span<T> target = samples.AsSpan(y * header.Width * channels, header.Width * channels);
             if (pass.StepX == 1)
             {
-                rows.Expand(current[1..], target, y);
+                rows.Expand(current, target, y);
             }
             else
             {
-                rows.Expand(current[1..], scratch.AsSpan(), y);
+                rows.Expand(current, scratch.AsSpan(), y);
                 for (int i = 0, x = pass.X; i < passWidth; i++, x += pass.StepX)
                     scratch.AsSpan(i * channels, channels).CopyTo(target[(x * channels)..]);
             }

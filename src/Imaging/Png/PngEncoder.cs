@@ -13,9 +13,7 @@ internal static class PngEncoder
         WriteHeader(stream, image);
         WriteMetadata(stream, image);
         var idat = new IdatWriter(stream);
-        var compression = new ZLibCompressionOptions { CompressionLevel = options.PngCompressionLevel };
-        using (var zlib = new ZLibStream(idat, compression, leaveOpen: true))
-            WriteRows(zlib, image, adaptive: options.PngCompressionLevel > 0);
+        PngCompressor.Compress(idat, image, options.PngCompressionLevel);
         idat.Flush();
         PngChunkWriter.Write(stream, "IEND"u8, []);
     }
@@ -71,47 +69,5 @@ internal static class PngEncoder
         using (var zlib = new ZLibStream(chunk, CompressionLevel.Optimal, leaveOpen: true))
             zlib.Write(profile);
         return chunk.ToArray();
-    }
-
-    private static void WriteRows(Stream zlib, Image image, bool adaptive)
-    {
-        int samplesPerRow = image.Width * image.ChannelCount;
-        int bytesPerSample = image.BitDepth / 8;
-        int rowBytes = samplesPerRow * bytesPerSample;
-        int distance = image.ChannelCount * bytesPerSample;
-        byte[] zeros = new byte[rowBytes];
-        byte[][] bigEndian = bytesPerSample == 2 ? [new byte[rowBytes], new byte[rowBytes]] : [];
-        // Each buffer is a filter byte and the row as this filter stores it.
-        byte[] best = new byte[rowBytes + 1];
-        byte[] candidate = new byte[rowBytes + 1];
-
-        ReadOnlySpan<byte> above = zeros;
-        for (int y = 0; y < image.Height; y++)
-        {
-            ReadOnlySpan<byte> row;
-            if (bytesPerSample == 1)
-            {
-                row = image.Samples8.AsSpan(y * samplesPerRow, samplesPerRow);
-            }
-            else
-            {
-                BigEndian.Write(image.Samples16.AsSpan(y * samplesPerRow, samplesPerRow), bigEndian[y & 1]);
-                row = bigEndian[y & 1];
-            }
-
-            long bestSum = long.MaxValue;
-            for (int filter = PngFilter.None; filter <= (adaptive ? PngFilter.Paeth : PngFilter.None); filter++)
-            {
-                candidate[0] = (byte)filter;
-                long sum = PngFilter.Apply(filter, row, above, distance, candidate.AsSpan(1));
-                if (sum < bestSum)
-                {
-                    bestSum = sum;
-                    (best, candidate) = (candidate, best);
-                }
-            }
-            zlib.Write(best);
-            above = row;
-        }
     }
 }
