@@ -87,9 +87,9 @@ public class SafetensorsTests
     public void Wrong_requests_are_the_callers_mistake_and_say_so()
     {
         using var checkpoint = SafetensorsCheckpoint.Open(Build(Valid, 12), "test");
-        Assert.Contains("has no tensor 'b'", Assert.Throws<KeyNotFoundException>(() => checkpoint.Read("b", new float[3])).Message, StringComparison.Ordinal);
-        Assert.Contains("3 values, not 4", Assert.Throws<ArgumentException>(() => checkpoint.Read("a", new float[4])).Message, StringComparison.Ordinal);
-        Assert.Contains("12 bytes, not 11", Assert.Throws<ArgumentException>(() => checkpoint.ReadBytes("a", new byte[11])).Message, StringComparison.Ordinal);
+        AssertMessage<KeyNotFoundException>("has no tensor 'b'", () => checkpoint.Read("b", new float[3]));
+        AssertMessage<ArgumentException>("3 values, not 4", () => checkpoint.Read("a", new float[4]));
+        AssertMessage<ArgumentException>("12 bytes, not 11", () => checkpoint.ReadBytes("a", new byte[11]));
     }
 
     [Fact]
@@ -182,6 +182,10 @@ public class SafetensorsTests
         Assert.Contains(@"'\u001b[2J\u202eevil'", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(error.Message, character => char.IsControl(character));
     }
+
+    private static void AssertMessage<TException>(string part, Action action)
+        where TException : Exception =>
+        Assert.Contains(part, Assert.Throws<TException>(action).Message, StringComparison.Ordinal);
 
     private static MemoryStream Build(string header, int dataLength)
     {

@@ -36,7 +36,7 @@ public class WeightsConverterTests
         {
             long count = seeded.Tensors[tensor.Name].Count;
             if (tensor.Role == TensorRole.Parameter)
-                Assert.True(ReadFloats(seeded, tensor.Name, count).AsSpan().SequenceEqual(ReadFloats(converted, tensor.Name, count)), tensor.Name);
+                Assert.Equal(ReadFloats(seeded, tensor.Name, count), ReadFloats(converted, tensor.Name, count));
             else
                 Assert.Equal(seeded.ReadIndices(tensor.Name, 529), converted.ReadIndices(tensor.Name, 529));
         }
@@ -59,7 +59,8 @@ public class WeightsConverterTests
     [Fact]
     public void Wrong_usage_is_code_2_and_shows_the_usage()
     {
-        foreach (string[] arguments in (string[][])[[], ["a"], ["a", "b.pth"], ["a", "b", "c", "d.safetensors"], ["a", "b.safetensors", "--no"]])
+        string[][] mistakes = [[], ["a"], ["a", "b.pth"], ["a", "b", "c", "d.safetensors"], ["a", "b.safetensors", "--no"]];
+        foreach (string[] arguments in mistakes)
         {
             (int code, string error) = Run(arguments);
             Assert.Equal(2, code);

@@ -20,7 +20,8 @@ public sealed class ModelCheckpoint : Checkpoint
     private readonly Dictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (Checkpoint Part, string Name)> _origins = new(StringComparer.Ordinal);
 
-    private ModelCheckpoint(string source, IReadOnlyDictionary<string, string> files, params ReadOnlySpan<(Checkpoint Part, string Prefix)> parts)
+    private ModelCheckpoint(
+        string source, IReadOnlyDictionary<string, string> files, params ReadOnlySpan<(Checkpoint Part, string Prefix)> parts)
     {
         Source = source;
         Files = files;

@@ -5,7 +5,9 @@ using Gsasr.Architecture;
 
 namespace Gsasr.Checkpoints;
 
-/// <summary>Turns a model into one safetensors file of exactly the tensors that it needs: weights as float32, index tables as int32.</summary>
+/// <summary>
+/// Turns a model into one safetensors file of exactly the tensors that it needs: weights as float32, index tables as int32.
+/// </summary>
 public static class ModelConverter
 {
     /// <summary>The metadata key under which the architecture's name is kept.</summary>
@@ -26,7 +28,9 @@ public static class ModelConverter
     /// <param name="outputPath">The file to write.</param>
     /// <param name="overwrite">Whether a file that is there may be replaced.</param>
     /// <returns>The model's architecture.</returns>
-    /// <exception cref="CheckpointFormatException">The model is not a GSASR model, is damaged, or holds weights that are no numbers.</exception>
+    /// <exception cref="CheckpointFormatException">
+    /// The model is not a GSASR model, is damaged, or holds weights that are no numbers.
+    /// </exception>
     /// <exception cref="IOException">The file exists and may not be replaced, or a file cannot be read or written.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
     public static GsasrArchitecture Convert(ModelCheckpoint model, string outputPath, bool overwrite)

@@ -10,7 +10,8 @@ namespace Gsasr.Checkpoints.PyTorch;
 /// </summary>
 internal static class LegacyArchiveReader
 {
-    private static readonly BigInteger Magic = BigInteger.Parse("1950a86a20f9469cfc6c", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private static readonly BigInteger Magic =
+        BigInteger.Parse("1950a86a20f9469cfc6c", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     public static PyTorchArchive Read(SeekableBytes bytes)
     {

@@ -199,8 +199,8 @@ internal sealed class PickleInterpreter
 
             // What follows is whether it needs a gradient, its hooks, and flags (such as conjugate) that plain tensors do not have.
             case PickleGlobal.RebuildTensorV2
-                when arguments is [StorageReference storage, long offset, object?[] size, object?[] stride, bool, PickleDictionary, .. var flags]
-                    && flags is [] or [null]:
+                when arguments is
+                    [StorageReference storage, long offset, object?[] size, object?[] stride, bool, PickleDictionary, .. [] or [null]]:
                 return StoredTensor.Create(storage, offset, size, stride, _source);
             case PickleGlobal.RebuildParameter when arguments is [StoredTensor tensor, bool, PickleDictionary]:
                 return tensor;

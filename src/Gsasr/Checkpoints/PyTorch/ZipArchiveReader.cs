@@ -27,7 +27,8 @@ internal static class ZipArchiveReader
             if (storage.Count > length / storage.ElementType.Size())
             {
                 throw new CheckpointFormatException(
-                    $"{bytes.Source}: the storage {Quote.Name(storage.Key)} should hold {storage.Count} {storage.ElementType} values and has {length} bytes.");
+                    $"{bytes.Source}: the storage {Quote.Name(storage.Key)} should hold {storage.Count} {storage.ElementType} values "
+                    + $"and has {length} bytes.");
             }
 
             offsets.Add(storage.Key, offset);
@@ -39,7 +40,8 @@ internal static class ZipArchiveReader
     private static string FindFolder(ZipDirectory directory, string source)
     {
         string[] pickles = [.. directory.Names.Where(name =>
-            name.EndsWith(PickleName, StringComparison.Ordinal) && name.IndexOf('/', StringComparison.Ordinal) == name.Length - PickleName.Length)];
+            name.EndsWith(PickleName, StringComparison.Ordinal)
+            && name.IndexOf('/', StringComparison.Ordinal) == name.Length - PickleName.Length)];
         return pickles.Length == 1
             ? pickles[0][..^PickleName.Length]
             : throw new CheckpointFormatException(
