@@ -1,4 +1,5 @@
 using Gsasr.Raster.Cpu;
+using Gsasr.Raster.Gpu;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 
@@ -39,6 +40,9 @@ public static class PixelQuantizer
         {
             case CpuDevice device:
                 CpuPixelQuantizer.Run(device, image, height, width, bits, destination, nonFinite);
+                break;
+            case GpuDevice device:
+                GpuPixelQuantizer.Run(device, image, height, width, bits, destination, nonFinite);
                 break;
             default:
                 throw new ArgumentException($"Pixels cannot be written on {image.Device.Name}.", nameof(image));

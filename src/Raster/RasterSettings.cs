@@ -49,7 +49,7 @@ public readonly record struct RasterSettings(
     private static void CheckOffset(string name, double pixels)
     {
         if (!(Math.Abs(pixels) <= MaximumCanvas))
-            throw new ArgumentOutOfRangeException(name, pixels, $"A viewport begins at most {MaximumCanvas} pixels from the canvas's corner.");
+            throw new ArgumentOutOfRangeException(name, pixels, $"A viewport begins at most {MaximumCanvas} pixels from the corner.");
     }
 
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);

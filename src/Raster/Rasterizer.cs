@@ -1,4 +1,5 @@
 using Gsasr.Raster.Cpu;
+using Gsasr.Raster.Gpu;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 
@@ -32,7 +33,7 @@ public static class Rasterizer
     /// </param>
     /// <param name="settings">The canvas, its scale, and the part of it to draw.</param>
     /// <param name="image">[viewport height, viewport width, 3], overwritten; linear sums, not clamped.</param>
-    /// <param name="arena">Where working memory comes from: at most 25 MiB and a twenty-fifth of the image's size.</param>
+    /// <param name="arena">Where working memory comes from: 12 MiB and a fortieth of the image on the processor, 256 MiB on others, at most.</param>
     /// <exception cref="ArgumentException">A tensor has the wrong number of channels, or the tensors are on different devices.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A setting is outside its range.</exception>
     public static void Render(in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena)
@@ -50,6 +51,9 @@ public static class Rasterizer
         {
             case CpuDevice device:
                 CpuRasterizer.Render(device, gaussians, settings, image, arena);
+                break;
+            case GpuDevice device:
+                GpuRasterizer.Render(device, gaussians, settings, image, arena);
                 break;
             default:
                 throw new ArgumentException($"The rasteriser does not run on {image.Device.Name}.", nameof(image));

@@ -19,6 +19,12 @@ internal static class Images
         return image.ToArray();
     }
 
+    /// <summary>
+    /// What single-precision sums of a few hundred terms reach, relative to a value above 1 and absolute below. Kernels have no
+    /// double precision for the distance from the ridge of an ellipse much thinner than a pixel.
+    /// </summary>
+    public static double ToleranceOf(Device device) => device is GpuDevice ? 5e-6 : 1e-6;
+
     /// <summary>Fails unless every value is within tolerance * max(1, |expected|).</summary>
     public static void AssertClose(ReadOnlySpan<double> expected, ReadOnlySpan<float> actual, int width, double tolerance)
     {

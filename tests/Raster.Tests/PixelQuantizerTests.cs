@@ -1,17 +1,16 @@
 using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
 using Gsasr.Testing;
 
 namespace Gsasr.Raster.Tests;
 
 public class PixelQuantizerTests
 {
-    public static TheoryData<string> Devices => RasterDevices.Names;
-
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Values_are_clamped_and_rounded_half_to_even(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         float[] values =
         [
             -1, -0f, 0, 1, 2, 1e30f, -1e30f, float.Epsilon, 0.5f / 255, 1.5f / 255, 0.5f, 254.5f / 255, 0.999999f, float.BitIncrement(1),
@@ -22,10 +21,10 @@ public class PixelQuantizerTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Any_size_is_cropped_from_the_top_left(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         ulong hash = SeededNumbers.Hash("quantize");
         (int, int, int, int)[] sizes = [(1, 1, 1, 1), (9, 31, 9, 31), (9, 31, 5, 17), (40, 5, 33, 5), (3, 64, 3, 63), (2, 300, 1, 256)];
         foreach ((int imageHeight, int imageWidth, int height, int width) in sizes)
@@ -39,10 +38,10 @@ public class PixelQuantizerTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Values_that_are_not_finite_are_counted(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         var values = new float[7 * 23 * 3];
         values.AsSpan().Fill(0.25f);
         values[0] = float.NaN;
@@ -57,10 +56,10 @@ public class PixelQuantizerTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Channels_of_a_wider_tensor_are_taken_in_place(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         var values = new float[5 * 21 * 4];
         for (int i = 0; i < values.Length; i++)
             values[i] = i % 4 == 0 ? float.NaN : i % 200 / 255f;
@@ -80,7 +79,7 @@ public class PixelQuantizerTests
     [Fact]
     public void Unusable_arguments_are_refused_by_name()
     {
-        using Device device = RasterDevices.Open("cpu");
+        using var device = new CpuDevice(1);
         Tensor image = device.Upload(new float[12], 2, 2, 3);
         using DeviceBuffer imageBuffer = image.Buffer;
         using DeviceBuffer small = device.Allocate(3);

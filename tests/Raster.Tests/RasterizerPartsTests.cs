@@ -1,20 +1,18 @@
+using Gsasr.Raster.Gpu;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
+using Gsasr.Testing;
 
 namespace Gsasr.Raster.Tests;
 
 /// <summary>Viewports, layouts in memory, large sets: what must leave no trace in the image.</summary>
 public class RasterizerPartsTests
 {
-    private const double Tolerance = 1e-6;
-
-    public static TheoryData<string> Devices => RasterDevices.Names;
-
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void A_viewport_has_the_bits_of_that_part_of_the_whole(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         var settings = new RasterSettings(211, 143, 7.3, 0.4);
         float[] field = Fields.Random("crop", 600, sigma: 6, rho: 12);
         float[] whole = Images.Render(device, field, settings, 211, 143);
@@ -28,24 +26,25 @@ public class RasterizerPartsTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void A_viewport_may_begin_between_pixels_and_outside_the_canvas(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         float[] field = Fields.Random("fraction", 300, rho: 6);
-        foreach ((double left, double top) in ((double, double)[])[(0.25, 0.5), (-20.3, -11.75), (61.0 / 3, 1e-9), (-1e-9, 40.999999)])
+        (double, double)[] corners = [(0.25, 0.5), (-20.3, -11.75), (61.0 / 3, 1e-9), (-1e-9, 40.999999)];
+        foreach ((double left, double top) in corners)
         {
             var settings = new RasterSettings(90, 60, 5, 0.5, left, top);
-            Images.AssertClose(
-                ReferenceRasterizer.Render(field, settings, 75, 45), Images.Render(device, field, settings, 75, 45), 75, Tolerance);
+            double[] expected = ReferenceRasterizer.Render(field, settings, 75, 45);
+            Images.AssertClose(expected, Images.Render(device, field, settings, 75, 45), 75, Images.ToleranceOf(device));
         }
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Slices_of_wider_tensors_are_read_and_written_in_place(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         using var arena = new Arena(device);
         var settings = new RasterSettings(37, 21, 4, 0.5);
         float[] field = Fields.Random("slices", 90);
@@ -72,10 +71,10 @@ public class RasterizerPartsTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Drawing_again_gives_the_same_bits(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         var settings = new RasterSettings(180, 120, 6, 0.3);
         float[] field = Fields.Grid("again", 80, 120);
         float[] first = Images.Render(device, field, settings, 180, 120);
@@ -84,26 +83,49 @@ public class RasterizerPartsTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void More_Gaussians_than_are_drawn_at_once_are_all_drawn(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
-        var settings = new RasterSettings(300, 200, 2, 0.1);
-        float[] field = Fields.Grid("many", 500, 620);
-        float[] image = Images.Render(device, field, settings, 300, 200);
+        Device device = TestDevices.Get(deviceName);
 
-        foreach ((int x, int y) in ((int, int)[])[(0, 0), (299, 199), (63, 32), (64, 31), (150, 84), (151, 85), (20, 170)])
+        // More than 128 blocks of 128 blocks of 128, in random order: every pixel's Gaussians come from all parts of the set.
+        float[] field = Fields.Random("many", 128 * 128 * 128 + 5000);
+        var settings = new RasterSettings(1000, 1000, 2, 0.1, 480, 515);
+        float[] image = Images.Render(device, field, settings, 20, 17);
+
+        Images.AssertClose(
+            ReferenceRasterizer.Render(field, settings with { ViewportLeft = 494, ViewportTop = 530 }, 3, 2),
+            Images.Crop(image, 20, 14, 15, 3, 2),
+            3,
+            Images.ToleranceOf(device));
+    }
+
+    [Theory]
+    [EachGpu]
+    public void Drawing_in_chunks_does_not_change_a_bit(string deviceName)
+    {
+        GpuDevice device = TestDevices.GetGpu(deviceName);
+        using var arena = new Arena(device);
+        var settings = new RasterSettings(90, 60, 6, 0.3);
+        float[] values = Fields.Random("chunks", 2500);
+        Tensor field = device.Upload(values, 25, 100, 9);
+        using DeviceBuffer fieldBuffer = field.Buffer;
+        Tensor image = device.Upload(new float[90 * 60 * 3], 60, 90, 3);
+        using DeviceBuffer imageBuffer = image.Buffer;
+
+        float[] expected = Images.Render(device, values, settings, 90, 60);
+        foreach (int chunkSize in (int[])[1000, 999, 128])
         {
-            float[] pixel = image[((y * 300 + x) * 3)..((y * 300 + x) * 3 + 3)];
-            Images.AssertClose(ReferenceRasterizer.Pixel(field, settings, x, y), pixel, 1, Tolerance);
+            GpuRasterizer.Render(device, field, settings, image, arena, chunkSize);
+            Images.AssertSameBits(expected, image.ToArray(), 90);
         }
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Gaussians_that_all_cover_the_whole_image_need_bounded_memory(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         using var arena = new Arena(device);
         const int Count = 3000;
         const int Width = 2600;
@@ -132,10 +154,10 @@ public class RasterizerPartsTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Gaussians_that_all_lie_on_one_pixel_are_all_drawn(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         var settings = new RasterSettings(65, 65, 2, 1);
         float[] field = Fields.Random("heap", 20000, margin: -0.5f);
         Images.AssertClose(
@@ -146,10 +168,10 @@ public class RasterizerPartsTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Culled_tails_of_a_dense_field_are_not_missed(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
 
         // As dense as a decoder's field is, all of the widest Gaussians, opaque and white: each pixel is 70, the sum of more
         // than a thousand terms most of which are tails. Rounding of the sums loses 3e-6 of it, the cutoff 1e-7.
@@ -163,10 +185,10 @@ public class RasterizerPartsTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Random_settings_match_the_definition(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         var random = new Random(20260301);
         for (int run = 0; run < 150; run++)
         {
@@ -179,7 +201,7 @@ public class RasterizerPartsTests
                 random.Next(-5, canvasWidth), (random.NextDouble() * 1.1 - 0.1) * canvasHeight);
             float[] field = Fields.Random($"fuzz/{run}", random.Next(1, 60), random.NextSingle() * 12, random.NextSingle() * 10, 0.3f);
             double[] expected = ReferenceRasterizer.Render(field, settings, width, height);
-            Images.AssertClose(expected, Images.Render(device, field, settings, width, height), width, Tolerance);
+            Images.AssertClose(expected, Images.Render(device, field, settings, width, height), width, Images.ToleranceOf(device));
         }
     }
 

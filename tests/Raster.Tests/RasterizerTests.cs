@@ -6,20 +6,15 @@ namespace Gsasr.Raster.Tests;
 /// <summary>Images against the definition and the golden data.</summary>
 public class RasterizerTests
 {
-    // Relative to a value above 1, absolute below; float32 sums of a few hundred terms reach 6e-7.
-    private const double Tolerance = 1e-6;
+    public static MatrixTheoryData<string, string> DevicesAndGoldenCases => new(TestDevices.Names, ["small", "wide", "full", "tiny"]);
 
-    public static TheoryData<string> Devices => RasterDevices.Names;
-
-    public static TheoryData<string, string> DevicesAndGoldenCases => Cross("small", "wide", "full", "tiny");
-
-    public static TheoryData<string, double> DevicesAndScales => Cross(1, 2.7, 4, 8, 30, 64);
+    public static MatrixTheoryData<string, double> DevicesAndScales => new(TestDevices.Names, [1, 2.7, 4, 8, 30, 64]);
 
     [Theory]
     [MemberData(nameof(DevicesAndGoldenCases))]
     public void Golden_fields_are_drawn_as_published(string deviceName, string name)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         using Golden golden = Golden.Open("raster");
         int width = (int)golden.Setting(name, "width");
         int height = (int)golden.Setting(name, "height");
@@ -27,81 +22,81 @@ public class RasterizerTests
 
         float[] image = Images.Render(device, golden.Floats($"{name}.gaussians"), settings, width, height);
 
-        Images.AssertClose(Array.ConvertAll(golden.Floats($"{name}.image"), x => (double)x), image, width, Tolerance);
+        Images.AssertClose(Array.ConvertAll(golden.Floats($"{name}.image"), x => (double)x), image, width, 1e-6);
     }
 
     [Theory]
     [MemberData(nameof(DevicesAndScales))]
     public void Random_fields_match_the_definition_at_any_scale(string deviceName, double scale)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         foreach (double dmax in (double[])[0.1, 1])
         {
             var settings = new RasterSettings(149, 83, scale, dmax);
-            CheckAgainstDefinition(device, Fields.Random($"scale/{scale}", 400), settings, 149, 83, Tolerance);
+            CheckAgainstDefinition(device, Fields.Random($"scale/{scale}", 400), settings, 149, 83);
         }
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Images_of_awkward_sizes_match_the_definition(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         (int, int)[] sizes = [(1, 1), (1, 70), (70, 1), (2, 3), (63, 31), (64, 32), (65, 33), (15, 17), (16, 16), (129, 5)];
         foreach ((int width, int height) in sizes)
         {
             var settings = new RasterSettings(width, height, 3.3, 0.5);
-            CheckAgainstDefinition(device, Fields.Random($"size/{width}x{height}", 150), settings, width, height, Tolerance);
+            CheckAgainstDefinition(device, Fields.Random($"size/{width}x{height}", 150), settings, width, height);
         }
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void A_canvas_of_one_pixel_takes_only_Gaussians_centred_on_it(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
 
         Assert.Equal([1f, 1f, 1f], Images.Render(device, Fields.One(0, 0, 0, 0.5f, 0.5f), new RasterSettings(1, 1, 4), 1, 1));
         Assert.Equal([0f, 0f, 0f], Images.Render(device, Fields.One(0, 0, 0, 0.51f, 0.5f), new RasterSettings(1, 1, 4), 1, 1));
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Extreme_sigmas_match_the_definition(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         var settings = new RasterSettings(97, 61, 6, 0.6);
-        CheckAgainstDefinition(device, Fields.Random("sigma", 300, sigma: 30), settings, 97, 61, Tolerance);
+        CheckAgainstDefinition(device, Fields.Random("sigma", 300, sigma: 30), settings, 97, 61);
 
         // The narrowest Gaussian there is, on the centre of a pixel and a thousandth of a pixel beside it.
         var centred = new RasterSettings(33, 33, 6, 1);
-        CheckAgainstDefinition(device, Fields.One(-30, -30, 0, 0.5f, 0.5f), centred, 33, 33, Tolerance);
-        CheckAgainstDefinition(device, Fields.One(-30, -30, 0, 0.50003f, 0.5f), centred, 33, 33, Tolerance);
-        CheckAgainstDefinition(device, Fields.One(-200, 200, 0, 0.5f, 0.5f), centred, 33, 33, Tolerance);
+        CheckAgainstDefinition(device, Fields.One(-30, -30, 0, 0.5f, 0.5f), centred, 33, 33);
+        CheckAgainstDefinition(device, Fields.One(-30, -30, 0, 0.50003f, 0.5f), centred, 33, 33);
+        CheckAgainstDefinition(device, Fields.One(-200, 200, 0, 0.5f, 0.5f), centred, 33, 33);
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Thin_ellipses_match_the_definition(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         foreach (double scale in (double[])[4, 30])
         {
             var settings = new RasterSettings(131, 77, scale, 0.8);
-            CheckAgainstDefinition(device, Fields.Random($"rho/{scale}", 400, rho: 20), settings, 131, 77, Tolerance);
-            CheckAgainstDefinition(device, Fields.Random($"both/{scale}", 400, sigma: 30, rho: 20), settings, 131, 77, Tolerance);
+            CheckAgainstDefinition(device, Fields.Random($"rho/{scale}", 400, rho: 20), settings, 131, 77);
+            CheckAgainstDefinition(device, Fields.Random($"both/{scale}", 400, sigma: 30, rho: 20), settings, 131, 77);
         }
 
         // Ridges that pass through centres of pixels, where all of the weight is.
         foreach (float rho in (float[])[-20, -9, 9, 20])
-            CheckAgainstDefinition(device, Fields.One(2, 2, rho, 0.5f, 0.5f), new RasterSettings(65, 65, 20, 1), 65, 65, Tolerance);
+            CheckAgainstDefinition(device, Fields.One(2, 2, rho, 0.5f, 0.5f), new RasterSettings(65, 65, 20, 1), 65, 65);
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void The_first_sigma_is_vertical_and_the_second_horizontal(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         float[] image = Images.Render(device, Fields.One(3, -3, 0, 0.5f, 0.5f), new RasterSettings(33, 33, 6, 1), 33, 33);
 
         Assert.InRange(image[(12 * 33 + 16) * 3], 0.5f, 1);
@@ -109,10 +104,10 @@ public class RasterizerTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void The_box_includes_pixels_exactly_on_its_edge(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
 
         // 0.125 * (33 - 1) / 2 is 2 pixels: columns 14 to 18 of a centre at 16.
         float[] image = Images.Render(device, Fields.One(9, 9, 0, 0.5f, 0.5f), new RasterSettings(33, 33, 60, 0.125), 33, 33);
@@ -125,12 +120,12 @@ public class RasterizerTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Centres_outside_the_canvas_reach_into_it_and_far_ones_do_nothing(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         var settings = new RasterSettings(70, 50, 16, 1);
-        CheckAgainstDefinition(device, Fields.Random("outside", 300, margin: 0.6f), settings, 70, 50, Tolerance);
+        CheckAgainstDefinition(device, Fields.Random("outside", 300, margin: 0.6f), settings, 70, 50);
 
         float[] far = [.. Fields.One(0, 0, 0, 1e30f, 0.5f), .. Fields.One(0, 0, 0, 0.5f, -1e30f), .. Fields.One(0, 0, 0, -1000, 1000),
             .. Fields.One(0, 0, 0, float.MaxValue, float.MaxValue), .. Fields.One(0, 0, 0, float.MinValue, 0.5f)];
@@ -138,10 +133,10 @@ public class RasterizerTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Huge_finite_values_saturate(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         float[] field = Fields.Random("saturate", 60);
         for (int i = 0; i < field.Length; i++)
         {
@@ -149,14 +144,14 @@ public class RasterizerTests
                 field[i] = i % 8 == 0 ? float.MaxValue : float.MinValue;
         }
 
-        CheckAgainstDefinition(device, field, new RasterSettings(40, 30, 5, 1), 40, 30, Tolerance);
+        CheckAgainstDefinition(device, field, new RasterSettings(40, 30, 5, 1), 40, 30);
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void A_value_that_is_not_finite_makes_the_whole_image_NaN(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         var settings = new RasterSettings(80, 40, 4);
         foreach (float bad in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
         {
@@ -170,20 +165,20 @@ public class RasterizerTests
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void An_empty_view_is_zero(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         var settings = new RasterSettings(100, 100, 4, ViewportLeft: 5000, ViewportTop: -300);
 
         Assert.All(Images.Render(device, Fields.Random("view", 500), settings, 30, 20), value => Assert.Equal(0, value));
     }
 
     [Theory]
-    [MemberData(nameof(Devices))]
+    [EachDevice]
     public void Means_keep_their_precision_on_the_largest_canvas(string deviceName)
     {
-        using Device device = RasterDevices.Open(deviceName);
+        Device device = TestDevices.Get(deviceName);
         const int Canvas = RasterSettings.MaximumCanvas;
         float[] field = Fields.Random("canvas", 200);
         for (int i = 0; i < field.Length; i += 9)
@@ -194,25 +189,13 @@ public class RasterizerTests
         }
 
         var settings = new RasterSettings(Canvas, Canvas, 4, 0.1, ViewportLeft: Canvas - 31, ViewportTop: 3);
-        CheckAgainstDefinition(device, field, settings, 40, 30, Tolerance);
+        CheckAgainstDefinition(device, field, settings, 40, 30);
     }
 
     private static void CheckAgainstDefinition(
-        Device device, float[] gaussians, in RasterSettings settings, int width, int height, double tolerance)
+        Device device, float[] gaussians, in RasterSettings settings, int width, int height)
     {
         double[] expected = ReferenceRasterizer.Render(gaussians, settings, width, height);
-        Images.AssertClose(expected, Images.Render(device, gaussians, settings, width, height), width, tolerance);
-    }
-
-    private static TheoryData<string, T> Cross<T>(params T[] cases)
-    {
-        var data = new TheoryData<string, T>();
-        foreach (string name in RasterDevices.Names.Select(row => row.Data))
-        {
-            foreach (T item in cases)
-                data.Add(name, item);
-        }
-
-        return data;
+        Images.AssertClose(expected, Images.Render(device, gaussians, settings, width, height), width, Images.ToleranceOf(device));
     }
 }
