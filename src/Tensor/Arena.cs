@@ -60,10 +60,10 @@ public sealed class Arena : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
         if (_depth == 0)
             throw new InvalidOperationException("Tensors are allocated inside a scope of the arena.");
-        long floats = (long)height * width * channels;
-        floats = (floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
-        if (floats > MaximumBlockFloats)
+        Int128 count = (Int128)height * width * channels;
+        if (count > MaximumBlockFloats)
             throw new DeviceMemoryException($"A tensor of {height} x {width} x {channels} is larger than one block of memory can be; run the image in smaller tiles.");
+        long floats = ((long)count + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
 
         while (_block < _blocks.Count && _used + floats > _blocks[_block].ByteLength / sizeof(float))
         {

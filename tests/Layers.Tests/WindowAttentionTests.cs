@@ -67,7 +67,10 @@ public sealed class WindowAttentionTests
     {
         get
         {
-            (int, int, int, int)[] overlaps = [(4, 6, 1, 1), (4, 6, 2, 3), (4, 8, 3, 2), (4, 12, 2, 2), (2, 2, 2, 2), (1, 3, 3, 4), (3, 5, 2, 1)];
+            (int, int, int, int)[] overlaps =
+            [
+                (4, 6, 1, 1), (4, 6, 2, 3), (4, 8, 3, 2), (4, 12, 2, 2), (2, 2, 2, 2), (1, 3, 3, 4), (3, 5, 2, 1),
+            ];
             var data = new TheoryData<string, int, int, int, int, Embedding>();
             foreach (string device in LayerDevices.Names)
             {
@@ -103,8 +106,13 @@ public sealed class WindowAttentionTests
     [MemberData(nameof(LargeWindows))]
     public void The_windows_of_the_published_models_are_right(string device, int window, Embedding embedding)
     {
-        int headSize = window == 12 ? 30 : 32;
-        Check(TestDevices.Get(device), new Case(window, 2, 1, 2, headSize) { Embedding = embedding, QueryShift = window / 2, KeyShift = window / 2 });
+        var test = new Case(window, 2, 1, 2, window == 12 ? 30 : 32)
+        {
+            Embedding = embedding,
+            QueryShift = window / 2,
+            KeyShift = window / 2,
+        };
+        Check(TestDevices.Get(device), test);
     }
 
     [Theory]
@@ -201,7 +209,8 @@ public sealed class WindowAttentionTests
         Refused(settings with { Heads = 3, Rotary = rotary with { Height = 3, Pitch = 3 } });
         Refused(settings with { Rotary = Dense(2, 16, 3) });
 
-        Tensor Dense(int height, int width, int channels) => new(table.Tensor.Buffer, table.Tensor.Offset, height, width, channels, channels);
+        Tensor Dense(int height, int width, int channels) =>
+            new(table.Tensor.Buffer, table.Tensor.Offset, height, width, channels, channels);
         void Refused(WindowAttentionSettings wrong) => Assert.Throws<ArgumentException>(() => WindowAttention.Run(x, x, x, y, wrong));
         void RefusedTensors(Tensor query, Tensor key, Tensor value, Tensor result) =>
             Assert.Throws<ArgumentException>(() => WindowAttention.Run(query, key, value, result, settings));
@@ -254,7 +263,8 @@ public sealed class WindowAttentionTests
         };
         if (test.Fused)
         {
-            using var fused = new GuardedTensor(device, height, width, 3 * channels, values: Interleave(height * width, channels, query, key, value));
+            float[] interleaved = Interleave(height * width, channels, query, key, value);
+            using var fused = new GuardedTensor(device, height, width, 3 * channels, values: interleaved);
             WindowAttention.Run(
                 fused.Tensor.SliceChannels(0, channels),
                 fused.Tensor.SliceChannels(channels, channels),

@@ -33,6 +33,9 @@ public sealed class GaussianHeadsWeights : IDisposable
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
         ArgumentNullException.ThrowIfNull(third);
+        CheckSizes(first, nameof(first), channels, _ => channels);
+        CheckSizes(second, nameof(second), channels, _ => 4 * channels);
+        CheckSizes(third, nameof(third), 4 * channels, head => OutputSizes[head]);
         Channels = channels;
         First = ConvolutionWeights.Create(
             device, first.SelectMany(h => h.Weight).ToArray(), first.SelectMany(h => h.Bias).ToArray(), channels, HeadCount * channels);
@@ -82,5 +85,19 @@ public sealed class GaussianHeadsWeights : IDisposable
             tensor.Buffer.Dispose();
         foreach (Tensor tensor in ThirdBias)
             tensor.Buffer.Dispose();
+    }
+
+    private static void CheckSizes(
+        IReadOnlyList<(float[] Weight, float[] Bias)> layers, string name, int inputs, Func<int, int> outputsOf)
+    {
+        if (layers.Count != HeadCount)
+            throw new ArgumentException($"There are {HeadCount} networks, not {layers.Count}.", name);
+        for (int head = 0; head < HeadCount; head++)
+        {
+            (float[] weight, float[] bias) = layers[head];
+            int outputs = outputsOf(head);
+            if (weight.Length != (long)inputs * outputs || bias.Length != outputs)
+                throw new ArgumentException($"{weight.Length} weights and {bias.Length} biases do not fit {inputs} -> {outputs} channels.", name);
+        }
     }
 }

@@ -12,10 +12,10 @@ internal readonly record struct Bounded(double Value, double Error)
     /// <summary>The largest relative error of rounding to float32.</summary>
     public const double Unit = 1.0 / (1 << 24);
 
-    // Documented at VectorMath: two units in the last place are at most four rounding errors.
+    // What a kernel's functions may be off: two units in the last place are at most four rounding errors.
     private const double ExpError = 4 * Unit;
     private const double SmallestExp = 1.2e-38;
-    private const double ErfError = 4e-7;
+    private const double ErfError = 5e-7;
 
     // The largest slope of x * (1 + erf(x / sqrt 2)) / 2.
     private const double GeluSlope = 1.13;

@@ -27,9 +27,9 @@ internal static class Expect
 
             if (wrong++ < DifferencesShown)
             {
-                message.AppendLine(
-                    CultureInfo.InvariantCulture,
-                    $"  pixel {i / channels}, channel {i % channels}: {actual[i]:g9}, not {expected[i].Value:g9} +- {expected[i].Error:e1}");
+                (double value, double error) = expected[i];
+                string place = $"pixel {i / channels}, channel {i % channels}";
+                message.AppendLine(CultureInfo.InvariantCulture, $"  {place}: {actual[i]:g9}, not {value:g9} +- {error:e1}");
             }
         }
 

@@ -63,7 +63,7 @@ internal sealed class GuardedTensor : IDisposable
             if (isInside)
                 values[next++] = BitConverter.UInt32BitsToSingle(bits[i]);
             else if (bits[i] != PoisonOf(i))
-                Assert.Fail($"Float {place} after the start of {Tensor} with pitch {Tensor.Pitch}, which is not part of it, was written to.");
+                Assert.Fail($"Float {place} from the start of {Tensor} with pitch {Tensor.Pitch}, outside of it, was written to.");
         }
 
         return values;

@@ -1,0 +1,140 @@
+using Gsasr.Tensors;
+using Gsasr.Testing;
+
+namespace Gsasr.Layers.Tests;
+
+[Trait(Traits.EveryVectorWidth, Traits.Yes)]
+public sealed class GaussianHeadsTests
+{
+    private static readonly int[] OutputSizes = [2, 1, 1, 3, 2];
+
+    /// <summary>Rows and columns of the block: 1, 5, 48, 49 and 120 cells.</summary>
+    public static TheoryData<string, int, int, int> Blocks
+    {
+        get
+        {
+            var data = new TheoryData<string, int, int, int>();
+            foreach (string device in LayerDevices.Names)
+            {
+                foreach (int channels in (int[])[1, 4, 16, 20, 64])
+                {
+                    foreach ((int rows, int columns) in ((int, int)[])[(1, 1), (5, 1), (6, 8), (7, 7), (8, 15)])
+                        data.Add(device, channels, rows, columns);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Blocks))]
+    public void Gaussians_of_any_block_are_right(string device, int channels, int rows, int columns) =>
+        Check(TestDevices.Get(device), channels, rows, columns, new GridPlacement(rows, columns, 0, 0), Layout.Dense, Layout.Dense);
+
+    [Theory]
+    [EachLayerDevice]
+    public void Means_stand_where_the_block_stands_in_the_grid(string name)
+    {
+        Device device = TestDevices.Get(name);
+        Check(device, 8, 3, 5, new GridPlacement(40, 24, 11, 19), Layout.Dense, Layout.Dense);
+        Check(device, 8, 3, 5, new GridPlacement(40, 24, 37, 0), Layout.Dense, Layout.Dense);
+        Check(device, 4, 1, 1, new GridPlacement(7777, 9999, 7776, 9998), Layout.Dense, Layout.Dense);
+    }
+
+    [Theory]
+    [EachLayerDevice]
+    public void Tensors_may_be_slices_of_wider_ones(string name)
+    {
+        Device device = TestDevices.Get(name);
+        var placement = new GridPlacement(12, 12, 1, 2);
+        Check(device, 12, 2, 2, placement, Layout.Slice, Layout.Dense);
+        Check(device, 12, 7, 9, placement, Layout.Slice, Layout.Dense);
+        Check(device, 12, 7, 9, placement, Layout.Dense, Layout.Slice);
+        Check(device, 12, 7, 9, placement, Layout.Slice, Layout.Slice);
+    }
+
+    [Theory]
+    [EachLayerDevice]
+    public void Tensors_and_placements_that_do_not_fit_are_refused(string name)
+    {
+        Device device = TestDevices.Get(name);
+        using GaussianHeadsWeights weights = Weights(device, Reference(4));
+        using var arena = new Arena(device);
+        using Arena.Scope scope = arena.BeginScope();
+        using var input = new GuardedTensor(device, 3, 5, 4, values: Numbers.Of("x", 60));
+        using var output = new GuardedTensor(device, 3, 5, 9);
+        Tensor x = input.Tensor;
+        Tensor y = output.Tensor;
+        var placement = new GridPlacement(6, 7, 1, 1);
+        Assert.Throws<ArgumentNullException>(() => GaussianHeads.Run(x, null!, y, placement, arena));
+        Assert.Throws<ArgumentNullException>(() => GaussianHeads.Run(x, weights, y, placement, null!));
+        Refused(x with { Channels = 3 }, y, placement);
+        Refused(x with { Height = 2 }, y, placement);
+        Refused(x, y with { Width = 4 }, placement);
+        Refused(x, y with { Channels = 8 }, placement);
+        Refused(x, y, placement with { FirstRow = -1 });
+        Refused(x, y, placement with { FirstRow = 4 });
+        Refused(x, y, placement with { FirstColumn = -1 });
+        Refused(x, y, placement with { FirstColumn = 3 });
+
+        void Refused(Tensor from, Tensor to, GridPlacement place) =>
+            Assert.Throws<ArgumentException>(() => GaussianHeads.Run(from, weights, to, place, arena));
+    }
+
+    [Theory]
+    [EachLayerDevice]
+    public void Weights_of_the_wrong_size_are_refused(string name)
+    {
+        Device device = TestDevices.Get(name);
+        ReferenceGaussianHeads right = Reference(4);
+        Assert.Throws<ArgumentException>(() => new GaussianHeadsWeights(device, 5, right.First, right.Second, right.Third));
+        for (int head = 0; head < OutputSizes.Length; head++)
+        {
+            Refused(right with { First = Shortened(right.First, head) });
+            Refused(right with { Second = Shortened(right.Second, head) });
+            Refused(right with { Third = Shortened(right.Third, head) });
+        }
+
+        Refused(right with { First = [.. right.First.Take(4)] });
+        Refused(right with { Second = [.. right.Second.Take(4)] });
+        Refused(right with { Third = [.. right.Third.Take(4)] });
+        void Refused(ReferenceGaussianHeads wrong) => Assert.Throws<ArgumentException>(() => Weights(device, wrong));
+    }
+
+    private static void Check(Device device, int channels, int rows, int columns, GridPlacement placement, Layout xLayout, Layout yLayout)
+    {
+        ReferenceGaussianHeads reference = Reference(channels);
+        float[] features = Numbers.Of("features", rows * columns * channels);
+        using GaussianHeadsWeights weights = Weights(device, reference);
+        using var arena = new Arena(device);
+        using Arena.Scope scope = arena.BeginScope();
+        using var x = new GuardedTensor(device, rows, columns, channels, xLayout, features);
+        using var y = new GuardedTensor(device, rows, columns, GaussianHeadsWeights.GaussianSize, yLayout);
+        GaussianHeads.Run(x.Tensor, weights, y.Tensor, placement, arena);
+        Expect.Near(reference.Run(features, columns, placement), y.Read(), GaussianHeadsWeights.GaussianSize);
+    }
+
+    private static ReferenceGaussianHeads Reference(int channels)
+    {
+        return new(
+            channels,
+            [.. OutputSizes.Select((_, head) => Layer($"first {head}", channels, channels))],
+            [.. OutputSizes.Select((_, head) => Layer($"second {head}", channels, 4 * channels))],
+            [.. OutputSizes.Select((size, head) => Layer($"third {head}", 4 * channels, size))]);
+
+        // Sized so that values neither grow nor shrink from layer to layer.
+        static (float[] Weight, float[] Bias) Layer(string name, int inputs, int outputs) =>
+            (Numbers.Of(name, outputs * inputs, 2 / MathF.Sqrt(inputs)), Numbers.Of($"{name} bias", outputs));
+    }
+
+    private static GaussianHeadsWeights Weights(Device device, ReferenceGaussianHeads reference) =>
+        new(device, reference.Channels, reference.First, reference.Second, reference.Third);
+
+    private static List<(float[] Weight, float[] Bias)> Shortened(IReadOnlyList<(float[] Weight, float[] Bias)> layers, int head)
+    {
+        List<(float[] Weight, float[] Bias)> wrong = [.. layers];
+        wrong[head] = (layers[head].Weight[1..], layers[head].Bias);
+        return wrong;
+    }
+}
