@@ -55,7 +55,7 @@ public class FuzzTests
             {
                 using Checkpoint checkpoint = open(new MemoryStream(file), "fuzz");
                 long toOpen = GC.GetAllocatedBytesForCurrentThread() - before;
-                Assert.True(toOpen < 1_000_000 + (100L * file.Length), $"Seed {seed}: {toOpen} bytes were allocated to open {file.Length}.");
+                Assert.True(toOpen < 1_000_000 + (100L * file.Length), $"Seed {seed}: {toOpen} bytes to open {file.Length}.");
                 ReadEverything(checkpoint, file.Length);
                 opened++;
             }

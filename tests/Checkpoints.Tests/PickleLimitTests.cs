@@ -1,6 +1,3 @@
-using System.IO.Compression;
-using System.Text;
-
 namespace Gsasr.Checkpoints.Tests;
 
 /// <summary>Pickles made to cost more than they are long.</summary>
@@ -23,7 +20,7 @@ public class PickleLimitTests
 
     [Fact]
     public void Nesting_costs_no_stack() =>
-        AssertRefused(new string(']', 1) + new string('\u0085', 900_000) + ".", "does not hold a dictionary", maxAllocatedBytes: 300_000_000);
+        AssertRefused("]" + new string('\u0085', 900_000) + ".", "does not hold a dictionary", maxAllocatedBytes: 300_000_000);
 
     [Fact]
     public void Repeated_values_do_not_outgrow_the_file()
@@ -86,7 +83,7 @@ public class PickleLimitTests
 
     private static void AssertRefused(string pickle, string reason, long maxAllocatedBytes)
     {
-        MemoryStream file = Build(pickle);
+        MemoryStream file = PickleFile.Build(pickle, 1.5f);
         long before = GC.GetAllocatedBytesForCurrentThread();
         var error = Assert.Throws<CheckpointFormatException>(() => PyTorchCheckpoint.Open(file, "test"));
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -94,20 +91,5 @@ public class PickleLimitTests
         Assert.InRange(allocated, 0, maxAllocatedBytes);
     }
 
-    private static PyTorchCheckpoint Open(string pickle) => PyTorchCheckpoint.Open(Build(pickle), "test");
-
-    /// <summary>An archive of a pickle, one character a byte, and one storage of the single value 1.5.</summary>
-    private static MemoryStream Build(string pickle)
-    {
-        var file = new MemoryStream();
-        using (var archive = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            using (Stream entry = archive.CreateEntry("x/data.pkl", CompressionLevel.NoCompression).Open())
-                entry.Write(Encoding.Latin1.GetBytes(pickle));
-            using (Stream entry = archive.CreateEntry("x/data/0", CompressionLevel.NoCompression).Open())
-                entry.Write(BitConverter.GetBytes(1.5f));
-        }
-
-        return file;
-    }
+    private static PyTorchCheckpoint Open(string pickle) => PyTorchCheckpoint.Open(PickleFile.Build(pickle, 1.5f), "test");
 }
