@@ -7,6 +7,6 @@
 __attribute__((reqd_work_group_size(1, 1, 1)))
 kernel void broken(global int* restrict values)
 {
-    __asm__ volatile("no.such.instruction;");
+    __asm__ volatile("nosuchinstruction.u32 %0, %0;" : : "r"(1));
     values[0] = 1;
 }

@@ -9,6 +9,8 @@ internal static unsafe class OpenClDiscovery
     private const ulong NeededLocalMemoryBytes = 32 << 10;
     private const ulong NeededWorkGroupSize = 256;
 
+    private static readonly Lock s_gate = new();
+
     /// <summary>The usable devices of all platforms, numbered in the order in which the loader lists them.</summary>
     /// <param name="refusals">Receives what cannot be used.</param>
     public static List<OpenClCandidate> Find(List<DeviceRefusal> refusals)
@@ -20,6 +22,14 @@ internal static unsafe class OpenClDiscovery
             return candidates;
         }
 
+        // Some drivers start at the first call and hand out half-made devices to a second thread that calls meanwhile.
+        lock (s_gate)
+            AddPlatforms(candidates, refusals);
+        return candidates;
+    }
+
+    private static void AddPlatforms(List<OpenClCandidate> candidates, List<DeviceRefusal> refusals)
+    {
         try
         {
             ClPlatform[] platforms = Platforms();
@@ -32,8 +42,6 @@ internal static unsafe class OpenClDiscovery
         {
             refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", e.Message.TrimEnd('.'), IsAbsent: false));
         }
-
-        return candidates;
     }
 
     private static ClPlatform[] Platforms()
