@@ -122,6 +122,9 @@ public sealed class WindowAttentionTests
         var test = new Case(window, 3, 2, 2, 4) { QueryShift = queryShift, KeyShift = keyShift, MaskWrapped = mask };
         Check(TestDevices.Get(device), test);
         Check(TestDevices.Get(device), test with { Embedding = Embedding.Bias, Rows = 1, Columns = 1 });
+
+        // Scores of a hundred and more win against the mask.
+        Check(TestDevices.Get(device), test with { Amplitude = 150 });
     }
 
     [Theory]
