@@ -19,16 +19,24 @@ public static class Rasterizer
     /// </summary>
     public const double CutoffExponent = 16;
 
-    /// <summary>Columns of a Gaussian: sigma0, sigma1, rho, alpha, red, green, blue (all before activation), mean x, mean y.</summary>
-    public const int GaussianChannels = 9;
+    /// <summary>
+    /// Columns of a Gaussian as published: sigma0, sigma1, rho, alpha, red, green, blue (all before activation), mean x, mean y.
+    /// </summary>
+    public const int PublishedGaussianChannels = 9;
+
+    /// <summary>
+    /// Columns of a Gaussian as this library's decoder leaves them: two more hold the parts of the means that float32 cannot.
+    /// A mean in [0, 1] has steps of 6e-8, which for a thin Gaussian on a large canvas is a visible part of its width.
+    /// </summary>
+    public const int GaussianChannels = 11;
 
     /// <summary>
     /// Draws Gaussians into an image. The same Gaussians and settings give the same bits whatever the number of threads, and
     /// a viewport at a whole-number offset has the bits of that part of the whole image.
     /// </summary>
     /// <param name="gaussians">
-    /// [rows, columns, 9] as the decoder leaves them: sigma0, sigma1, rho, alpha, r, g, b before activation, then the mean
-    /// with [0, 1] spanning the canvas. Any set in any order. sigma0 belongs to y and sigma1 to x. If a value is not finite,
+    /// [rows, columns, 9 or 11] as the decoder leaves them: sigma0, sigma1, rho, alpha, r, g, b before activation, then the mean
+    /// with [0, 1] spanning the canvas, then what is to be added to the mean, if there are two more columns. Any set in any order. sigma0 belongs to y and sigma1 to x. If a value is not finite,
     /// every pixel of the image becomes NaN, so that the fault cannot pass for a picture.
     /// </param>
     /// <param name="settings">The canvas, its scale, and the part of it to draw.</param>
@@ -40,8 +48,12 @@ public static class Rasterizer
     {
         ArgumentNullException.ThrowIfNull(arena);
         settings.Validate();
-        if (gaussians.Channels != GaussianChannels)
-            throw new ArgumentException($"Gaussians have {GaussianChannels} channels, not {gaussians.Channels}.", nameof(gaussians));
+        if (gaussians.Channels is not (PublishedGaussianChannels or GaussianChannels))
+        {
+            throw new ArgumentException(
+                $"Gaussians have {PublishedGaussianChannels} or {GaussianChannels} channels, not {gaussians.Channels}.", nameof(gaussians));
+        }
+
         if (image.Channels != 3)
             throw new ArgumentException($"An image has 3 channels, not {image.Channels}.", nameof(image));
         if (gaussians.Device != image.Device || arena.Device != image.Device)

@@ -46,11 +46,23 @@ public sealed class NetworkGoldenTests(ITestOutputHelper output)
             float[] actual = golden.Shape(name).Length == 4 ? PlanarOf(tensor) : WindowsOf(tensor, architecture.Decoder.WindowSize);
             Check(name, golden.Floats(name), actual);
         };
-        Tensor gaussians = arena.Allocate(4 * shape[0], 4 * shape[1], 9);
+        Tensor gaussians = arena.Allocate(4 * shape[0], 4 * shape[1], GaussianHeadsWeights.GaussianSize);
         decoder.Run(
-            features, 4, new PixelRectangle(0, 0, shape[1], shape[0]), new GridPlacement(4 * shape[0], 4 * shape[1], 0, 0), gaussians, pass);
-        Check("gaussians.x4", golden.Floats("gaussians.x4"), gaussians.ToArray());
+            features,
+            4,
+            new PixelRectangle(0, 0, shape[1], shape[0]),
+            new GridPlacement(4 * shape[0], 4 * shape[1], Centres(device, 4 * shape[0]), Centres(device, 4 * shape[1])),
+            gaussians,
+            pass);
+        Check("gaussians.x4", golden.Floats("gaussians.x4"), gaussians.SliceChannels(0, GaussianHeadsWeights.OutputCount).ToArray());
         Assert.Equal(golden.Names.Count(name => name.StartsWith("tap.", StringComparison.Ordinal)), taps);
+    }
+
+    private static Tensor Centres(Device device, int count)
+    {
+        var centres = new float[count];
+        GridPlacement.ComputeCentres(count, 0, centres);
+        return device.Upload(centres, 1, 1, count);
     }
 
     private void Check(string name, float[] expected, float[] actual)

@@ -113,7 +113,7 @@ internal sealed class GaussianDecoder : IDisposable
     /// <param name="scale">Output pixels per input pixel.</param>
     /// <param name="interior">The pixels whose Gaussians are wanted; the others serve as their surroundings.</param>
     /// <param name="placement">Where the interior's cells stand in the grid of the whole image.</param>
-    /// <param name="gaussians">[4 * interior height, 4 * interior width, 9], overwritten.</param>
+    /// <param name="gaussians">[4 * interior height, 4 * interior width, 11], overwritten.</param>
     /// <param name="pass">Memory and progress.</param>
     public void Run(
         in Tensor features, double scale, in PixelRectangle interior, in GridPlacement placement, in Tensor gaussians, ForwardPass pass)
@@ -139,8 +139,7 @@ internal sealed class GaussianDecoder : IDisposable
             using Arena.Scope band = arena.BeginScope();
             Tensor cells = arena.Allocate(2 * rows, CellsPerPixel * interior.Width, _channels);
             Convolution.Run(upsampled, _upsampleAgain, cells, firstRow: 2 * interior.Top + row, firstColumn: 2 * interior.Left);
-            GridPlacement bandPlacement = placement with { FirstRow = placement.FirstRow + 2 * row };
-            GaussianHeads.Run(cells, _heads, gaussians.SliceRows(2 * row, 2 * rows), bandPlacement, arena);
+            GaussianHeads.Run(cells, _heads, gaussians.SliceRows(2 * row, 2 * rows), placement.SliceRows(2 * row, 2 * rows), arena);
             pass.Advance((double)cells.Pixels * _channels * (_upsampleAgain.Depth + GaussianHeadsWeights.HeadCount * 5.0 * _channels));
         }
     }

@@ -14,6 +14,9 @@ namespace Gsasr.Layers;
 /// </remarks>
 internal static unsafe class ProductCpu
 {
+    // Sums over a whole depth of up to 1728 would lose digits to rounding; sums of sums over stretches lose far fewer.
+    private const int StretchLength = 64;
+
     /// <summary>Rows of a tile: 6 rows x 2 vectors + 3 operands fill the 16 registers of AVX2.</summary>
     public const int TileRows = 6;
 
@@ -56,54 +59,60 @@ internal static unsafe class ProductCpu
         where TVector : unmanaged
         where TSimd : ISimd<TVector>
     {
-        TVector c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
-        TVector c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
+        bool first = true;
         for (int run = 0; run < runs; run++)
         {
             float* upper = a + run * runStride;
-            float* lower = upper + 3 * rowStride;
-            float* end = upper + runLength;
-            while (upper < end)
+            float* runEnd = upper + runLength;
+            while (upper < runEnd)
             {
-                TVector b0 = TSimd.Load(panel);
-                TVector b1 = TSimd.Load(panel + TSimd.Width);
-                TVector row = TSimd.Broadcast(upper[0]);
-                c00 = TSimd.MultiplyAdd(row, b0, c00);
-                c01 = TSimd.MultiplyAdd(row, b1, c01);
-                row = TSimd.Broadcast(upper[rowStride]);
-                c10 = TSimd.MultiplyAdd(row, b0, c10);
-                c11 = TSimd.MultiplyAdd(row, b1, c11);
-                row = TSimd.Broadcast(upper[2 * rowStride]);
-                c20 = TSimd.MultiplyAdd(row, b0, c20);
-                c21 = TSimd.MultiplyAdd(row, b1, c21);
-                row = TSimd.Broadcast(lower[0]);
-                c30 = TSimd.MultiplyAdd(row, b0, c30);
-                c31 = TSimd.MultiplyAdd(row, b1, c31);
-                row = TSimd.Broadcast(lower[rowStride]);
-                c40 = TSimd.MultiplyAdd(row, b0, c40);
-                c41 = TSimd.MultiplyAdd(row, b1, c41);
-                row = TSimd.Broadcast(lower[2 * rowStride]);
-                c50 = TSimd.MultiplyAdd(row, b0, c50);
-                c51 = TSimd.MultiplyAdd(row, b1, c51);
-                panel += 2 * TSimd.Width;
-                upper++;
-                lower++;
+                TVector c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
+                TVector c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
+                float* lower = upper + 3 * rowStride;
+                float* end = runEnd - upper > StretchLength ? upper + StretchLength : runEnd;
+                while (upper < end)
+                {
+                    TVector b0 = TSimd.Load(panel);
+                    TVector b1 = TSimd.Load(panel + TSimd.Width);
+                    TVector row = TSimd.Broadcast(upper[0]);
+                    c00 = TSimd.MultiplyAdd(row, b0, c00);
+                    c01 = TSimd.MultiplyAdd(row, b1, c01);
+                    row = TSimd.Broadcast(upper[rowStride]);
+                    c10 = TSimd.MultiplyAdd(row, b0, c10);
+                    c11 = TSimd.MultiplyAdd(row, b1, c11);
+                    row = TSimd.Broadcast(upper[2 * rowStride]);
+                    c20 = TSimd.MultiplyAdd(row, b0, c20);
+                    c21 = TSimd.MultiplyAdd(row, b1, c21);
+                    row = TSimd.Broadcast(lower[0]);
+                    c30 = TSimd.MultiplyAdd(row, b0, c30);
+                    c31 = TSimd.MultiplyAdd(row, b1, c31);
+                    row = TSimd.Broadcast(lower[rowStride]);
+                    c40 = TSimd.MultiplyAdd(row, b0, c40);
+                    c41 = TSimd.MultiplyAdd(row, b1, c41);
+                    row = TSimd.Broadcast(lower[2 * rowStride]);
+                    c50 = TSimd.MultiplyAdd(row, b0, c50);
+                    c51 = TSimd.MultiplyAdd(row, b1, c51);
+                    panel += 2 * TSimd.Width;
+                    upper++;
+                    lower++;
+                }
+
+                int width = TSimd.Width;
+                AddTo<TVector, TSimd>(tile, c00, first);
+                AddTo<TVector, TSimd>(tile + width, c01, first);
+                AddTo<TVector, TSimd>(tile + 2 * width, c10, first);
+                AddTo<TVector, TSimd>(tile + 3 * width, c11, first);
+                AddTo<TVector, TSimd>(tile + 4 * width, c20, first);
+                AddTo<TVector, TSimd>(tile + 5 * width, c21, first);
+                AddTo<TVector, TSimd>(tile + 6 * width, c30, first);
+                AddTo<TVector, TSimd>(tile + 7 * width, c31, first);
+                AddTo<TVector, TSimd>(tile + 8 * width, c40, first);
+                AddTo<TVector, TSimd>(tile + 9 * width, c41, first);
+                AddTo<TVector, TSimd>(tile + 10 * width, c50, first);
+                AddTo<TVector, TSimd>(tile + 11 * width, c51, first);
+                first = false;
             }
         }
-
-        int width = TSimd.Width;
-        TSimd.Store(tile, c00);
-        TSimd.Store(tile + width, c01);
-        TSimd.Store(tile + 2 * width, c10);
-        TSimd.Store(tile + 3 * width, c11);
-        TSimd.Store(tile + 4 * width, c20);
-        TSimd.Store(tile + 5 * width, c21);
-        TSimd.Store(tile + 6 * width, c30);
-        TSimd.Store(tile + 7 * width, c31);
-        TSimd.Store(tile + 8 * width, c40);
-        TSimd.Store(tile + 9 * width, c41);
-        TSimd.Store(tile + 10 * width, c50);
-        TSimd.Store(tile + 11 * width, c51);
     }
 
     /// <summary>As <see cref="Tile{TVector, TSimd}"/>, where only the panel's first vector of columns is in use.</summary>
@@ -119,34 +128,40 @@ internal static unsafe class ProductCpu
         where TVector : unmanaged
         where TSimd : ISimd<TVector>
     {
-        TVector c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default;
+        bool first = true;
         for (int run = 0; run < runs; run++)
         {
             float* upper = a + run * runStride;
-            float* lower = upper + 3 * rowStride;
-            float* end = upper + runLength;
-            while (upper < end)
+            float* runEnd = upper + runLength;
+            while (upper < runEnd)
             {
-                TVector b = TSimd.Load(panel);
-                c0 = TSimd.MultiplyAdd(TSimd.Broadcast(upper[0]), b, c0);
-                c1 = TSimd.MultiplyAdd(TSimd.Broadcast(upper[rowStride]), b, c1);
-                c2 = TSimd.MultiplyAdd(TSimd.Broadcast(upper[2 * rowStride]), b, c2);
-                c3 = TSimd.MultiplyAdd(TSimd.Broadcast(lower[0]), b, c3);
-                c4 = TSimd.MultiplyAdd(TSimd.Broadcast(lower[rowStride]), b, c4);
-                c5 = TSimd.MultiplyAdd(TSimd.Broadcast(lower[2 * rowStride]), b, c5);
-                panel += 2 * TSimd.Width;
-                upper++;
-                lower++;
+                TVector c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default;
+                float* lower = upper + 3 * rowStride;
+                float* end = runEnd - upper > StretchLength ? upper + StretchLength : runEnd;
+                while (upper < end)
+                {
+                    TVector b = TSimd.Load(panel);
+                    c0 = TSimd.MultiplyAdd(TSimd.Broadcast(upper[0]), b, c0);
+                    c1 = TSimd.MultiplyAdd(TSimd.Broadcast(upper[rowStride]), b, c1);
+                    c2 = TSimd.MultiplyAdd(TSimd.Broadcast(upper[2 * rowStride]), b, c2);
+                    c3 = TSimd.MultiplyAdd(TSimd.Broadcast(lower[0]), b, c3);
+                    c4 = TSimd.MultiplyAdd(TSimd.Broadcast(lower[rowStride]), b, c4);
+                    c5 = TSimd.MultiplyAdd(TSimd.Broadcast(lower[2 * rowStride]), b, c5);
+                    panel += 2 * TSimd.Width;
+                    upper++;
+                    lower++;
+                }
+
+                int stride = 2 * TSimd.Width;
+                AddTo<TVector, TSimd>(tile, c0, first);
+                AddTo<TVector, TSimd>(tile + stride, c1, first);
+                AddTo<TVector, TSimd>(tile + 2 * stride, c2, first);
+                AddTo<TVector, TSimd>(tile + 3 * stride, c3, first);
+                AddTo<TVector, TSimd>(tile + 4 * stride, c4, first);
+                AddTo<TVector, TSimd>(tile + 5 * stride, c5, first);
+                first = false;
             }
         }
-
-        int stride = 2 * TSimd.Width;
-        TSimd.Store(tile, c0);
-        TSimd.Store(tile + stride, c1);
-        TSimd.Store(tile + 2 * stride, c2);
-        TSimd.Store(tile + 3 * stride, c3);
-        TSimd.Store(tile + 4 * stride, c4);
-        TSimd.Store(tile + 5 * stride, c5);
     }
 
     /// <summary>
@@ -191,4 +206,9 @@ internal static unsafe class ProductCpu
             b += panelLength;
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddTo<TVector, TSimd>(float* tile, TVector sum, bool first)
+        where TVector : unmanaged
+        where TSimd : ISimd<TVector> => TSimd.Store(tile, first ? sum : TSimd.Add(TSimd.Load(tile), sum));
 }

@@ -50,7 +50,10 @@ internal static unsafe class GaussianHeadsCpu
                 Channels = channels,
                 First = (float*)((CpuBuffer)Weights.First.Packed).Memory,
                 FirstBias = CpuPointer.Of(Weights.First.Bias),
-                Placement = Placement,
+                GridHeight = Placement.GridHeight,
+                GridWidth = Placement.GridWidth,
+                RowCentres = CpuPointer.Of(Placement.RowCentres),
+                ColumnCentres = CpuPointer.Of(Placement.ColumnCentres),
                 Scratch = Device.Scratch((long)CellsPerItem * (GaussianHeadsWeights.HeadCount * channels + inner) * sizeof(float)),
             };
             for (int head = 0; head < GaussianHeadsWeights.HeadCount; head++)
@@ -84,7 +87,10 @@ internal static unsafe class GaussianHeadsCpu
         public float* First;
         public float* FirstBias;
         public Heads Heads;
-        public GridPlacement Placement;
+        public int GridHeight;
+        public int GridWidth;
+        public float* RowCentres;
+        public float* ColumnCentres;
         public CpuScratch Scratch;
 
         public readonly void Execute(int item, int worker)
@@ -125,15 +131,18 @@ internal static unsafe class GaussianHeadsCpu
             }
 
             for (int cell = first; cell < first + cells; cell++)
-                PlaceMean(Y + (long)cell * YPitch + 7, cell);
+                PlaceMeans(Y + (long)cell * YPitch + 7, cell);
         }
 
-        private readonly void PlaceMean(float* mean, int cell)
+        // means: the network's outputs for x and y, then room for the remainders.
+        private readonly void PlaceMeans(float* means, int cell)
         {
-            int row = Placement.FirstRow + cell / Width;
-            int column = Placement.FirstColumn + cell % Width;
-            mean[0] = (float)((mean[0] + column + 0.5) / Placement.GridWidth);
-            mean[1] = (float)((mean[1] + row + 0.5) / Placement.GridHeight);
+            double x = (double)means[0] / GridWidth + ColumnCentres[cell % Width];
+            double y = (double)means[1] / GridHeight + RowCentres[cell / Width];
+            means[0] = (float)x;
+            means[1] = (float)y;
+            means[2] = (float)(x - means[0]);
+            means[3] = (float)(y - means[1]);
         }
 
         private static float Dot(float* a, float* b, int count)

@@ -11,8 +11,11 @@ public sealed class GaussianHeadsWeights : IDisposable
     /// <summary>How many networks there are.</summary>
     public const int HeadCount = 5;
 
-    /// <summary>Values in a Gaussian.</summary>
-    public const int GaussianSize = 9;
+    /// <summary>Values that the networks compute for a Gaussian.</summary>
+    public const int OutputCount = 9;
+
+    /// <summary>Values in a Gaussian: the outputs, and what float32 leaves out of the two means.</summary>
+    public const int GaussianSize = 11;
 
     private static readonly int[] OutputSizes = [2, 1, 1, 3, 2];
 

@@ -22,12 +22,16 @@ internal unsafe struct ActivateKernel : ICpuKernel
     public SplatBlock* Blocks;
     public Viewport Viewport;
 
+    /// <summary>Whether two more columns hold what float32 left out of the means.</summary>
+    public bool HasRemainders;
+
     // Columns of a raw Gaussian.
     private const int Sigma0 = 0;
     private const int Rho = 2;
     private const int Alpha = 3;
     private const int MeanX = 7;
     private const int MeanY = 8;
+    private const int MeanRemainder = 2;
 
     // Constants of the published activations: sigma = SigmaGain * sigmoid + SigmaFloor, rho = RhoGain * tanh.
     private const double SigmaGain = 0.99999;
@@ -71,10 +75,14 @@ internal unsafe struct ActivateKernel : ICpuKernel
         Blocks[item] = block;
     }
 
-    private static bool IsFinite(float* raw)
+    private readonly double Mean(float* raw, int column) =>
+        HasRemainders ? (double)raw[column] + raw[column + MeanRemainder] : raw[column];
+
+    private readonly bool IsFinite(float* raw)
     {
         float sum = 0;
-        for (int k = 0; k < Rasterizer.GaussianChannels; k++)
+        int columns = HasRemainders ? Rasterizer.GaussianChannels : Rasterizer.PublishedGaussianChannels;
+        for (int k = 0; k < columns; k++)
             sum += raw[k] * 0;
         return sum == 0;
     }
@@ -83,8 +91,8 @@ internal unsafe struct ActivateKernel : ICpuKernel
     private readonly bool CanReachViewport(float* raw)
     {
         double reach = (SigmaGain + SigmaFloor) * Viewport.SigmaUnit * Math.Sqrt(2 * Rasterizer.CutoffExponent);
-        double x = raw[MeanX] * Viewport.CanvasWidth - Viewport.OriginX - Viewport.Left;
-        double y = raw[MeanY] * Viewport.CanvasHeight - Viewport.OriginY - Viewport.Top;
+        double x = Mean(raw, MeanX) * Viewport.CanvasWidth - Viewport.OriginX - Viewport.Left;
+        double y = Mean(raw, MeanY) * Viewport.CanvasHeight - Viewport.OriginY - Viewport.Top;
         return x >= -reach && x <= Viewport.Width - 1 + reach && y >= -reach && y <= Viewport.Height - 1 + reach;
     }
 
@@ -94,8 +102,8 @@ internal unsafe struct ActivateKernel : ICpuKernel
         double sigmaY = (SigmaGain / (1 + exponentials[Sigma0]) + SigmaFloor) * Viewport.SigmaUnit;
         double sigmaX = (SigmaGain / (1 + exponentials[Sigma0 + 1]) + SigmaFloor) * Viewport.SigmaUnit;
 
-        splat.X = raw[MeanX] * Viewport.CanvasWidth - Viewport.OriginX;
-        splat.Y = raw[MeanY] * Viewport.CanvasHeight - Viewport.OriginY;
+        splat.X = Mean(raw, MeanX) * Viewport.CanvasWidth - Viewport.OriginX;
+        splat.Y = Mean(raw, MeanY) * Viewport.CanvasHeight - Viewport.OriginY;
         double reach = Math.Sqrt(2 * Rasterizer.CutoffExponent);
         double reachX = Math.Min(Viewport.BoxX, reach * sigmaX);
         double reachY = Math.Min(Viewport.BoxY, reach * sigmaY);

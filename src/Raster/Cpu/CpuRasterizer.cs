@@ -33,6 +33,7 @@ internal static unsafe class CpuRasterizer
             Splats = (Splat*)Allocate(arena, (long)blocks * SplatBlock.Size * sizeof(Splat)),
             Blocks = (SplatBlock*)Allocate(arena, (long)blocks * sizeof(SplatBlock)),
             Viewport = viewport,
+            HasRemainders = gaussians.Channels == Rasterizer.GaussianChannels,
         };
         var lists = new TileLists
         {

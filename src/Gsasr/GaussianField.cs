@@ -1,0 +1,118 @@
+using Gsasr.Raster;
+using Gsasr.Tensors;
+
+namespace Gsasr;
+
+/// <summary>
+/// An image as the network describes it: 16 Gaussians for each of its pixels, on a device. It can be drawn at any size and in
+/// any part, any number of times, without running the network again.
+/// </summary>
+/// <remarks>
+/// The network is told the scale for which it makes the Gaussians; drawn at another size, the field is the same picture,
+/// stretched. Owns device memory (704 bytes per padded pixel): dispose of it before its upscaler. Used by one thread at a
+/// time together with its upscaler, whose working memory it shares.
+/// </remarks>
+public sealed class GaussianField : IDisposable
+{
+    // Floats of an image that is drawn at once; larger ones are drawn in bands of rows.
+    private const long BandFloats = 48L << 20;
+
+    private readonly DeviceBuffer _gaussians;
+    private readonly int _columns;
+    private readonly int _rows;
+    private readonly RasterOutput _output;
+    private readonly double _dMax;
+
+    internal GaussianField(DeviceBuffer gaussians, int paddedWidth, int paddedHeight, int width, int height, double scale, double dMax, RasterOutput output)
+    {
+        _gaussians = gaussians;
+        PaddedWidth = paddedWidth;
+        PaddedHeight = paddedHeight;
+        _columns = paddedWidth * Decoder.GaussianDecoder.CellsPerPixel;
+        _rows = paddedHeight * Decoder.GaussianDecoder.CellsPerPixel;
+        Width = width;
+        Height = height;
+        Scale = scale;
+        _dMax = dMax;
+        _output = output;
+    }
+
+    /// <summary>Columns of the image that was described.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows of the image that was described.</summary>
+    public int Height { get; }
+
+    /// <summary>The scale for which the network made the Gaussians.</summary>
+    public double Scale { get; }
+
+    /// <summary>How many Gaussians there are.</summary>
+    public long Count => (long)_columns * _rows;
+
+    /// <summary>Columns with the padding at the right.</summary>
+    internal int PaddedWidth { get; }
+
+    /// <summary>Rows with the padding at the bottom.</summary>
+    internal int PaddedHeight { get; }
+
+    /// <summary>All Gaussians, [rows, columns, 11], raw, in the order in which tiles added them.</summary>
+    internal Tensor Gaussians => new(_gaussians, 0, _rows, _columns, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+
+    /// <summary>Draws the whole image at the scale it was made for: floor(Scale * Width) x floor(Scale * Height) pixels.</summary>
+    /// <param name="destination">[height, width, 3] values of 0 to 255.</param>
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
+    public void Render(Span<byte> destination) => Render(Canvas(Scale), 0, 0, OutputSize(Width), OutputSize(Height), destination);
+
+    /// <summary>Draws the whole image at the scale it was made for, with 16 bits per channel.</summary>
+    /// <param name="destination">[height, width, 3] values of 0 to 65535.</param>
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
+    public void Render(Span<ushort> destination) => Render(Canvas(Scale), 0, 0, OutputSize(Width), OutputSize(Height), destination);
+
+    /// <summary>Draws the whole image at the scale it was made for, as sums that are neither clamped nor rounded.</summary>
+    /// <param name="destination">[height, width, 3] values of about 0 to 1.</param>
+    /// <exception cref="ArgumentException">The destination has another length.</exception>
+    public void Render(Span<float> destination) => Render(Canvas(Scale), 0, 0, OutputSize(Width), OutputSize(Height), destination);
+
+    /// <summary>Draws a part of the image at any magnification.</summary>
+    /// <param name="left">The part's left edge, in pixels of the described image.</param>
+    /// <param name="top">The part's top edge, in pixels of the described image.</param>
+    /// <param name="magnification">Drawn pixels per pixel of the described image, 0.01 to 256.</param>
+    /// <param name="width">Columns to draw, at least 1.</param>
+    /// <param name="height">Rows to draw, at least 1.</param>
+    /// <param name="destination">[height, width, 3] values of 0 to 255.</param>
+    /// <exception cref="ArgumentException">The destination has another length, or an argument is out of its range.</exception>
+    public void Render(double left, double top, double magnification, int width, int height, Span<byte> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        if (!(magnification is >= 0.01 and <= 256))
+            throw new ArgumentOutOfRangeException(nameof(magnification), magnification, "A magnification is a number from 0.01 to 256.");
+        Render(Canvas(magnification), left * magnification, top * magnification, width, height, destination);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _gaussians.Dispose();
+
+    private RasterSettings Canvas(double scale) => new(
+        Math.Max(1, (int)Math.Floor(scale * PaddedWidth)), Math.Max(1, (int)Math.Floor(scale * PaddedHeight)), scale, _dMax);
+
+    private int OutputSize(int size) => (int)Math.Floor(Scale * size);
+
+    private void Render<T>(in RasterSettings canvas, double left, double top, int width, int height, Span<T> destination)
+        where T : unmanaged
+    {
+        if (destination.Length != (long)width * height * 3)
+            throw new ArgumentException($"{destination.Length} values cannot hold an image of {width} x {height} x 3.", nameof(destination));
+        int bandRows = (int)Math.Clamp(BandFloats / (3L * width), 1, height);
+        for (int row = 0; row < height; row += bandRows)
+        {
+            int rows = Math.Min(bandRows, height - row);
+            _output.Draw(
+                Gaussians,
+                canvas with { ViewportLeft = left, ViewportTop = top + row },
+                rows,
+                width,
+                destination.Slice(checked(row * width * 3), checked(rows * width * 3)));
+        }
+    }
+}

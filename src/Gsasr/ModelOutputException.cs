@@ -1,0 +1,25 @@
+namespace Gsasr;
+
+/// <summary>A model computed values that are not numbers; nothing of it was passed off as a picture.</summary>
+public sealed class ModelOutputException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public ModelOutputException()
+    {
+    }
+
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What happened, in words for the user.</param>
+    public ModelOutputException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What happened, in words for the user.</param>
+    /// <param name="innerException">The cause.</param>
+    public ModelOutputException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

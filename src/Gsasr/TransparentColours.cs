@@ -1,0 +1,100 @@
+namespace Gsasr;
+
+/// <summary>
+/// Colours under fully transparent pixels are whatever an editor left there, often black, and would bleed into the edges of
+/// what is visible when an image is resampled. They are replaced by the colours of the nearest visible pixels.
+/// </summary>
+internal static class TransparentColours
+{
+    /// <summary>Replaces the colours of pixels whose alpha is 0, spreading from their visible neighbours outward.</summary>
+    /// <param name="colours">[height, width, 3], changed in place.</param>
+    /// <param name="alpha">[height, width, 3], three equal channels.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    public static void Fill(Span<float> colours, ReadOnlySpan<float> alpha, int width, int height)
+    {
+        var known = new bool[width * height];
+        var front = new List<int>();
+        for (int pixel = 0; pixel < known.Length; pixel++)
+            known[pixel] = alpha[pixel * 3] != 0;
+        for (int pixel = 0; pixel < known.Length; pixel++)
+        {
+            if (!known[pixel] && HasKnownNeighbour(known, pixel, width, height))
+                front.Add(pixel);
+        }
+
+        var next = new List<int>();
+        var queued = new bool[known.Length];
+        while (front.Count > 0)
+        {
+            // A ring takes its colours from the pixels known before it, and becomes known as a whole.
+            foreach (int pixel in front)
+                TakeMeanOfNeighbours(colours, known, pixel, width, height);
+            foreach (int pixel in front)
+                known[pixel] = true;
+            next.Clear();
+            foreach (int pixel in front)
+            {
+                foreach (int neighbour in Neighbours(pixel, width, height))
+                {
+                    if (neighbour >= 0 && !known[neighbour] && !queued[neighbour])
+                    {
+                        queued[neighbour] = true;
+                        next.Add(neighbour);
+                    }
+                }
+            }
+
+            (front, next) = (next, front);
+        }
+    }
+
+    private static void TakeMeanOfNeighbours(Span<float> colours, bool[] known, int pixel, int width, int height)
+    {
+        float red = 0, green = 0, blue = 0;
+        int count = 0;
+        foreach (int neighbour in Neighbours(pixel, width, height))
+        {
+            if (neighbour < 0 || !known[neighbour])
+                continue;
+            red += colours[neighbour * 3];
+            green += colours[neighbour * 3 + 1];
+            blue += colours[neighbour * 3 + 2];
+            count++;
+        }
+
+        colours[pixel * 3] = red / count;
+        colours[pixel * 3 + 1] = green / count;
+        colours[pixel * 3 + 2] = blue / count;
+    }
+
+    private static bool HasKnownNeighbour(bool[] known, int pixel, int width, int height)
+    {
+        foreach (int neighbour in Neighbours(pixel, width, height))
+        {
+            if (neighbour >= 0 && known[neighbour])
+                return true;
+        }
+
+        return false;
+    }
+
+    // The pixels above, below, left and right; -1 where there is none.
+    private static FourPixels Neighbours(int pixel, int width, int height)
+    {
+        int row = pixel / width;
+        int column = pixel - row * width;
+        var neighbours = default(FourPixels);
+        neighbours[0] = row > 0 ? pixel - width : -1;
+        neighbours[1] = row < height - 1 ? pixel + width : -1;
+        neighbours[2] = column > 0 ? pixel - 1 : -1;
+        neighbours[3] = column < width - 1 ? pixel + 1 : -1;
+        return neighbours;
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(4)]
+    private struct FourPixels
+    {
+        private int _first;
+    }
+}

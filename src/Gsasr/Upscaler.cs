@@ -1,0 +1,374 @@
+using Gsasr.Architecture;
+using Gsasr.Checkpoints;
+using Gsasr.Decoder;
+using Gsasr.Encoders;
+using Gsasr.Layers;
+using Gsasr.Raster;
+using Gsasr.Tensors;
+
+namespace Gsasr;
+
+/// <summary>
+/// Upscales images with one model on one device: pixels in, pixels out, at any scale. Weights and working memory stay on the
+/// device from image to image; after the first image of a size nothing is allocated there for the next.
+/// </summary>
+/// <remarks>An upscaler, its device and its fields are used by one thread at a time. It must be disposed of before its device.</remarks>
+public sealed class Upscaler : IDisposable
+{
+    /// <summary>The smallest scale.</summary>
+    public const double MinimumScale = 1;
+
+    /// <summary>The largest scale.</summary>
+    public const double MaximumScale = 64;
+
+    private readonly Device _device;
+    private readonly GsasrArchitecture _architecture;
+    private readonly UpscalerOptions _options;
+    private readonly Encoder _encoder;
+    private readonly GaussianDecoder _decoder;
+    private readonly Arena _arena;
+    private readonly RasterOutput _output;
+    private DeviceBuffer? _fieldMemory;
+    private float[] _image = [];
+    private float[] _alpha = [];
+    private float[] _region = [];
+    private long _tilePixels;
+
+    /// <summary>Puts a model's weights on a device.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="device">The device; it must outlive the upscaler.</param>
+    /// <param name="options">How to work; null for the defaults.</param>
+    /// <exception cref="CheckpointFormatException">The weights cannot be read.</exception>
+    /// <exception cref="DeviceException">The device failed or has too little memory.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
+    public Upscaler(GsasrModel model, Device device, UpscalerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(device);
+        _options = options ?? new UpscalerOptions();
+        if (!(_options.DMax > 0) || double.IsInfinity(_options.DMax))
+            throw new ArgumentOutOfRangeException(nameof(options), _options.DMax, "DMax is a finite number above 0.");
+        ArgumentOutOfRangeException.ThrowIfNegative(_options.MaximumTilePixels, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegative(_options.TileOverlap, nameof(options));
+        _device = device;
+        _architecture = model.Architecture;
+        _arena = new Arena(device);
+        using Checkpoint checkpoint = model.Open();
+        _encoder = Encoder.Load(checkpoint, _architecture.Encoder, device);
+        try
+        {
+            _decoder = GaussianDecoder.Load(checkpoint, _architecture.Decoder, device);
+            _output = new RasterOutput(_arena);
+        }
+        catch
+        {
+            _decoder?.Dispose();
+            _encoder.Dispose();
+            throw;
+        }
+
+        _tilePixels = _options.MaximumTilePixels > 0 ? _options.MaximumTilePixels : TileMemory.DefaultPixels(_architecture, device);
+    }
+
+    /// <summary>The most bytes of working memory that were in use on the device at once, without weights and fields.</summary>
+    public long PeakWorkingBytes => _arena.PeakBytes;
+
+    /// <summary>The size of the output for an input: floor(scale * size), as the published code has it.</summary>
+    /// <param name="width">Columns of the input.</param>
+    /// <param name="height">Rows of the input.</param>
+    /// <param name="scale">Output pixels per input pixel.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range, or the output is too large.</exception>
+    public static (int Width, int Height) OutputSize(int width, int height, double scale)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        if (!(scale is >= MinimumScale and <= MaximumScale))
+            throw new ArgumentOutOfRangeException(nameof(scale), scale, $"A scale is a number from {MinimumScale} to {MaximumScale}.");
+        double outputWidth = Math.Floor(scale * width);
+        double outputHeight = Math.Floor(scale * height);
+        if (outputWidth * outputHeight * 4 > int.MaxValue)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(scale), scale, FormattableString.Invariant($"An output of {outputWidth} x {outputHeight} pixels is too large; the limit is {int.MaxValue / 4} pixels."));
+        }
+
+        return ((int)outputWidth, (int)outputHeight);
+    }
+
+    /// <summary>Upscales an image of 8-bit pixels.</summary>
+    /// <param name="pixels">[height, width, channels].</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="layout">The channels, of the input and of the output.</param>
+    /// <param name="scale">Output pixels per input pixel, 1 to 64.</param>
+    /// <param name="destination">[output height, output width, channels]; see <see cref="OutputSize"/>.</param>
+    /// <param name="progress">Told from 0 to 1 how far the work is.</param>
+    /// <param name="cancellation">Stops the work between layers.</param>
+    /// <exception cref="ArgumentException">A span does not have the size that the other arguments say, or an argument is outside its range.</exception>
+    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
+    /// <exception cref="DeviceException">The device failed, or has too little memory for the smallest tile.</exception>
+    /// <exception cref="ModelOutputException">The model computed values that are not numbers.</exception>
+    public void Upscale(
+        ReadOnlySpan<byte> pixels,
+        int width,
+        int height,
+        PixelLayout layout,
+        double scale,
+        Span<byte> destination,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default) => UpscalePixels(pixels, width, height, layout, scale, destination, progress, cancellation);
+
+    /// <summary>Upscales an image of 16-bit pixels.</summary>
+    /// <inheritdoc cref="Upscale(ReadOnlySpan{byte}, int, int, PixelLayout, double, Span{byte}, IProgress{double}?, CancellationToken)"/>
+    public void Upscale(
+        ReadOnlySpan<ushort> pixels,
+        int width,
+        int height,
+        PixelLayout layout,
+        double scale,
+        Span<ushort> destination,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default) => UpscalePixels(pixels, width, height, layout, scale, destination, progress, cancellation);
+
+    /// <summary>Upscales an image of 8-bit pixels on a thread of the pool; the upscaler must not be used meanwhile.</summary>
+    /// <inheritdoc cref="Upscale(ReadOnlySpan{byte}, int, int, PixelLayout, double, Span{byte}, IProgress{double}?, CancellationToken)"/>
+    public Task UpscaleAsync(
+        ReadOnlyMemory<byte> pixels,
+        int width,
+        int height,
+        PixelLayout layout,
+        double scale,
+        Memory<byte> destination,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default) =>
+        Task.Run(() => Upscale(pixels.Span, width, height, layout, scale, destination.Span, progress, cancellation), cancellation);
+
+    /// <summary>Runs the network once and keeps its Gaussians, to be drawn as often as wanted.</summary>
+    /// <param name="pixels">[height, width, channels]; alpha is left out.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="layout">The channels.</param>
+    /// <param name="scale">The scale for which the network makes the Gaussians, 1 to 64.</param>
+    /// <param name="progress">Told from 0 to 1 how far the work is.</param>
+    /// <param name="cancellation">Stops the work between layers.</param>
+    /// <exception cref="ArgumentException">The span does not have the size that the other arguments say, or an argument is outside its range.</exception>
+    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
+    /// <exception cref="DeviceException">The device failed, or has too little memory for the smallest tile.</exception>
+    public GaussianField BuildField(
+        ReadOnlySpan<byte> pixels,
+        int width,
+        int height,
+        PixelLayout layout,
+        double scale,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        CheckImage(pixels.Length, width, height, layout, scale);
+        PixelConversion.ToColours(pixels, layout, Resize(ref _image, width * height * 3));
+        ProgressMeter meter = Meter(width, height, 1, progress);
+        DeviceBuffer memory = _device.Allocate(FieldBytes(width, height));
+        try
+        {
+            FillField(_image, width, height, scale, memory, meter, cancellation);
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
+
+        _device.Synchronize();
+        meter.Finish();
+        return Field(memory, width, height, scale);
+    }
+
+    /// <summary>Releases weights and working memory.</summary>
+    public void Dispose()
+    {
+        _fieldMemory?.Dispose();
+        _output.Dispose();
+        _arena.Dispose();
+        _decoder.Dispose();
+        _encoder.Dispose();
+    }
+
+    private static void CheckImage(int length, int width, int height, PixelLayout layout, double scale)
+    {
+        OutputSize(width, height, scale);
+        if (length != (long)width * height * layout.ChannelCount())
+            throw new ArgumentException($"{length} values are not an image of {width} x {height} pixels with {layout.ChannelCount()} channels.");
+    }
+
+    private static Span<float> Resize(ref float[] array, int length)
+    {
+        if (array.Length < length)
+            array = new float[length];
+        return array.AsSpan(0, length);
+    }
+
+    private void UpscalePixels<T>(
+        ReadOnlySpan<T> pixels,
+        int width,
+        int height,
+        PixelLayout layout,
+        double scale,
+        Span<T> destination,
+        IProgress<double>? progress,
+        CancellationToken cancellation)
+        where T : unmanaged
+    {
+        CheckImage(pixels.Length, width, height, layout, scale);
+        (int outputWidth, int outputHeight) = OutputSize(width, height, scale);
+        int outputPixels = outputWidth * outputHeight;
+        if (destination.Length != (long)outputPixels * layout.ChannelCount())
+            throw new ArgumentException($"{destination.Length} values cannot hold {outputWidth} x {outputHeight} pixels with {layout.ChannelCount()} channels.", nameof(destination));
+
+        Span<float> colours = Resize(ref _image, width * height * 3);
+        PixelConversion.ToColours(pixels, layout, colours);
+        bool opaque = true;
+        if (layout.HasAlpha())
+        {
+            Span<float> alpha = Resize(ref _alpha, width * height * 3);
+            opaque = PixelConversion.ToAlpha(pixels, layout, alpha);
+            if (!opaque)
+                TransparentColours.Fill(colours, alpha, width, height);
+        }
+
+        ProgressMeter meter = Meter(width, height, opaque ? 1 : 2, progress);
+        if (layout == PixelLayout.Rgb)
+        {
+            Draw(_image, width, height, scale, destination, meter, cancellation);
+        }
+        else
+        {
+            var drawn = new T[outputPixels * 3];
+            Draw(_image, width, height, scale, drawn.AsSpan(), meter, cancellation);
+            PixelConversion.FromColours(drawn, layout, destination);
+            if (!opaque)
+            {
+                Draw(_alpha, width, height, scale, drawn.AsSpan(), meter, cancellation);
+                PixelConversion.FromAlpha(drawn, layout, destination);
+            }
+        }
+
+        meter.Finish();
+    }
+
+    private ProgressMeter Meter(int width, int height, int images, IProgress<double>? progress)
+    {
+        double pixels = (double)ReflectedImage.PaddedSize(width, _architecture.SizeMultiple) * ReflectedImage.PaddedSize(height, _architecture.SizeMultiple);
+        return new ProgressMeter(_device, images * pixels * NetworkCost.MultiplyAddsPerPixel(_architecture), progress);
+    }
+
+    private void Draw<T>(
+        float[] image, int width, int height, double scale, Span<T> destination, ProgressMeter meter, CancellationToken cancellation)
+        where T : unmanaged
+    {
+        long bytes = FieldBytes(width, height);
+        if (_fieldMemory is null || _fieldMemory.ByteLength < bytes)
+        {
+            _fieldMemory?.Dispose();
+            _fieldMemory = null;
+            _fieldMemory = _device.Allocate(bytes);
+        }
+
+        FillField(image, width, height, scale, _fieldMemory, meter, cancellation);
+        GaussianField field = Field(_fieldMemory, width, height, scale);
+        if (typeof(T) == typeof(byte))
+            field.Render(System.Runtime.InteropServices.MemoryMarshal.Cast<T, byte>(destination));
+        else
+            field.Render(System.Runtime.InteropServices.MemoryMarshal.Cast<T, ushort>(destination));
+    }
+
+    private GaussianField Field(DeviceBuffer memory, int width, int height, double scale) => new(
+        memory,
+        ReflectedImage.PaddedSize(width, _architecture.SizeMultiple),
+        ReflectedImage.PaddedSize(height, _architecture.SizeMultiple),
+        width,
+        height,
+        scale,
+        _options.DMax,
+        _output);
+
+    private long FieldBytes(int width, int height)
+    {
+        int multiple = _architecture.SizeMultiple;
+        long floats = (long)ReflectedImage.PaddedSize(width, multiple) * ReflectedImage.PaddedSize(height, multiple)
+            * GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel * Rasterizer.GaussianChannels;
+        if (floats > int.MaxValue)
+            throw new ArgumentException($"An input of {width} x {height} pixels is too large for one field of Gaussians; the limit is about 12 megapixels.");
+        return floats * sizeof(float);
+    }
+
+    // Runs the network tile by tile; when the device's memory runs out, again with tiles of half the size.
+    private void FillField(float[] image, int width, int height, double scale, DeviceBuffer field, ProgressMeter meter, CancellationToken cancellation)
+    {
+        int multiple = _architecture.SizeMultiple;
+        int paddedWidth = ReflectedImage.PaddedSize(width, multiple);
+        int paddedHeight = ReflectedImage.PaddedSize(height, multiple);
+        double done = meter.Done;
+        while (true)
+        {
+            IReadOnlyList<Tile> tiles = TilePlan.Create(paddedWidth, paddedHeight, multiple, _options.TileOverlap, _tilePixels);
+            long largest = tiles.Max(tile => (long)tile.Region.Width * tile.Region.Height);
+            try
+            {
+                meter.Rewind(done);
+                double work = (double)paddedWidth * paddedHeight / tiles.Sum(tile => (double)tile.Region.Width * tile.Region.Height);
+                var pass = new ForwardPass(_arena, multiplyAdds => meter.Advance(multiplyAdds * work), cancellation);
+                int offset = 0;
+                foreach (Tile tile in tiles)
+                    offset += RunTile(tile, image, width, height, paddedWidth, paddedHeight, scale, field, offset, pass);
+                return;
+            }
+            catch (DeviceMemoryException) when (tiles[0].Interior.Width > multiple || tiles[0].Interior.Height > multiple)
+            {
+                _arena.Dispose();
+                _tilePixels = largest / 2;
+            }
+        }
+    }
+
+    private int RunTile(
+        in Tile tile,
+        float[] image,
+        int width,
+        int height,
+        int paddedWidth,
+        int paddedHeight,
+        double scale,
+        DeviceBuffer field,
+        int offset,
+        ForwardPass pass)
+    {
+        const int Cells = GaussianDecoder.CellsPerPixel;
+        PixelRectangle region = tile.Region;
+        PixelRectangle interior = tile.Interior;
+        using Arena.Scope scope = _arena.BeginScope();
+        Tensor input = _arena.Allocate(region.Height, region.Width, 3);
+        Tensor features = _arena.Allocate(region.Height, region.Width, _encoder.Features);
+        Span<float> pixels = Resize(ref _region, region.Width * region.Height * 3);
+        ReflectedImage.Copy(image, width, height, region, pixels);
+        input.Buffer.Upload<float>(pixels, (long)input.Offset * sizeof(float));
+        _encoder.Run(input, features, pass);
+        var gaussians = new Tensor(
+            field, offset, Cells * interior.Height, Cells * interior.Width, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+        var placement = new GridPlacement(
+            Cells * paddedHeight,
+            Cells * paddedWidth,
+            Centres(Cells * paddedHeight, Cells * interior.Top, Cells * interior.Height),
+            Centres(Cells * paddedWidth, Cells * interior.Left, Cells * interior.Width));
+        _decoder.Run(
+            features, scale, interior with { Left = interior.Left - region.Left, Top = interior.Top - region.Top }, placement, gaussians, pass);
+        return gaussians.Pixels * Rasterizer.GaussianChannels;
+    }
+
+    private Tensor Centres(int gridSize, int first, int count)
+    {
+        Tensor tensor = _arena.Allocate(1, 1, count);
+        Span<float> centres = Resize(ref _region, count);
+        GridPlacement.ComputeCentres(gridSize, first, centres);
+        tensor.Buffer.Upload<float>(centres, (long)tensor.Offset * sizeof(float));
+        return tensor;
+    }
+}
