@@ -41,7 +41,9 @@ public static class Rasterizer
     /// </param>
     /// <param name="settings">The canvas, its scale, and the part of it to draw.</param>
     /// <param name="image">[viewport height, viewport width, 3], overwritten; linear sums, not clamped.</param>
-    /// <param name="arena">Where working memory comes from: 12 MiB and a fortieth of the image on the processor, 256 MiB on others, at most.</param>
+    /// <param name="arena">
+    /// Where working memory comes from: at most 12 MiB and a fortieth of the image's size on the processor, 256 MiB elsewhere.
+    /// </param>
     /// <exception cref="ArgumentException">A tensor has the wrong number of channels, or the tensors are on different devices.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A setting is outside its range.</exception>
     public static void Render(in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena)
