@@ -41,6 +41,9 @@ public static class WindowAttention
             case CpuDevice cpu:
                 WindowAttentionCpu.Run(cpu, query, key, value, y, settings);
                 break;
+            case GpuDevice gpu:
+                WindowAttentionGpu.Run(gpu, query, key, value, y, settings);
+                break;
             default:
                 throw new NotSupportedException($"{y.Device.Name} has no window attention.");
         }

@@ -60,6 +60,9 @@ public static class Convolution
             case CpuDevice cpu:
                 ConvolutionCpu.Run(cpu, arguments);
                 break;
+            case GpuDevice gpu:
+                ConvolutionGpu.Run(gpu, arguments);
+                break;
             default:
                 throw new NotSupportedException($"{y.Device.Name} has no convolution.");
         }

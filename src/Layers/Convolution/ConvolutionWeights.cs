@@ -98,6 +98,7 @@ public sealed class ConvolutionWeights : IDisposable
         DeviceBuffer packed = device switch
         {
             CpuDevice cpu => ConvolutionCpu.Pack(cpu, ordered, outputChannels, depth),
+            GpuDevice gpu => ConvolutionGpu.Pack(gpu, ordered, inputChannels, outputChannels, taps),
             _ => throw new NotSupportedException($"{device.Name} cannot hold weights."),
         };
         return new ConvolutionWeights(

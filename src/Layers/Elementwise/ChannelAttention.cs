@@ -26,6 +26,9 @@ public static class ChannelAttention
             case CpuDevice cpu:
                 ChannelAttentionCpu.AddScaled(cpu, x, weights, factor, y, arena);
                 break;
+            case GpuDevice gpu:
+                ChannelAttentionGpu.AddScaled(gpu, x, weights, factor, y, arena);
+                break;
             default:
                 throw new NotSupportedException($"{y.Device.Name} has no channel attention.");
         }

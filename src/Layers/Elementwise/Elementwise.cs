@@ -20,6 +20,9 @@ public static class Elementwise
             case CpuDevice cpu:
                 ElementwiseCpu.Add(cpu, a, b, y);
                 break;
+            case GpuDevice gpu:
+                ElementwiseGpu.Add(gpu, a, b, y);
+                break;
             default:
                 throw new NotSupportedException($"{y.Device.Name} cannot add tensors.");
         }
@@ -37,6 +40,9 @@ public static class Elementwise
         {
             case CpuDevice cpu:
                 ElementwiseCpu.Repeat(cpu, table, y);
+                break;
+            case GpuDevice gpu:
+                ElementwiseGpu.Repeat(gpu, table, y);
                 break;
             default:
                 throw new NotSupportedException($"{y.Device.Name} cannot repeat tensors.");

@@ -34,6 +34,9 @@ public static class GaussianHeads
             case CpuDevice cpu:
                 GaussianHeadsCpu.Run(cpu, x, weights, y, placement);
                 break;
+            case GpuDevice gpu:
+                GaussianHeadsGpu.Run(gpu, x, weights, y, placement, arena);
+                break;
             default:
                 throw new NotSupportedException($"{y.Device.Name} has no Gaussian heads.");
         }

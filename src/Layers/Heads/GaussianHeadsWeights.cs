@@ -42,6 +42,15 @@ public sealed class GaussianHeadsWeights : IDisposable
         Channels = channels;
         First = ConvolutionWeights.Create(
             device, first.SelectMany(h => h.Weight).ToArray(), first.SelectMany(h => h.Bias).ToArray(), channels, HeadCount * channels);
+        if (device is GpuDevice gpu)
+        {
+            Gpu = new GaussianHeadsGpuWeights(gpu, channels, second, third);
+            Second = [];
+            Third = [];
+            ThirdBias = [];
+            return;
+        }
+
         Second = new ConvolutionWeights[HeadCount];
         Third = new Tensor[HeadCount];
         ThirdBias = new Tensor[HeadCount];
@@ -58,6 +67,9 @@ public sealed class GaussianHeadsWeights : IDisposable
 
     /// <summary>C -> 5C, the heads side by side.</summary>
     internal ConvolutionWeights First { get; }
+
+    /// <summary>The second and third layers on a GPU, where the three properties below are empty; null on the processor.</summary>
+    internal GaussianHeadsGpuWeights? Gpu { get; }
 
     /// <summary>C -> 4C for each head.</summary>
     internal ConvolutionWeights[] Second { get; }
@@ -82,6 +94,7 @@ public sealed class GaussianHeadsWeights : IDisposable
     public void Dispose()
     {
         First.Dispose();
+        Gpu?.Dispose();
         foreach (ConvolutionWeights weights in Second)
             weights.Dispose();
         foreach (Tensor tensor in Third)

@@ -31,6 +31,9 @@ public static class LayerNorm
             case CpuDevice cpu:
                 LayerNormCpu.Run(cpu, x, gamma, beta, y, shift, windowTable);
                 break;
+            case GpuDevice gpu:
+                LayerNormGpu.Run(gpu, x, gamma, beta, y, shift, windowTable);
+                break;
             default:
                 throw new NotSupportedException($"{y.Device.Name} has no layer normalisation.");
         }

@@ -1,0 +1,47 @@
+using Gsasr.Tensors;
+
+namespace Gsasr.Layers;
+
+/// <summary>The second and third layers of the <see cref="GaussianHeads"/> as their GPU kernel reads them: five heads in one tensor.</summary>
+internal sealed class GaussianHeadsGpuWeights : IDisposable
+{
+    private const int MaximumOutputs = 3;
+
+    public GaussianHeadsGpuWeights(
+        GpuDevice device,
+        int channels,
+        IReadOnlyList<(float[] Weight, float[] Bias)> second,
+        IReadOnlyList<(float[] Weight, float[] Bias)> third)
+    {
+        int inner = 4 * channels;
+        Second = ConvolutionWeights.Create(
+            device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner);
+        var thirds = new float[third.Count * MaximumOutputs * inner];
+        var biases = new float[third.Count * MaximumOutputs];
+        for (int head = 0; head < third.Count; head++)
+        {
+            third[head].Weight.CopyTo(thirds, head * MaximumOutputs * inner);
+            third[head].Bias.CopyTo(biases, head * MaximumOutputs);
+        }
+
+        Third = device.Upload(thirds, third.Count, MaximumOutputs, inner);
+        ThirdBias = device.Upload(biases, 1, third.Count, MaximumOutputs);
+    }
+
+    /// <summary>C -> 20C, the heads side by side.</summary>
+    public ConvolutionWeights Second { get; }
+
+    /// <summary>[5, 3, 4C], zero for outputs that a head does not have.</summary>
+    public Tensor Third { get; }
+
+    /// <summary>[1, 5, 3].</summary>
+    public Tensor ThirdBias { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Second.Dispose();
+        Third.Buffer.Dispose();
+        ThirdBias.Buffer.Dispose();
+    }
+}
