@@ -121,6 +121,8 @@ kernel void attend(
     local float reduction[8 * QUERY_BLOCK] __attribute__((aligned(16)));
     local int queryPixels[QUERY_BLOCK];
     local int keyPixels[KEY_BLOCK];
+    local int queryRegions[QUERY_BLOCK];
+    local int keyRegions[KEY_BLOCK];
 
     int item = (int)get_local_id(0);
     // Of neighbouring items one bit is the column's and the next the row's, so that the hardware can merge their reads.
@@ -143,7 +145,10 @@ kernel void attend(
     int masks = maskShift > 0 && (windowRow == height - side || windowColumn == width - side);
 
     if (item < QUERY_BLOCK)
+    {
         queryPixels[item] = pixel_of(firstToken + item, side, windowRow + queryShift, windowColumn + queryShift, height, width, 1);
+        queryRegions[item] = masks ? region_of(firstToken + item, side, windowRow, windowColumn, height, width, maskShift) : 0;
+    }
     barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll 2
     for (int i = item; i < QUERY_BLOCK * FOURS; i += GROUP_SIZE)
@@ -181,7 +186,10 @@ kernel void attend(
     for (int firstKey = 0; firstKey < keyTokens; firstKey += KEY_BLOCK)
     {
         if (item < KEY_BLOCK)
+        {
             keyPixels[item] = pixel_of(firstKey + item, keySide, windowRow + keyStart, windowColumn + keyStart, height, width, wraps);
+            keyRegions[item] = masks ? region_of(firstKey + item, side, windowRow, windowColumn, height, width, maskShift) : 0;
+        }
         barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll 2
         for (int i = item; i < KEY_BLOCK * FOURS; i += GROUP_SIZE)
@@ -213,7 +221,7 @@ kernel void attend(
             for (int j = 0; j < KEYS; j++)
                 scores[i][j] = 0.0f;
         }
-#pragma unroll 8
+#pragma unroll 4
         for (int c = 0; c < HEAD_SIZE; c++)
         {
             float q[QUERIES];
@@ -234,23 +242,20 @@ kernel void attend(
         if (hasBias || masks || firstKey + KEY_BLOCK > keyTokens)
         {
 #pragma unroll
-            for (int i = 0; i < QUERIES; i++)
+            for (int j = 0; j < KEYS; j++)
             {
-                int queryToken = min(firstToken + firstQuery + i, queryTokens - 1);
-                int queryRegion = masks ? region_of(queryToken, side, windowRow, windowColumn, height, width, maskShift) : 0;
+                int column = x * 2 + j / 2 * 16 + j % 2;
+                int keyToken = firstKey + column;
+                int isKey = keyToken < keyTokens;
+                int keyRegion = keyRegions[column];
 #pragma unroll
-                for (int j = 0; j < KEYS; j++)
+                for (int i = 0; i < QUERIES; i++)
                 {
-                    int keyToken = firstKey + x * 2 + j / 2 * 16 + j % 2;
-                    if (keyToken >= keyTokens)
-                        scores[i][j] = -INFINITY;
-                    else
-                    {
-                        if (hasBias)
-                            scores[i][j] += LOG2_E * bias[biasOffset + queryToken * keyTokens + keyToken];
-                        if (masks && queryRegion != region_of(keyToken, side, windowRow, windowColumn, height, width, maskShift))
-                            scores[i][j] += -100.0f * LOG2_E;
-                    }
+                    int queryToken = firstToken + firstQuery + i;
+                    float added = masks && queryRegions[firstQuery + i] != keyRegion ? -100.0f : 0.0f;
+                    if (hasBias && isKey && queryToken < queryTokens)
+                        added += bias[biasOffset + queryToken * keyTokens + keyToken];
+                    scores[i][j] = isKey ? scores[i][j] + LOG2_E * added : -INFINITY;
                 }
             }
         }
@@ -311,7 +316,7 @@ kernel void attend(
             store_queries(weights + x * 2 * QUERY_PITCH + firstQuery, first);
             store_queries(weights + (x * 2 + 1) * QUERY_PITCH + firstQuery, next);
             barrier(CLK_LOCAL_MEM_FENCE);
-#pragma unroll 8
+#pragma unroll 4
             for (int n = 0; n < 16; n++)
             {
                 float w[QUERIES];

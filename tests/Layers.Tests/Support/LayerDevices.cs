@@ -6,5 +6,5 @@ namespace Gsasr.Layers.Tests;
 internal static class LayerDevices
 {
     /// <summary>Some of <see cref="TestDevices.Names"/>.</summary>
-    public static string[] Names { get; } = ["cpu"];
+    public static string[] Names { get; } = TestDevices.Names;
 }
