@@ -6,10 +6,10 @@ namespace Gsasr.Raster.Tests;
 internal static class Images
 {
     /// <summary>Draws dense Gaussians into an image of its own that held garbage before.</summary>
-    public static float[] Render(Device device, float[] gaussians, in RasterSettings settings, int width, int height)
+    public static float[] Render(Device device, float[] gaussians, in RasterSettings settings, int width, int height, int channels = 9)
     {
         using var arena = new Arena(device);
-        Tensor field = device.Upload(gaussians, 1, gaussians.Length / 9, 9);
+        Tensor field = device.Upload(gaussians, 1, gaussians.Length / channels, channels);
         using DeviceBuffer fieldBuffer = field.Buffer;
         var garbage = new float[width * height * 3];
         garbage.AsSpan().Fill(1e9f);

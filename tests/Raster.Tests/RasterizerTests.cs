@@ -192,6 +192,31 @@ public class RasterizerTests
         CheckAgainstDefinition(device, field, settings, 40, 30);
     }
 
+    [Theory]
+    [EachDevice]
+    public void What_float32_left_out_of_the_means_is_added(string deviceName)
+    {
+        Device device = TestDevices.Get(deviceName);
+        float[] published = Fields.Random("remainders", 300, rho: 8);
+        var field = new float[published.Length / 9 * 11];
+        for (int i = 0; i < published.Length / 9; i++)
+        {
+            published.AsSpan(i * 9, 9).CopyTo(field.AsSpan(i * 11));
+            field[i * 11 + 9] = (i % 7 - 3) * 9e-9f;
+            field[i * 11 + 10] = (i % 5 - 2) * 9e-9f;
+        }
+
+        var settings = new RasterSettings(4001, 4003, 2, 0.1, ViewportLeft: 1990, ViewportTop: 2010);
+        for (int i = 0; i < field.Length; i += 11)
+        {
+            field[i + 7] = 0.4975f + i % 13 * 1e-3f;
+            field[i + 8] = 0.5025f + i % 17 * 1e-3f;
+        }
+
+        double[] expected = ReferenceRasterizer.Render(field, settings, 61, 67, channels: 11);
+        Images.AssertClose(expected, Images.Render(device, field, settings, 61, 67, channels: 11), 61, Images.ToleranceOf(device));
+    }
+
     private static void CheckAgainstDefinition(
         Device device, float[] gaussians, in RasterSettings settings, int width, int height)
     {

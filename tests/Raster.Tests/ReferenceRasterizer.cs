@@ -5,10 +5,11 @@ namespace Gsasr.Raster.Tests;
 /// </summary>
 internal static class ReferenceRasterizer
 {
-    public static double[] Render(ReadOnlySpan<float> gaussians, in RasterSettings settings, int width, int height)
+    public static double[] Render(
+        ReadOnlySpan<float> gaussians, in RasterSettings settings, int width, int height, int channels = 9)
     {
         var image = new double[height * width * 3];
-        double[] activated = Activate(gaussians, settings);
+        double[] activated = Activate(gaussians, settings, channels);
         for (int y = 0; y < height; y++)
         {
             for (int x = 0; x < width; x++)
@@ -22,26 +23,28 @@ internal static class ReferenceRasterizer
     public static double[] Pixel(ReadOnlySpan<float> gaussians, in RasterSettings settings, int x, int y)
     {
         var pixel = new double[3];
-        Sum(Activate(gaussians, settings), settings, x, y, pixel);
+        Sum(Activate(gaussians, settings, 9), settings, x, y, pixel);
         return pixel;
     }
 
     /// <summary>[count, 8]: sigma x, sigma y, rho, red, green, blue, x, y.</summary>
-    private static double[] Activate(ReadOnlySpan<float> gaussians, in RasterSettings settings)
+    private static double[] Activate(ReadOnlySpan<float> gaussians, in RasterSettings settings, int channels)
     {
-        int count = gaussians.Length / 9;
+        int count = gaussians.Length / channels;
         var activated = new double[count * 8];
         for (int i = 0; i < count; i++)
         {
-            ReadOnlySpan<float> raw = gaussians.Slice(i * 9, 9);
+            ReadOnlySpan<float> raw = gaussians.Slice(i * channels, channels);
             Span<double> gaussian = activated.AsSpan(i * 8, 8);
             gaussian[0] = (0.99999 * Sigmoid(raw[1]) + 1e-6) * settings.Scale / 1.2;
             gaussian[1] = (0.99999 * Sigmoid(raw[0]) + 1e-6) * settings.Scale / 1.2;
             gaussian[2] = 0.999999 * Math.Tanh(raw[2]);
             for (int k = 0; k < 3; k++)
                 gaussian[3 + k] = Sigmoid(raw[4 + k]) * Sigmoid(raw[3]);
-            gaussian[6] = raw[7] * (double)settings.CanvasWidth - 0.5;
-            gaussian[7] = raw[8] * (double)settings.CanvasHeight - 0.5;
+            double meanX = channels > 9 ? (double)raw[7] + raw[9] : raw[7];
+            double meanY = channels > 9 ? (double)raw[8] + raw[10] : raw[8];
+            gaussian[6] = meanX * settings.CanvasWidth - 0.5;
+            gaussian[7] = meanY * settings.CanvasHeight - 0.5;
         }
 
         return activated;

@@ -41,7 +41,8 @@ static inline int2 bounds_of(int centre, float fraction, float reach, int box, f
 // One work-item for each Gaussian, one group for each block.
 __attribute__((reqd_work_group_size(BLOCK, 1, 1)))
 kernel void activate_gaussians(
-    const global float* restrict gaussians, int gaussiansOffset, int gaussiansPitch, // [first + count, pitch]
+    const global float* restrict gaussians, int gaussiansOffset, int gaussiansPitch, // [first + count, channels]
+    int channels,            // 9, or 11 with what is to be added to the means
     int first,
     int count,
     float canvasWidth,
@@ -76,12 +77,17 @@ kernel void activate_gaussians(
     {
         const global float* raw = gaussians + gaussiansOffset + (size_t)(first + index) * gaussiansPitch;
         float zero = 0.0f;
-        for (int k = 0; k < 9; k++)
+        for (int k = 0; k < channels; k++)
             zero += raw[k] * 0.0f;
 
         // The centre as a whole pixel and a fraction of at most one half, without rounding mean * canvas.
         float2 x = pair_product(raw[7], canvasWidth);
         float2 y = pair_product(raw[8], canvasHeight);
+        if (channels > 9)
+        {
+            x.y = fma(raw[9], canvasWidth, x.y);
+            y.y = fma(raw[10], canvasHeight, y.y);
+        }
         int4 own = (int4)(INT_MAX, INT_MAX, INT_MIN, INT_MIN);
         if (zero != 0.0f)
         {
