@@ -43,9 +43,9 @@ internal static class GaussianHeadsGpu
                 .Add(first)
                 .Add(y.Width)
                 .Add(placement.GridHeight)
-                .Add(placement.GridWidth)
-                .Add(placement.FirstRow)
-                .Add(placement.FirstColumn);
+                .Add(placement.GridWidth);
+            launch.AddVector(placement.RowCentres, y);
+            launch.AddVector(placement.ColumnCentres, y);
             int groups = checked(LayerKernels.DivideUp(count, tileRows) * GaussianHeadsWeights.HeadCount);
             device.Launch(device.GetKernel(kernel), new WorkSize(groups), launch);
         }

@@ -17,7 +17,7 @@ constant int FIRST_COLUMN[HEADS] = { 0, 2, 3, 4, 7 };
 //
 // hidden: [cells, 5C], the first layer's result. second: the five heads' weights side by side, C -> 20C. third: [5][3][4C] and
 // thirdBias: [5][3], without values where a head has fewer outputs. y: the block of Gaussians; `firstCell` is the first of these
-// cells in it, and `width` its cells in a row.
+// cells in it, and `width` its cells in a row. rowCentres, columnCentres: the centres of the block's cells.
 __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1)))
 kernel void gaussian_heads(
     global const float* restrict hidden, int hiddenOffset, int hiddenPitch,
@@ -32,8 +32,8 @@ kernel void gaussian_heads(
     int width,
     int gridHeight,
     int gridWidth,
-    int gridRow,
-    int gridColumn)
+    global const float* restrict rowCentres, int rowCentresOffset,
+    global const float* restrict columnCentres, int columnCentresOffset)
 {
     local float slices[PRODUCT_LOCAL_FLOATS] __attribute__((aligned(16)));
     local float4 partial[MAXIMUM_OUTPUTS * 2 * GROUP_SIZE];
@@ -112,10 +112,9 @@ kernel void gaussian_heads(
         cell += firstCell;
         if (head == MEAN_HEAD)
         {
-            // The centre of the cell, in units of the grid; the whole image is [0, 1].
             value = output == 0
-                ? (value + ((float)(gridColumn + cell % width) + 0.5f)) / (float)gridWidth
-                : (value + ((float)(gridRow + cell / width) + 0.5f)) / (float)gridHeight;
+                ? value / (float)gridWidth + columnCentres[columnCentresOffset + cell % width]
+                : value / (float)gridHeight + rowCentres[rowCentresOffset + cell / width];
         }
         y[yOffset + cell * yPitch + FIRST_COLUMN[head] + output] = value;
     }
