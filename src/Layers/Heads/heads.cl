@@ -9,6 +9,7 @@
 constant int OUTPUTS[HEADS] = { 2, 1, 1, 3, 2 };
 constant int FIRST_COLUMN[HEADS] = { 0, 2, 3, 4, 7 };
 #define MEAN_HEAD 4
+#define FIRST_REMAINDER 9
 #define ITEMS_ALONG_COLUMNS (TILE_COLUMNS / 8)
 
 // A group takes a tile of cells and one head, and the tiles of the head's inner values one after the other. Of each, a work-item
@@ -110,12 +111,19 @@ kernel void gaussian_heads(
         for (int n = 0; n < ITEMS_ALONG_COLUMNS; n++)
             value += partialFloats[((output * 2 + rowHalf) * GROUP_SIZE + item_of(row, n / 4 * 32 + n % 4 * 4)) * 4 + row % 4];
         cell += firstCell;
+        global float* gaussian = y + (yOffset + cell * yPitch);
         if (head == MEAN_HEAD)
         {
-            value = output == 0
-                ? value / (float)gridWidth + columnCentres[columnCentresOffset + cell % width]
-                : value / (float)gridHeight + rowCentres[rowCentresOffset + cell / width];
+            // mean / grid + centre, of which float32 leaves something out (Dekker, Knuth).
+            float grid = (float)(output == 0 ? gridWidth : gridHeight);
+            float centre = output == 0 ? columnCentres[columnCentresOffset + cell % width] : rowCentres[rowCentresOffset + cell / width];
+            float quotient = value / grid;
+            float rest = fma(-quotient, grid, value) / grid;
+            float sum = centre + quotient;
+            float added = sum - centre;
+            gaussian[FIRST_REMAINDER + output] = (centre - (sum - added)) + (quotient - added) + rest;
+            value = sum;
         }
-        y[yOffset + cell * yPitch + FIRST_COLUMN[head] + output] = value;
+        gaussian[FIRST_COLUMN[head] + output] = value;
     }
 }
