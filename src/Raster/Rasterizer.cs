@@ -36,8 +36,9 @@ public static class Rasterizer
     /// </summary>
     /// <param name="gaussians">
     /// [rows, columns, 9 or 11] as the decoder leaves them: sigma0, sigma1, rho, alpha, r, g, b before activation, then the mean
-    /// with [0, 1] spanning the canvas, then what is to be added to the mean, if there are two more columns. Any set in any order. sigma0 belongs to y and sigma1 to x. If a value is not finite,
-    /// every pixel of the image becomes NaN, so that the fault cannot pass for a picture.
+    /// with [0, 1] spanning the canvas, then what is to be added to the mean, if there are two more columns. Any set in any
+    /// order. sigma0 belongs to y and sigma1 to x. If a value is not finite, every pixel of the image becomes NaN, so that the
+    /// fault cannot pass for a picture.
     /// </param>
     /// <param name="settings">The canvas, its scale, and the part of it to draw.</param>
     /// <param name="image">[viewport height, viewport width, 3], overwritten; linear sums, not clamped.</param>

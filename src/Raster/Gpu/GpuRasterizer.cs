@@ -50,7 +50,8 @@ internal static class GpuRasterizer
             int count = Math.Min(chunkSize, gaussians.Pixels - first);
             int blockCount = DivideUp(count, BlockSize);
             int groupCount = DivideUp(blockCount, BlockSize);
-            device.Launch(activate, new WorkSize(blockCount), new KernelArguments().Add(gaussians).Add(gaussians.Channels).Add(first).Add(count)
+            device.Launch(activate, new WorkSize(blockCount), new KernelArguments()
+                .Add(gaussians).Add(gaussians.Channels).Add(first).Add(count)
                 .Add((float)settings.CanvasWidth).Add((float)settings.CanvasHeight)
                 .Add((float)(0.5 + (settings.ViewportLeft - left))).Add((float)(0.5 + (settings.ViewportTop - top)))
                 .Add((float)(settings.Scale / 1.2))
