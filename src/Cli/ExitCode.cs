@@ -1,0 +1,14 @@
+namespace Gsasr.Cli;
+
+/// <summary>What the command answers to the program that called it.</summary>
+public static class ExitCode
+{
+    /// <summary>Everything asked for was done.</summary>
+    public const int Success = 0;
+
+    /// <summary>Something prevented it; one line on the error stream says what.</summary>
+    public const int Failure = 1;
+
+    /// <summary>The arguments make no sense; nothing was tried.</summary>
+    public const int Usage = 2;
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Globalization;
+using Gsasr.Architecture;
+
+namespace Gsasr.Cli;
+
+/// <summary><c>gsasr info MODEL</c>.</summary>
+internal static class InfoCommand
+{
+    public static Command Create(TextWriter output, TextWriter error)
+    {
+        var model = new Argument<string>("MODEL")
+        {
+            Description = $"{GsasrModel.DefaultName}, a .safetensors file, or a folder with encoder.pth and decoder.pth.",
+            DefaultValueFactory = _ => GsasrModel.DefaultName,
+        };
+        var command = new Command("info", "Describes a model.") { model };
+        command.SetAction((parsed, _) => Failures.ReportAsync(error, async () =>
+        {
+            await output.WriteLineAsync(Describe(GsasrModel.Load(parsed.GetRequiredValue(model)))).ConfigureAwait(false);
+            return ExitCode.Success;
+        }));
+        return command;
+    }
+
+    private static string Describe(GsasrModel model)
+    {
+        GsasrArchitecture architecture = model.Architecture;
+        DecoderArchitecture decoder = architecture.Decoder;
+        double gigaFlops = 2 * NetworkCost.MultiplyAddsPerPixel(architecture) / 1e9;
+        var lines = new List<(string Name, string Value)>
+        {
+            ("Model", model.Name),
+            ("Source", model.Source),
+            ("Encoder", DescribeEncoder(architecture.Encoder)),
+            ("Decoder", $"{(decoder.Kind == DecoderKind.Enhanced ? "enhanced" : "paper")}, {decoder.Channels} channels, {decoder.Heads} heads, "
+                + $"window {decoder.WindowSize}, cross {decoder.CrossBlocks} x {decoder.CrossLayers}, self {decoder.SelfBlocks} x {decoder.SelfLayers}"),
+            ("Parameters", string.Create(
+                CultureInfo.InvariantCulture,
+                $"{architecture.EncoderParameterCount + architecture.DecoderParameterCount:n0} (encoder {architecture.EncoderParameterCount:n0}, decoder {architecture.DecoderParameterCount:n0})")),
+            ("Padding", string.Create(CultureInfo.InvariantCulture, $"to multiples of {architecture.SizeMultiple} pixels")),
+            ("Cost", string.Create(CultureInfo.InvariantCulture, $"{gigaFlops:0.000} GFLOP per input pixel")),
+        };
+        foreach ((string key, string value) in model.Metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+            lines.Add((key, value));
+        int width = lines.Max(line => line.Name.Length);
+        return string.Join(Environment.NewLine, lines.Select(line => $"{line.Name.PadRight(width)}  {line.Value}"));
+    }
+
+    private static string DescribeEncoder(EncoderArchitecture encoder) => encoder switch
+    {
+        EdsrArchitecture edsr => $"EDSR, {edsr.Features} features, {edsr.Blocks} blocks",
+        RdnArchitecture rdn => $"RDN, {rdn.Features} features, {rdn.Blocks} blocks of {rdn.Layers} layers, growth {rdn.Growth}",
+        SwinIrArchitecture swin => $"SwinIR, {swin.Channels} channels, {swin.Groups} groups of {swin.Layers} layers, {swin.Heads} heads, window {swin.WindowSize}",
+        HatLArchitecture hat => $"HAT-L, {hat.Channels} channels, {hat.Groups} groups of {hat.Layers} layers, {hat.Heads} heads, window {HatLArchitecture.WindowSize}",
+        _ => encoder.Name,
+    };
+}

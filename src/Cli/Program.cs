@@ -1,0 +1,41 @@
+using System.CommandLine;
+
+namespace Gsasr.Cli;
+
+/// <summary>The command <c>gsasr</c>.</summary>
+public static class Program
+{
+    /// <summary>Runs the command.</summary>
+    /// <param name="args">Its arguments.</param>
+    /// <returns>0 when everything asked for was done, 1 when something prevented it, 2 when the arguments make no sense.</returns>
+    public static Task<int> Main(string[] args) => RunAsync(args, Console.Out, Console.Error);
+
+    /// <summary>Runs the command with its output redirected.</summary>
+    /// <param name="args">Its arguments.</param>
+    /// <param name="output">Takes what was done, and help.</param>
+    /// <param name="error">Takes what went wrong, and the progress.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        var command = new RootCommand("Upscales images to any scale with GSASR, on a GPU or on the processor.")
+        {
+            UpscaleCommand.Create(output, error),
+            InfoCommand.Create(output, error),
+            DevicesCommand.Create(output),
+        };
+        ParseResult parsed = command.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var parseError in parsed.Errors)
+                await error.WriteLineAsync(parseError.Message).ConfigureAwait(false);
+            await error.WriteLineAsync($"Try 'gsasr {CommandPath(parsed)}--help'.").ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+
+        var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false };
+        return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+    }
+
+    private static string CommandPath(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Gsasr.Cli;
+
+/// <summary><c>gsasr upscale INPUT OUTPUT --scale S</c>.</summary>
+internal static class UpscaleCommand
+{
+    private const double DefaultDMax = 0.1;
+
+    public static Command Create(TextWriter output, TextWriter error)
+    {
+        var input = new Argument<string>("INPUT") { Description = "The image to upscale: PNG, JPEG, PPM or PGM." };
+        var target = new Argument<string>("OUTPUT") { Description = "The image to write: .png, .jpg, .ppm or .pgm." };
+        var scale = new Option<double>("--scale", "-s")
+        {
+            Description = "Output pixels per input pixel, any number from 1 to 64.",
+            Required = true,
+            CustomParser = result => ParseNumber(result, Upscaler.MinimumScale, Upscaler.MaximumScale),
+        };
+        var model = new Option<string>("--model", "-m")
+        {
+            Description = $"{GsasrModel.DefaultName} (built in), a .safetensors file, or a folder with encoder.pth and decoder.pth.",
+            DefaultValueFactory = _ => GsasrModel.DefaultName,
+        };
+        var device = new Option<string>("--device", "-d")
+        {
+            Description = "auto, cpu, opencl[:N] or cuda[:N]; 'gsasr devices' lists them.",
+            DefaultValueFactory = _ => "auto",
+        };
+        var dMax = new Option<double>("--dmax")
+        {
+            Description = "How far a Gaussian reaches, as a share of half the output image (the paper's ratio r).",
+            DefaultValueFactory = _ => DefaultDMax,
+            CustomParser = result => ParseNumber(result, 1e-6, 1e6),
+        };
+        var quality = new Option<int>("--quality")
+        {
+            Description = "Quality of a JPEG, 1 to 100.",
+            DefaultValueFactory = _ => 95,
+        };
+        quality.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 100)
+                result.AddError("--quality is a whole number from 1 to 100.");
+        });
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace OUTPUT if it exists." };
+        var command = new Command("upscale", "Upscales an image.") { input, target, scale, model, device, dMax, quality, overwrite };
+        command.SetAction((parsed, cancellation) =>
+        {
+            var job = new UpscaleJob
+            {
+                InputPath = parsed.GetRequiredValue(input),
+                OutputPath = parsed.GetRequiredValue(target),
+                Scale = parsed.GetValue(scale),
+                Model = parsed.GetRequiredValue(model),
+                Device = parsed.GetRequiredValue(device),
+                DMax = parsed.GetValue(dMax),
+                JpegQuality = parsed.GetValue(quality),
+                Overwrite = parsed.GetValue(overwrite),
+            };
+            return Failures.ReportAsync(error, () => job.RunAsync(output, error, cancellation));
+        });
+        return command;
+    }
+
+    private static double ParseNumber(System.CommandLine.Parsing.ArgumentResult result, double minimum, double maximum)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= minimum && value <= maximum)
+            return value;
+        string name = result.Parent is System.CommandLine.Parsing.OptionResult option ? option.Option.Name : "The value";
+        result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} is a number from {minimum} to {maximum}, such as 2.5; it is '{text}'."));
+        return 0;
+    }
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Globalization;
+using Gsasr.Imaging;
+using Gsasr.Tensors;
+
+namespace Gsasr.Cli;
+
+/// <summary>One image from file to file.</summary>
+internal sealed class UpscaleJob
+{
+    public required string InputPath { get; init; }
+
+    public required string OutputPath { get; init; }
+
+    public required double Scale { get; init; }
+
+    public required string Model { get; init; }
+
+    public required string Device { get; init; }
+
+    public required double DMax { get; init; }
+
+    public required int JpegQuality { get; init; }
+
+    public required bool Overwrite { get; init; }
+
+    /// <summary>Upscales the image; everything that can be refused is refused before the long work.</summary>
+    /// <param name="output">Takes one line that says what was done.</param>
+    /// <param name="error">Takes the progress.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public async Task<int> RunAsync(TextWriter output, TextWriter error, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        CheckPaths();
+        ImageFormat format = ImageFile.FormatFromExtension(OutputPath);
+        Image image = ReadImage();
+        (int width, int height) = Upscaler.OutputSize(image.Width, image.Height, Scale);
+        ImageFile.CheckCanWrite(format, width, height, image.Layout, image.BitDepth);
+
+        GsasrModel model = GsasrModel.Load(Model);
+        using Device device = DeviceCatalog.Open(Device, out string? note);
+        if (note is not null)
+            await error.WriteLineAsync(note).ConfigureAwait(false);
+        using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = DMax });
+        Image result = await ProgressDisplay.RunAsync(
+            $"{Path.GetFileName(InputPath)} x{Scale.ToString(CultureInfo.InvariantCulture)}",
+            error,
+            progress => Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation)).ConfigureAwait(false);
+        result.Metadata = image.Metadata;
+        ImageFile.Write(OutputPath, result, new ImageWriteOptions { JpegQuality = JpegQuality });
+        string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
+        await output.WriteLineAsync(
+            $"{OutputPath}: {image.Width}x{image.Height} -> {width}x{height}, {model.Name} on {device.Name}, {seconds} s").ConfigureAwait(false);
+        return ExitCode.Success;
+    }
+
+    private static PixelLayout LayoutOf(Image image) => image.Layout switch
+    {
+        ChannelLayout.Grey => PixelLayout.Grey,
+        ChannelLayout.GreyAlpha => PixelLayout.GreyAlpha,
+        ChannelLayout.Rgb => PixelLayout.Rgb,
+        _ => PixelLayout.Rgba,
+    };
+
+    private Image Upscale(Upscaler upscaler, Image image, int width, int height, IProgress<double> progress, CancellationToken cancellation)
+    {
+        PixelLayout layout = LayoutOf(image);
+        int samples = checked(width * height * image.ChannelCount);
+        if (image.BitDepth == 8)
+        {
+            var pixels = new byte[samples];
+            upscaler.Upscale(image.Samples8, image.Width, image.Height, layout, Scale, pixels, progress, cancellation);
+            return new Image(width, height, image.Layout, pixels);
+        }
+
+        var deepPixels = new ushort[samples];
+        upscaler.Upscale(image.Samples16, image.Width, image.Height, layout, Scale, deepPixels, progress, cancellation);
+        return new Image(width, height, image.Layout, deepPixels);
+    }
+
+    private void CheckPaths()
+    {
+        if (Directory.Exists(InputPath))
+            throw new IOException($"{InputPath} is a folder; name an image file.");
+        if (!File.Exists(InputPath))
+            throw new FileNotFoundException($"There is no file {InputPath}.");
+        if (Directory.Exists(OutputPath))
+            throw new IOException($"{OutputPath} is a folder; name the image file to write.");
+        if (!Overwrite && File.Exists(OutputPath))
+            throw new IOException($"{OutputPath} exists already; use --overwrite to replace it.");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(OutputPath))!;
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"There is no folder {folder} to write {Path.GetFileName(OutputPath)} into.");
+    }
+
+    private Image ReadImage()
+    {
+        try
+        {
+            return ImageFile.Read(InputPath);
+        }
+        catch (ImageFormatException e)
+        {
+            throw new ImageFormatException($"{InputPath}: {e.Message}", e);
+        }
+    }
+}
