@@ -94,6 +94,36 @@ public sealed class ConvolutionTests
     public void Products_of_any_shape_are_right(string device, int kernel, int height, int width, int inputs, int outputs) =>
         Check(TestDevices.Get(device), new Case(height, width, inputs, outputs, kernel));
 
+    /// <summary>Height, width, kernel, outputs: enough pixels for the largest tiles of a GPU, and not whole numbers of them.</summary>
+    public static TheoryData<string, int, int, int, int> LargeShapes
+    {
+        get
+        {
+            var data = new TheoryData<string, int, int, int, int>();
+            foreach (string device in LayerDevices.Names)
+            {
+                foreach ((int height, int width, int kernel, int outputs) in
+                    ((int, int, int, int)[])[(181, 183, 1, 96), (183, 181, 1, 124), (129, 130, 3, 180), (131, 129, 1, 250)])
+                {
+                    data.Add(device, height, width, kernel, outputs);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [Trait(Traits.Large, Traits.Yes)]
+    [MemberData(nameof(LargeShapes))]
+    public void Products_of_many_pixels_are_right(string device, int height, int width, int kernel, int outputs)
+    {
+        var test = new Case(height, width, 4, outputs, kernel) { Activation = Activation.Relu, Residual = ResidualKind.Separate };
+        Check(TestDevices.Get(device), test);
+        if (outputs % 4 == 0 && kernel == 1)
+            Check(TestDevices.Get(device), test with { Shuffle = true, Residual = ResidualKind.None, Y = Layout.Slice });
+    }
+
     [Theory]
     [MemberData(nameof(Epilogues))]
     public void Bias_activation_and_residual_follow_the_product(

@@ -6,9 +6,11 @@ namespace Gsasr.Layers.Tests;
 [Trait(Traits.EveryVectorWidth, Traits.Yes)]
 public sealed class GaussianHeadsTests
 {
+    private const int FirstMean = 7;
+
     private static readonly int[] OutputSizes = [2, 1, 1, 3, 2];
 
-    /// <summary>Rows and columns of the block: 1, 5, 48, 49 and 120 cells.</summary>
+    /// <summary>Rows and columns of the block: 1, 5, 48, 49 and 136 cells.</summary>
     public static TheoryData<string, int, int, int> Blocks
     {
         get
@@ -18,7 +20,7 @@ public sealed class GaussianHeadsTests
             {
                 foreach (int channels in (int[])[1, 4, 16, 20, 64])
                 {
-                    foreach ((int rows, int columns) in ((int, int)[])[(1, 1), (5, 1), (6, 8), (7, 7), (8, 15)])
+                    foreach ((int rows, int columns) in ((int, int)[])[(1, 1), (5, 1), (6, 8), (7, 7), (8, 17)])
                         data.Add(device, channels, rows, columns);
                 }
             }
@@ -30,16 +32,16 @@ public sealed class GaussianHeadsTests
     [Theory]
     [MemberData(nameof(Blocks))]
     public void Gaussians_of_any_block_are_right(string device, int channels, int rows, int columns) =>
-        Check(TestDevices.Get(device), channels, rows, columns, new GridPlacement(rows, columns, 0, 0), Layout.Dense, Layout.Dense);
+        Check(TestDevices.Get(device), channels, rows, columns, new GridBlock(rows, columns, 0, 0), Layout.Dense, Layout.Dense);
 
     [Theory]
     [EachLayerDevice]
     public void Means_stand_where_the_block_stands_in_the_grid(string name)
     {
         Device device = TestDevices.Get(name);
-        Check(device, 8, 3, 5, new GridPlacement(40, 24, 11, 19), Layout.Dense, Layout.Dense);
-        Check(device, 8, 3, 5, new GridPlacement(40, 24, 37, 0), Layout.Dense, Layout.Dense);
-        Check(device, 4, 1, 1, new GridPlacement(7777, 9999, 7776, 9998), Layout.Dense, Layout.Dense);
+        Check(device, 8, 3, 5, new GridBlock(40, 24, 11, 19), Layout.Dense, Layout.Dense);
+        Check(device, 8, 3, 5, new GridBlock(40, 24, 37, 0), Layout.Dense, Layout.Dense);
+        Check(device, 4, 1, 1, new GridBlock(7777, 9999, 7776, 9998), Layout.Dense, Layout.Dense);
     }
 
     [Theory]
@@ -47,11 +49,35 @@ public sealed class GaussianHeadsTests
     public void Tensors_may_be_slices_of_wider_ones(string name)
     {
         Device device = TestDevices.Get(name);
-        var placement = new GridPlacement(12, 12, 1, 2);
+        var placement = new GridBlock(12, 12, 1, 2);
         Check(device, 12, 2, 2, placement, Layout.Slice, Layout.Dense);
         Check(device, 12, 7, 9, placement, Layout.Slice, Layout.Dense);
         Check(device, 12, 7, 9, placement, Layout.Dense, Layout.Slice);
         Check(device, 12, 7, 9, placement, Layout.Slice, Layout.Slice);
+    }
+
+    /// <summary>So many cells that a GPU takes them in bands.</summary>
+    [Theory]
+    [Trait(Traits.Large, Traits.Yes)]
+    [EachLayerDevice]
+    public void A_large_block_is_the_same_as_its_parts(string name)
+    {
+        const int channels = 64;
+        const int rows = 330;
+        const int columns = 320;
+        const int partRows = 9;
+        Device device = TestDevices.Get(name);
+        using GaussianHeadsWeights weights = Weights(device, Reference(channels));
+        using var arena = new Arena(device);
+        using Arena.Scope scope = arena.BeginScope();
+        using var input = new GuardedTensor(device, rows, columns, channels, values: Numbers.Of("features", rows * columns * channels));
+        using var whole = new GuardedTensor(device, rows, columns, GaussianHeadsWeights.GaussianSize);
+        using var part = new GuardedTensor(device, partRows, columns, GaussianHeadsWeights.GaussianSize);
+        GridPlacement placement = new GridBlock(rows, columns, 0, 0).Place(rows, columns, arena);
+        GridPlacement partPlacement = placement with { RowCentres = placement.RowCentres.SliceChannels(rows - partRows, partRows) };
+        GaussianHeads.Run(input.Tensor, weights, whole.Tensor, placement, arena);
+        GaussianHeads.Run(input.Tensor.SliceRows(rows - partRows, partRows), weights, part.Tensor, partPlacement, arena);
+        Expect.SameBits(part.Read(), whole.Read().AsSpan((rows - partRows) * columns * GaussianHeadsWeights.GaussianSize));
     }
 
     [Theory]
@@ -63,20 +89,20 @@ public sealed class GaussianHeadsTests
         using var arena = new Arena(device);
         using Arena.Scope scope = arena.BeginScope();
         using var input = new GuardedTensor(device, 3, 5, 4, values: Numbers.Of("x", 60));
-        using var output = new GuardedTensor(device, 3, 5, 9);
+        using var output = new GuardedTensor(device, 3, 5, GaussianHeadsWeights.GaussianSize);
         Tensor x = input.Tensor;
         Tensor y = output.Tensor;
-        var placement = new GridPlacement(6, 7, 1, 1);
+        GridPlacement placement = new GridBlock(6, 7, 1, 1).Place(3, 5, arena);
         Assert.Throws<ArgumentNullException>(() => GaussianHeads.Run(x, null!, y, placement, arena));
         Assert.Throws<ArgumentNullException>(() => GaussianHeads.Run(x, weights, y, placement, null!));
         Refused(x with { Channels = 3 }, y, placement);
         Refused(x with { Height = 2 }, y, placement);
         Refused(x, y with { Width = 4 }, placement);
         Refused(x, y with { Channels = 8 }, placement);
-        Refused(x, y, placement with { FirstRow = -1 });
-        Refused(x, y, placement with { FirstRow = 4 });
-        Refused(x, y, placement with { FirstColumn = -1 });
-        Refused(x, y, placement with { FirstColumn = 3 });
+        Refused(x, y, placement with { RowCentres = placement.RowCentres.SliceChannels(0, 2) });
+        Refused(x, y, placement with { ColumnCentres = placement.ColumnCentres.SliceChannels(0, 4) });
+        Refused(x, y, placement with { GridHeight = 2 });
+        Refused(x, y, placement with { GridWidth = 4 });
 
         void Refused(Tensor from, Tensor to, GridPlacement place) =>
             Assert.Throws<ArgumentException>(() => GaussianHeads.Run(from, weights, to, place, arena));
@@ -102,7 +128,7 @@ public sealed class GaussianHeadsTests
         void Refused(ReferenceGaussianHeads wrong) => Assert.Throws<ArgumentException>(() => Weights(device, wrong));
     }
 
-    private static void Check(Device device, int channels, int rows, int columns, GridPlacement placement, Layout xLayout, Layout yLayout)
+    private static void Check(Device device, int channels, int rows, int columns, GridBlock block, Layout xLayout, Layout yLayout)
     {
         ReferenceGaussianHeads reference = Reference(channels);
         float[] features = Numbers.Of("features", rows * columns * channels);
@@ -111,8 +137,28 @@ public sealed class GaussianHeadsTests
         using Arena.Scope scope = arena.BeginScope();
         using var x = new GuardedTensor(device, rows, columns, channels, xLayout, features);
         using var y = new GuardedTensor(device, rows, columns, GaussianHeadsWeights.GaussianSize, yLayout);
-        GaussianHeads.Run(x.Tensor, weights, y.Tensor, placement, arena);
-        Expect.Near(reference.Run(features, columns, placement), y.Read(), GaussianHeadsWeights.GaussianSize);
+        GaussianHeads.Run(x.Tensor, weights, y.Tensor, block.Place(rows, columns, arena), arena);
+
+        const int outputs = GaussianHeadsWeights.OutputCount;
+        Bounded[] expected = reference.Run(features, columns, block);
+        float[] actual = y.Read();
+        var rounded = new float[expected.Length];
+        for (int cell = 0; cell < rows * columns; cell++)
+        {
+            Span<float> gaussian = actual.AsSpan(cell * GaussianHeadsWeights.GaussianSize, GaussianHeadsWeights.GaussianSize);
+            gaussian[..outputs].CopyTo(rounded.AsSpan(cell * outputs));
+            for (int axis = 0; axis < 2; axis++)
+            {
+                int place = cell * outputs + FirstMean + axis;
+                float mean = gaussian[FirstMean + axis];
+                float remainder = gaussian[outputs + axis];
+                Assert.InRange(Math.Abs(remainder), 0, Bounded.Unit * Math.Abs(mean));
+                Assert.InRange((double)mean + remainder - expected[place].Value, -expected[place].Error, expected[place].Error);
+                expected[place] += 0f;
+            }
+        }
+
+        Expect.Near(expected, rounded, outputs);
     }
 
     private static ReferenceGaussianHeads Reference(int channels)

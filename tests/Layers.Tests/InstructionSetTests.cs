@@ -29,6 +29,7 @@ public sealed class InstructionSetTests(ITestOutputHelper output)
             AppContext.BaseDirectory, typeof(InstructionSetTests).Assembly.GetName().Name + (OperatingSystem.IsWindows() ? ".exe" : ""));
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment[runtimeSwitch] = "0";
+        start.Environment[LayerDevices.ProcessorOnly] = "1";
         foreach (string argument in (string[])["-trait", $"{Traits.EveryVectorWidth}={Traits.Yes}", "-noColor", "-xml", results])
             start.ArgumentList.Add(argument);
         if (vectorFloats == 1)

@@ -38,8 +38,8 @@ public sealed class WindowAttentionTests
     public static TheoryData<string, int, Embedding, bool> Windows =>
         new MatrixTheoryData<string, int, Embedding, bool>(LayerDevices.Names, [1, 2, 4, 8], Enum.GetValues<Embedding>(), [false, true]);
 
-    public static TheoryData<string, int, Embedding> LargeWindows =>
-        new MatrixTheoryData<string, int, Embedding>(LayerDevices.Names, [12, 16], Enum.GetValues<Embedding>());
+    public static TheoryData<string, int, int, Embedding> LargeWindows =>
+        new MatrixTheoryData<string, int, int, Embedding>(LayerDevices.Names, [12, 16], [16, 30, 32], Enum.GetValues<Embedding>());
 
     /// <summary>Window, query shift, key shift, mask.</summary>
     public static TheoryData<string, int, int, int, bool> Shifts
@@ -104,9 +104,9 @@ public sealed class WindowAttentionTests
     [Theory]
     [Trait(Traits.Large, Traits.Yes)]
     [MemberData(nameof(LargeWindows))]
-    public void The_windows_of_the_published_models_are_right(string device, int window, Embedding embedding)
+    public void The_windows_of_the_published_models_are_right(string device, int window, int headSize, Embedding embedding)
     {
-        var test = new Case(window, 2, 1, 2, window == 12 ? 30 : 32)
+        var test = new Case(window, 2, 1, 2, headSize)
         {
             Embedding = embedding,
             QueryShift = window / 2,

@@ -121,8 +121,9 @@ kernel void gaussian_heads(
             float rest = fma(-quotient, grid, value) / grid;
             float sum = centre + quotient;
             float added = sum - centre;
-            gaussian[FIRST_REMAINDER + output] = (centre - (sum - added)) + (quotient - added) + rest;
-            value = sum;
+            rest += (centre - (sum - added)) + (quotient - added);
+            value = sum + rest;
+            gaussian[FIRST_REMAINDER + output] = rest - (value - sum);
         }
         gaussian[FIRST_COLUMN[head] + output] = value;
     }

@@ -17,12 +17,17 @@ internal sealed record ReferenceGaussianHeads(
     private const int MeanX = 7;
     private const int MeanY = 8;
 
-    /// <summary>The Gaussians of a block of cells: [rows, columns, 9].</summary>
+    // What the contract allows the sum of a mean and its remainder.
+    private const double MeanError = 1e-9;
+
+    /// <summary>The Gaussians of a block of cells: [rows, columns, 9], their means before they are rounded to float32.</summary>
     /// <param name="x">[rows, columns, C].</param>
     /// <param name="columns">Columns of the block.</param>
-    /// <param name="placement">Where it stands.</param>
-    public Bounded[] Run(float[] x, int columns, GridPlacement placement)
+    /// <param name="block">Where it stands.</param>
+    public Bounded[] Run(float[] x, int columns, GridBlock block)
     {
+        float[] columnCentres = block.ColumnCentres(columns);
+        float[] rowCentres = block.RowCentres(x.Length / Channels / columns);
         var gaussians = new List<Bounded>();
         for (int cell = 0; cell < x.Length / Channels; cell++)
         {
@@ -35,15 +40,16 @@ internal sealed record ReferenceGaussianHeads(
                 gaussian.AddRange(Linear(wide, Third[head]));
             }
 
-            float column = placement.FirstColumn + (cell % columns);
-            float row = placement.FirstRow + (cell / columns);
-            gaussian[MeanX] = (gaussian[MeanX] / placement.GridWidth) + Bounded.Constant((column + 0.5) / placement.GridWidth);
-            gaussian[MeanY] = (gaussian[MeanY] / placement.GridHeight) + Bounded.Constant((row + 0.5) / placement.GridHeight);
+            gaussian[MeanX] = Mean(gaussian[MeanX], block.GridWidth, columnCentres[cell % columns]);
+            gaussian[MeanY] = Mean(gaussian[MeanY], block.GridHeight, rowCentres[cell / columns]);
             gaussians.AddRange(gaussian);
         }
 
         return [.. gaussians];
     }
+
+    private static Bounded Mean(Bounded output, int gridSize, float centre) =>
+        new((output.Value / gridSize) + centre, (output.Error / gridSize) + MeanError);
 
     private static Bounded[] Linear(Bounded[] input, (float[] Weight, float[] Bias) layer)
     {
