@@ -1,0 +1,155 @@
+using System.CommandLine;
+using Gsasr.Architecture;
+using Gsasr.Decoder;
+using Gsasr.Layers;
+using Gsasr.Raster;
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Bench;
+
+/// <summary>The whole way from pixels to pixels, and its stages.</summary>
+internal static class ForwardCommand
+{
+    public static Command Create()
+    {
+        Option<string> device = CommandOptions.Device();
+        Option<string> model = CommandOptions.Model(GsasrModel.DefaultName);
+        Option<(int Width, int Height)> size = CommandOptions.Size(180);
+        var scale = new Option<double>("--scale") { Description = "output pixels per input pixel", DefaultValueFactory = _ => 4 };
+        var dMax = new Option<double>("--dmax") { Description = "the paper's ratio r", DefaultValueFactory = _ => 0.1 };
+        Option<int> runs = CommandOptions.Runs(5);
+        Option<double> peak = CommandOptions.Peak();
+        Option<bool> profile = CommandOptions.Profile();
+        var command = new Command("forward", "One image from 8-bit pixels to 8-bit pixels, as a whole and by stage.")
+        {
+            device, model, size, scale, dMax, runs, peak, profile,
+        };
+        command.SetAction(result =>
+        {
+            (int width, int height) = result.GetValue(size);
+            using Device opened = DeviceCatalog.Open(result.GetValue(device)!);
+            double tflops = opened is CpuDevice cpu ? FmaPeak.Measure(cpu.Threads) / 1e12 : result.GetValue(peak);
+            Run(
+                opened,
+                Workloads.Model(result.GetValue(model)!),
+                width,
+                height,
+                result.GetValue(scale),
+                result.GetValue(dMax),
+                result.GetValue(runs),
+                tflops,
+                result.GetValue(profile));
+        });
+        return command;
+    }
+
+    private static void Run(
+        Device device, GsasrModel model, int width, int height, double scale, double dMax, int runs, double peak, bool profile)
+    {
+        GsasrArchitecture architecture = model.Architecture;
+        byte[] pixels = Workloads.Photo(width, height);
+        (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, scale);
+        double paddedPixels = (double)ReflectedImage.PaddedSize(width, architecture.SizeMultiple)
+            * ReflectedImage.PaddedSize(height, architecture.SizeMultiple);
+        double all = 2 * paddedPixels * NetworkCost.MultiplyAddsPerPixel(architecture);
+        double encoder = 2 * paddedPixels * NetworkCost.EncoderMultiplyAddsPerPixel(architecture.Encoder);
+        double heads = 2 * paddedPixels * UpsamplingAndHeads(architecture.Decoder);
+
+        Console.WriteLine($"## {model.Name}, {width} x {height} -> {outputWidth} x {outputHeight}, dmax {dMax}, on {device.Name} ({device.Kind})");
+        Console.WriteLine();
+        Times whole = MeasureUpscaler(device, model, pixels, width, height, scale, dMax, runs, profile);
+
+        using var staged = new StagedForward(model, device);
+        staged.Run(pixels, width, height, scale, dMax);
+        staged.Run(pixels, width, height, scale, dMax);
+        (string Stage, double Milliseconds)[][] measured = [.. Enumerable.Range(0, runs).Select(_ => staged.Run(pixels, width, height, scale, dMax))];
+        var table = new TextTable("stage", "median ms", "least ms", "TFLOP", "TFLOP/s", "of peak");
+        for (int stage = 0; stage < measured[0].Length; stage++)
+        {
+            string name = measured[0][stage].Stage;
+            double operations = name switch
+            {
+                StagedForward.EncoderStage => encoder,
+                StagedForward.BlocksStage => all - encoder - heads,
+                StagedForward.HeadsStage => heads,
+                _ => 0,
+            };
+            AddRow(table, name, Times.Of(measured.Select(run => run[stage].Milliseconds)), operations, peak);
+        }
+
+        AddRow(table, "sum of stages", Times.Of(measured.Select(run => run.Sum(stage => stage.Milliseconds))), all, peak);
+        AddRow(table, "Upscaler.Upscale, wall clock", whole, all, peak);
+        table.Print();
+    }
+
+    private static Times MeasureUpscaler(
+        Device device, GsasrModel model, byte[] pixels, int width, int height, double scale, double dMax, int runs, bool profile)
+    {
+        (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, scale);
+        var output = new byte[outputWidth * outputHeight * 3];
+        long before = (device as GpuDevice)?.AllocatedBytes ?? 0;
+        using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = dMax, MaximumTilePixels = long.MaxValue });
+        GsasrArchitecture architecture = model.Architecture;
+        long weights = device is GpuDevice loaded
+            ? loaded.AllocatedBytes - before
+            : sizeof(float) * (architecture.EncoderParameterCount + architecture.DecoderParameterCount);
+        void Upscale() => upscaler.Upscale(pixels, width, height, PixelLayout.Rgb, scale, output);
+        Upscale();
+        Times whole = Times.OnWall(runs, Upscale);
+
+        long gaussians = (long)ReflectedImage.PaddedSize(width, architecture.SizeMultiple) * ReflectedImage.PaddedSize(height, architecture.SizeMultiple)
+            * GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel;
+        Console.WriteLine(
+            $"{gaussians} Gaussians. Memory: weights {Mebibytes(weights)}, field {Mebibytes(gaussians * Rasterizer.GaussianChannels * sizeof(float))}, "
+            + $"working memory {Mebibytes(upscaler.PeakWorkingBytes)}"
+            + (device is GpuDevice gpu ? $"; allocated on the device in all {Mebibytes(gpu.AllocatedBytes)}" : ""));
+        Console.WriteLine();
+        if (profile)
+            PrintProfile(device, Upscale);
+        return whole;
+    }
+
+    /// <summary>Shows what each kernel of an operation costs.</summary>
+    public static void PrintProfile(Device device, Action operation)
+    {
+        if (device is not GpuDevice gpu)
+        {
+            Console.WriteLine("(Kernels are profiled on GPUs only.)");
+            return;
+        }
+
+        using KernelProfile profile = gpu.BeginProfile();
+        operation();
+        IReadOnlyList<(KernelId Kernel, int Launches, double Milliseconds)> kernels = profile.Summarize();
+        double sum = kernels.Sum(kernel => kernel.Milliseconds);
+        var table = new TextTable("kernel", "launches", "ms", "share");
+        foreach ((KernelId kernel, int launches, double milliseconds) in kernels)
+            table.Add(kernel.ToString(), $"{launches}", $"{milliseconds:F3}", $"{milliseconds / sum:P1}");
+        table.Add("all", $"{kernels.Sum(kernel => kernel.Launches)}", $"{sum:F3}", "");
+        table.Print();
+    }
+
+    // The last convolution of the blocks, the two pixel shuffles and the heads, as NetworkCost counts them.
+    private static double UpsamplingAndHeads(DecoderArchitecture decoder)
+    {
+        double square = (double)decoder.Channels * decoder.Channels;
+        double final = decoder.Kind == DecoderKind.Enhanced ? 9 * square : 0;
+        return final + 5 * 4 * 9 * square
+            + 16 * (GaussianHeadsWeights.HeadCount * 5 * square + 4 * decoder.Channels * GaussianHeadsWeights.OutputCount);
+    }
+
+    private static void AddRow(TextTable table, string name, Times times, double operations, double peak)
+    {
+        double tflops = operations / times.Median / 1e9;
+        table.Add(
+            name,
+            $"{times.Median:F2}",
+            $"{times.Minimum:F2}",
+            operations > 0 ? $"{operations / 1e12:F4}" : "",
+            operations > 0 ? $"{tflops:F3}" : "",
+            operations > 0 && peak > 0 ? $"{tflops / peak:P1}" : "");
+    }
+
+    private static string Mebibytes(long bytes) => $"{bytes / 1048576.0:F1} MiB";
+}

@@ -1,0 +1,10 @@
+using System.CommandLine;
+using Gsasr.Bench;
+
+var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation and of the whole, memory, and quality.")
+{
+    ForwardCommand.Create(),
+    RasterCommand.Create(),
+    ProductCommand.Create(),
+};
+return root.Parse(args).Invoke();

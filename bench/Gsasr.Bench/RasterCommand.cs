@@ -1,0 +1,133 @@
+using System.CommandLine;
+using Gsasr.Layers;
+using Gsasr.Raster;
+using Gsasr.Tensors;
+using Gsasr.Testing;
+
+namespace Gsasr.Bench;
+
+/// <summary>The rasteriser alone.</summary>
+internal static class RasterCommand
+{
+    public static Command Create()
+    {
+        Option<string> device = CommandOptions.Device();
+        var models = new Option<string[]>("--models")
+        {
+            Description = "whose Gaussians of a photograph are drawn",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [GsasrModel.DefaultName, "edsr"],
+        };
+        Option<int> runs = CommandOptions.Runs(5);
+        var command = new Command("raster", "Drawing alone: fields of networks at three scales, and sigmas that grow.") { device, models, runs };
+        command.SetAction(result =>
+        {
+            using Device opened = DeviceCatalog.Open(result.GetValue(device)!);
+            Console.WriteLine($"## Rasteriser on {opened.Name} ({opened.Kind})");
+            Console.WriteLine();
+            DrawFields(opened, result.GetValue(models)!, result.GetValue(runs));
+            GrowSigma(opened, result.GetValue(runs));
+        });
+        return command;
+    }
+
+    private static void DrawFields(Device device, string[] models, int runs)
+    {
+        TextTable table = Table();
+        foreach (string name in models)
+        {
+            foreach ((int size, double scale, double dMax) in new[] { (60, 12.0, 0.1), (180, 4.0, 0.1), (360, 2.0, 0.05) })
+            {
+                using var upscaler = new Upscaler(Workloads.Model(name), device, new UpscalerOptions { DMax = dMax });
+                using GaussianField field = upscaler.BuildField(Workloads.Photo(size, size), size, size, PixelLayout.Rgb, scale);
+                int canvas = (int)(scale * field.PaddedWidth);
+                Measure(table, $"{name} {size} x {size}, x{scale}, dmax {dMax}", field.Gaussians, new RasterSettings(canvas, canvas, scale, dMax), runs);
+            }
+        }
+
+        table.Print();
+    }
+
+    // As many Gaussians and pixels in each row: only the area within the ellipses grows.
+    private static void GrowSigma(Device device, int runs)
+    {
+        const int Size = 720;
+        const double Scale = 16;
+        var placement = new float[Size];
+        GridPlacement.ComputeCentres(Size, 0, placement);
+        TextTable table = Table();
+        foreach (double sigma in new[] { 0.25, 0.5, 1, 2, 4, 8 })
+        {
+            double share = sigma / (Scale / 1.2);
+            float logit = (float)Math.Log(share / (1 - share));
+            var gaussians = new float[Size * Size * Rasterizer.GaussianChannels];
+            ulong seed = SeededNumbers.Hash("bench/raster");
+            for (int i = 0; i < Size * Size; i++)
+            {
+                Span<float> raw = gaussians.AsSpan(i * Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+                raw[0] = logit;
+                raw[1] = logit;
+                for (int k = 2; k < 7; k++)
+                    raw[k] = SeededNumbers.Uniform(seed, i * 7L + k);
+                raw[7] = placement[i % Size];
+                raw[8] = placement[i / Size];
+            }
+
+            using DeviceBuffer buffer = device.Allocate((long)gaussians.Length * sizeof(float));
+            buffer.Upload<float>(gaussians, 0);
+            var tensor = new Tensor(buffer, 0, Size, Size, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+            Measure(table, $"sigma {sigma} pixels", tensor, new RasterSettings(Size, Size, Scale, 1), runs);
+        }
+
+        table.Print();
+    }
+
+    private static TextTable Table() => new(
+        "field", "Gaussians", "ms", "least", "activate", "bound", "gather", "all pairs", "in box", "in ellipse", "in quads", "ellipse pairs/s", "GB/s floor");
+
+    private static void Measure(TextTable table, string name, Tensor gaussians, RasterSettings settings, int runs)
+    {
+        Device device = gaussians.Device;
+        using var arena = new Arena(device);
+        using DeviceBuffer memory = device.Allocate(12L * settings.CanvasWidth * settings.CanvasHeight);
+        var image = new Tensor(memory, 0, settings.CanvasHeight, settings.CanvasWidth, 3, 3);
+        void Render() => Rasterizer.Render(gaussians, settings, image, arena);
+        Times times = Times.OnDevice(device, runs, Render);
+        string[] kernels = ["", "", ""];
+        if (device is GpuDevice gpu)
+        {
+            using KernelProfile profile = gpu.BeginProfile();
+            Render();
+            foreach ((KernelId kernel, _, double milliseconds) in profile.Summarize())
+            {
+                string entry = kernel.ToString();
+                int column = entry.Contains("activate", StringComparison.Ordinal) ? 0 : entry.Contains("bound", StringComparison.Ordinal) ? 1 : 2;
+                kernels[column] = $"{milliseconds:F3}";
+            }
+        }
+
+        PairCount pairs = PairCount.Of(gaussians.ToArray(), settings);
+        double bytes = (double)gaussians.Pixels * gaussians.Channels * sizeof(float) + memory.ByteLength;
+        table.Add(
+            name,
+            $"{gaussians.Pixels}",
+            $"{times.Median:F3}",
+            $"{times.Minimum:F3}",
+            kernels[0],
+            kernels[1],
+            kernels[2],
+            Short(pairs.All),
+            Short(pairs.Box),
+            Short(pairs.Ellipse),
+            Short(pairs.Quads),
+            Short(pairs.Ellipse / times.Median * 1e3),
+            $"{bytes / times.Median / 1e6:F1}");
+    }
+
+    private static string Short(double value) => value switch
+    {
+        >= 1e12 => $"{value / 1e12:F2} T",
+        >= 1e9 => $"{value / 1e9:F2} G",
+        _ => $"{value / 1e6:F2} M",
+    };
+}

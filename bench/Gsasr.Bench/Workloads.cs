@@ -1,0 +1,32 @@
+using Gsasr.Imaging;
+using Gsasr.Testing;
+
+namespace Gsasr.Bench;
+
+/// <summary>Models and pictures to measure with.</summary>
+internal static class Workloads
+{
+    /// <summary>Opens a model by name or path; the published architectures' weights are seeded ones.</summary>
+    public static GsasrModel Model(string name) =>
+        SeededCheckpoint.ModelNames.Contains(name) ? new GsasrModel(() => SeededCheckpoint.Open(name)) : GsasrModel.Load(name);
+
+    /// <summary>RGB pixels of a photograph, from its middle; where it ends, it goes on as in a mirror.</summary>
+    public static byte[] Photo(int width, int height, string name = "astronaut.png")
+    {
+        Image photo = ImageFile.Read(TestData.PhotoFile(name));
+        int left = Math.Max(0, (photo.Width - width) / 2);
+        int top = Math.Max(0, (photo.Height - height) / 2);
+        var pixels = new byte[width * height * 3];
+        for (int y = 0; y < height; y++)
+        {
+            int row = ReflectedImage.IndexOf(top + y, photo.Height) * photo.Width;
+            for (int x = 0; x < width; x++)
+            {
+                int source = (row + ReflectedImage.IndexOf(left + x, photo.Width)) * photo.ChannelCount;
+                photo.Samples8.AsSpan(source, 3).CopyTo(pixels.AsSpan((y * width + x) * 3));
+            }
+        }
+
+        return pixels;
+    }
+}
