@@ -22,7 +22,8 @@ internal static class WindowAttentionGpu
     {
         int headSize = y.Channels / settings.Heads;
         Variant variant = Choose(headSize, settings)
-            ?? throw new NotSupportedException($"{device.Name} has no window attention for heads of {headSize} channels, only of up to {s_variants[^1].HeadSize}.");
+            ?? throw new NotSupportedException(
+                $"{device.Name} has window attention for heads of up to {s_variants[^1].HeadSize} channels, not of {headSize}.");
         bool overlaps = settings.OverlappingKeyWindowSize != 0;
         int keyStart = overlaps ? -(settings.KeyWindowSize - settings.WindowSize) / 2 : settings.KeyShift;
         int aligned = LayerKernels.Aligned(query) & LayerKernels.Aligned(key) & LayerKernels.Aligned(value) & LayerKernels.Aligned(y)
@@ -73,7 +74,8 @@ internal static class WindowAttentionGpu
     private sealed record Variant(KernelId Kernel, int HeadSize, int BlockSize)
     {
         /// <summary>Pairs of a query and a key, those that only fill up blocks included.</summary>
-        public long Pairs(WindowAttentionSettings settings) =>
-            (long)LayerKernels.DivideUp(settings.QueryTokens, BlockSize) * LayerKernels.DivideUp(settings.KeyTokens, BlockSize) * BlockSize * BlockSize;
+        public long Pairs(WindowAttentionSettings settings) => FilledUp(settings.QueryTokens) * FilledUp(settings.KeyTokens);
+
+        private long FilledUp(int tokens) => (long)LayerKernels.DivideUp(tokens, BlockSize) * BlockSize;
     }
 }

@@ -8,6 +8,7 @@
 // ("online"), in powers of two; then the weights pass through local memory, 16 keys at a time, to the product with the values.
 #include "channels.clh"
 #include "functions.clh"
+#include "Attention/tokens.clh"
 
 #define GROUP_SIZE 64
 #define QUERY_BLOCK (8 * QUERIES)
@@ -21,79 +22,10 @@
 #define WEIGHT_FLOATS (16 * QUERY_PITCH)
 #define SHARED_FLOATS (HEAD_SIZE * KEY_PITCH > 2 * WEIGHT_FLOATS ? HEAD_SIZE * KEY_PITCH : 2 * WEIGHT_FLOATS)
 
-// The QUERIES floats at p, on a boundary of 8 bytes, or 16 if QUERIES is a multiple of 4.
-INLINE void load_queries(local const float* p, float* values)
-{
-#if QUERIES % 4 == 0
-#pragma unroll
-    for (int i = 0; i < QUERIES; i += 4)
-    {
-        float4 four = *(local const float4*)(p + i);
-        values[i] = four.x;
-        values[i + 1] = four.y;
-        values[i + 2] = four.z;
-        values[i + 3] = four.w;
-    }
-#else
-#pragma unroll
-    for (int i = 0; i < QUERIES; i += 2)
-    {
-        float2 two = *(local const float2*)(p + i);
-        values[i] = two.x;
-        values[i + 1] = two.y;
-    }
-#endif
-}
-
-INLINE void store_queries(local float* p, const float* values)
-{
-#if QUERIES % 4 == 0
-#pragma unroll
-    for (int i = 0; i < QUERIES; i += 4)
-        *(local float4*)(p + i) = (float4)(values[i], values[i + 1], values[i + 2], values[i + 3]);
-#else
-#pragma unroll
-    for (int i = 0; i < QUERIES; i += 2)
-        *(local float2*)(p + i) = (float2)(values[i], values[i + 1]);
-#endif
-}
-
-// The pixel of a token of a window of `side` pixels whose first pixel is (firstRow, firstColumn), or -1 if there is none. Where
-// windows are shifted cyclically (`wraps`), the image continues at its other side.
-INLINE int pixel_of(int token, int side, int firstRow, int firstColumn, int height, int width, int wraps)
-{
-    int row = firstRow + token / side;
-    int column = firstColumn + token % side;
-    if (wraps)
-    {
-        row -= row >= height ? height : 0;
-        column -= column >= width ? width : 0;
-    }
-    int inside = token < side * side && row >= 0 && row < height && column >= 0 && column < width;
-    return inside ? row * width + column : -1;
-}
-
-// Which part of the shifted image a token belongs to: only tokens of one part are neighbours in the image too.
-INLINE int region_of(int token, int side, int firstRow, int firstColumn, int height, int width, int shift)
-{
-    int row = firstRow + token / side;
-    int column = firstColumn + token % side;
-    int rowRegion = row < height - side ? 0 : row < height - shift ? 1 : 2;
-    int columnRegion = column < width - side ? 0 : column < width - shift ? 1 : 2;
-    return rowRegion * 3 + columnRegion;
-}
-
-INLINE float4 rotated(float4 pairs, float4 angles)
-{
-    return (float4)(
-        pairs.x * angles.x - pairs.y * angles.y,
-        pairs.x * angles.y + pairs.y * angles.x,
-        pairs.z * angles.z - pairs.w * angles.w,
-        pairs.z * angles.w + pairs.w * angles.z);
-}
-
-// bias: [heads, queries, keys]; rotary: [heads, keys, headSize], cosine and sine of each pair. keyStart: where a key window starts,
-// seen from the query's window; scale: log2(e) / sqrt(headSize); aligned: offsets, pitches and headSize are multiples of 4.
+// bias: [heads, queries, keys]; rotary: [heads, keys, headSize], cosine and sine of each pair. side, keySide: pixels along a side of
+// a window; keyStart: where a key window starts, seen from the query's; wraps: whether keys outside the image are those at its other
+// side, or zero. maskShift: the shift whose wrapped tokens are masked, 0 for no mask. scale: log2(e) / sqrt(headSize). aligned:
+// offsets, pitches and headSize are multiples of 4.
 __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1)))
 kernel void attend(
     global const float* restrict query, int queryOffset, int queryPitch,
@@ -157,17 +89,10 @@ kernel void attend(
         int channel = i % FOURS * 4;
         int pixel = queryPixels[token];
         int count = pixel >= 0 ? headSize - channel : 0;
-        float4 four = load_channels(query + (queryOffset + pixel * queryPitch + headChannel + channel), count, aligned);
-        if (hasRotary)
-        {
-            int place = rotaryOffset + (firstToken + token) * headSize + channel;
-            four = rotated(four, load_channels(rotary + place, count, aligned));
-        }
-        four *= scale;
-        queries[channel * QUERY_PITCH + token] = four.x;
-        queries[(channel + 1) * QUERY_PITCH + token] = four.y;
-        queries[(channel + 2) * QUERY_PITCH + token] = four.z;
-        queries[(channel + 3) * QUERY_PITCH + token] = four.w;
+        float4 four = head_channels(
+            query, queryOffset + pixel * queryPitch + headChannel + channel,
+            rotary, rotaryOffset + (firstToken + token) * headSize + channel, hasRotary, count, aligned);
+        store_column(queries + channel * QUERY_PITCH + token, QUERY_PITCH, four * scale);
     }
 
     float result[QUERIES][RESULT_CHANNELS];
@@ -198,16 +123,10 @@ kernel void attend(
             int channel = i % FOURS * 4;
             int pixel = keyPixels[token];
             int count = pixel >= 0 ? headSize - channel : 0;
-            float4 four = load_channels(key + (keyOffset + pixel * keyPitch + headChannel + channel), count, aligned);
-            if (hasRotary)
-            {
-                int place = rotaryOffset + (firstKey + token) * headSize + channel;
-                four = rotated(four, load_channels(rotary + place, count, aligned));
-            }
-            shared[channel * KEY_PITCH + token] = four.x;
-            shared[(channel + 1) * KEY_PITCH + token] = four.y;
-            shared[(channel + 2) * KEY_PITCH + token] = four.z;
-            shared[(channel + 3) * KEY_PITCH + token] = four.w;
+            float4 four = head_channels(
+                key, keyOffset + pixel * keyPitch + headChannel + channel,
+                rotary, rotaryOffset + (firstKey + token) * headSize + channel, hasRotary, count, aligned);
+            store_column(shared + channel * KEY_PITCH + token, KEY_PITCH, four);
             *(local float4*)(values + token * HEAD_SIZE + channel) =
                 load_channels(value + (valueOffset + pixel * valuePitch + headChannel + channel), count, aligned);
         }

@@ -20,7 +20,9 @@ internal static class ConvolutionGpu
 
     private static readonly Tile s_unalignedTile = new(LayerKernels.Library["convolution-unaligned", "convolve"], 64, 64, 1);
 
-    /// <summary>Packs weights: [taps][input channels, filled up to steps of the depth][output channels, filled up to whole float4s].</summary>
+    /// <summary>
+    /// Packs weights: [taps][input channels, filled up to steps of the depth][output channels, filled up to whole float4s].
+    /// </summary>
     /// <param name="device">The device that will use them.</param>
     /// <param name="weight">[outputChannels][taps][inputChannels].</param>
     /// <param name="inputChannels">Channels of the input.</param>

@@ -2,7 +2,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary>The second and third layers of the <see cref="GaussianHeads"/> as their GPU kernel reads them: five heads in one tensor.</summary>
+/// <summary>The second and third layers of the <see cref="GaussianHeads"/>, the five heads side by side for their GPU kernel.</summary>
 internal sealed class GaussianHeadsGpuWeights : IDisposable
 {
     private const int MaximumOutputs = 3;

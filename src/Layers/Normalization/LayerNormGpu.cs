@@ -10,7 +10,8 @@ internal static class LayerNormGpu
 
     private static readonly KernelId s_kernel = LayerKernels.Library["normalization", "normalize_pixels"];
 
-    public static void Run(GpuDevice device, in Tensor x, in Tensor gamma, in Tensor beta, in Tensor y, in Tensor? shift, in Tensor? windowTable)
+    public static void Run(
+        GpuDevice device, in Tensor x, in Tensor gamma, in Tensor beta, in Tensor y, in Tensor? shift, in Tensor? windowTable)
     {
         Tensor table = windowTable ?? x;
         int aligned = LayerKernels.Aligned(x) & LayerKernels.Aligned(y) & LayerKernels.Aligned(table)
