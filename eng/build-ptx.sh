@@ -59,7 +59,7 @@ build() {
 
     local machine=(--target=nvptx64--nvidiacl -Xclang -target-cpu -Xclang "$target"
         -Xclang -target-feature -Xclang "+ptx$(ptx_version "$target")"
-        -O3 -ffp-contract=fast)
+        -O3 -ffp-contract=on)
 
     # Two steps, because the group sizes are to be known before anything is optimised.
     "$clang" -x cl -cl-std=CL1.2 "${machine[@]}" -Werror -Wall -Wno-unused-function \
