@@ -58,16 +58,19 @@ internal static class ForwardCommand
 
         Console.WriteLine($"## {model.Name}, {width} x {height} -> {outputWidth} x {outputHeight}, dmax {dMax}, on {device.Name} ({device.Kind})");
         Console.WriteLine();
-        Times whole = MeasureUpscaler(device, model, pixels, width, height, scale, dMax, runs, profile);
+        (Times whole, double wholeProcessor) = MeasureUpscaler(device, model, pixels, width, height, scale, dMax, runs, profile);
 
         using var staged = new StagedForward(model, device);
         staged.Run(pixels, width, height, scale, dMax);
         staged.Run(pixels, width, height, scale, dMax);
-        (string Stage, double Milliseconds)[][] measured = [.. Enumerable.Range(0, runs).Select(_ => staged.Run(pixels, width, height, scale, dMax))];
-        var table = new TextTable("stage", "median ms", "least ms", "TFLOP", "TFLOP/s", "of peak");
+        Stage[][] measured = [.. Enumerable.Range(0, runs).Select(_ => staged.Run(pixels, width, height, scale, dMax))];
+        bool onProcessor = device is CpuDevice;
+        double threads = onProcessor ? ((CpuDevice)device).Threads : 1;
+        string[] headings = ["stage", "median ms", "least ms", "TFLOP", "TFLOP/s", "of peak"];
+        var table = new TextTable(onProcessor ? [.. headings, "least processor ms", "of peak in processor time"] : headings);
         for (int stage = 0; stage < measured[0].Length; stage++)
         {
-            string name = measured[0][stage].Stage;
+            string name = measured[0][stage].Name;
             double operations = name switch
             {
                 StagedForward.EncoderStage => encoder,
@@ -75,15 +78,17 @@ internal static class ForwardCommand
                 StagedForward.HeadsStage => heads,
                 _ => 0,
             };
-            AddRow(table, name, Times.Of(measured.Select(run => run[stage].Milliseconds)), operations, peak);
+            double processor = onProcessor ? measured.Min(run => run[stage].ProcessorMilliseconds) : 0;
+            AddRow(table, name, Times.Of(measured.Select(run => run[stage].Milliseconds)), operations, peak, processor, threads);
         }
 
-        AddRow(table, "sum of stages", Times.Of(measured.Select(run => run.Sum(stage => stage.Milliseconds))), all, peak);
-        AddRow(table, "Upscaler.Upscale, wall clock", whole, all, peak);
+        double sum = onProcessor ? measured.Min(run => run.Sum(stage => stage.ProcessorMilliseconds)) : 0;
+        AddRow(table, "sum of stages", Times.Of(measured.Select(run => run.Sum(stage => stage.Milliseconds))), all, peak, sum, threads);
+        AddRow(table, "Upscaler.Upscale, wall clock", whole, all, peak, wholeProcessor, threads);
         table.Print();
     }
 
-    private static Times MeasureUpscaler(
+    private static (Times Wall, double ProcessorMilliseconds) MeasureUpscaler(
         Device device, GsasrModel model, byte[] pixels, int width, int height, double scale, double dMax, int runs, bool profile)
     {
         (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, scale);
@@ -96,7 +101,9 @@ internal static class ForwardCommand
             : sizeof(float) * (architecture.EncoderParameterCount + architecture.DecoderParameterCount);
         void Upscale() => upscaler.Upscale(pixels, width, height, PixelLayout.Rgb, scale, output);
         Upscale();
+        double start = Environment.CpuUsage.TotalTime.TotalMilliseconds;
         Times whole = Times.OnWall(runs, Upscale);
+        double processor = device is CpuDevice ? (Environment.CpuUsage.TotalTime.TotalMilliseconds - start) / runs : 0;
 
         long gaussians = (long)ReflectedImage.PaddedSize(width, architecture.SizeMultiple) * ReflectedImage.PaddedSize(height, architecture.SizeMultiple)
             * GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel;
@@ -107,7 +114,7 @@ internal static class ForwardCommand
         Console.WriteLine();
         if (profile)
             PrintProfile(device, Upscale);
-        return whole;
+        return (whole, processor);
     }
 
     /// <summary>Shows what each kernel of an operation costs.</summary>
@@ -139,16 +146,21 @@ internal static class ForwardCommand
             + 16 * (GaussianHeadsWeights.HeadCount * 5 * square + 4 * decoder.Channels * GaussianHeadsWeights.OutputCount);
     }
 
-    private static void AddRow(TextTable table, string name, Times times, double operations, double peak)
+    private static void AddRow(TextTable table, string name, Times times, double operations, double peak, double processor, double threads)
     {
         double tflops = operations / times.Median / 1e9;
-        table.Add(
+        var cells = new List<string>
+        {
             name,
             $"{times.Median:F2}",
             $"{times.Minimum:F2}",
             operations > 0 ? $"{operations / 1e12:F4}" : "",
             operations > 0 ? $"{tflops:F3}" : "",
-            operations > 0 && peak > 0 ? $"{tflops / peak:P1}" : "");
+            operations > 0 && peak > 0 ? $"{tflops / peak:P1}" : "",
+            $"{processor:F2}",
+            operations > 0 ? $"{operations / processor / 1e9 / (peak / threads):P1}" : "",
+        };
+        table.Add([.. cells.Take(table.Columns)]);
     }
 
     private static string Mebibytes(long bytes) => $"{bytes / 1048576.0:F1} MiB";

@@ -45,23 +45,25 @@ internal static class ProductCommand
         Console.WriteLine($"## Products on {all.Name}; peak of multiply-adds {onePeak:F1} GFLOP/s on one thread, {allPeak:F1} on all");
         Console.WriteLine();
         using var one = new CpuDevice(1);
-        var table = new TextTable("layer", "image", "GFLOP", "1 thread ms", "GFLOP/s", "of peak", $"{all.Threads} threads ms", "GFLOP/s", "of peak", "speed-up");
+        var table = new TextTable(
+            "layer", "image", "GFLOP", "1 thread ms", "processor ms", "of peak", $"{all.Threads} threads ms", "processor ms", "of peak", "speed-up");
         foreach (Layer layer in s_layers)
         {
             foreach (int size in sizes)
             {
-                double operations = layer.Operations(size) / 1e9;
-                double alone = Measure(one, layer, size, runs).Minimum;
-                double together = Measure(all, layer, size, runs).Minimum;
-                double aloneRate = operations / alone * 1e3;
-                double togetherRate = operations / together * 1e3;
+                double operations = layer.Operations(size);
+                Times alone = Measure(one, layer, size, runs);
+                Times together = Measure(all, layer, size, runs);
                 table.Add(
-                    layer.ToString(), $"{size} x {size}", $"{operations:F2}", $"{alone:F2}", $"{aloneRate:F1}", $"{aloneRate / onePeak:P0}",
-                    $"{together:F2}", $"{togetherRate:F1}", $"{togetherRate / allPeak:P0}", $"{alone / together:F2}");
+                    layer.ToString(), $"{size} x {size}", $"{operations / 1e9:F2}",
+                    $"{alone.Minimum:F2}", $"{alone.Processor:F2}", $"{operations / alone.Processor / 1e6 / onePeak:P0}",
+                    $"{together.Minimum:F2}", $"{together.Processor:F2}", $"{operations / together.Processor / 1e6 / (allPeak / all.Threads):P0}",
+                    $"{alone.Minimum / together.Minimum:F2}");
             }
         }
 
         table.Print();
+        Console.WriteLine("Shares are of one core's peak in processor time, which other programs on the machine do not add to.");
     }
 
     private static void MeasureGpu(Device device, int[] sizes, int runs, double peak)
@@ -103,7 +105,7 @@ internal static class ProductCommand
                 Convolution.Run(x, weights, y);
         });
         x.Buffer.Dispose();
-        return new Times(times.Median / repeats, times.Minimum / repeats);
+        return new Times(times.Median / repeats, times.Minimum / repeats, times.Processor / repeats);
     }
 
     private static float[] Random(int count)

@@ -6,5 +6,7 @@ var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation
     ForwardCommand.Create(),
     RasterCommand.Create(),
     ProductCommand.Create(),
+    QualityCommand.Create(),
+    EndToEndCommand.Create(),
 };
 return root.Parse(args).Invoke();

@@ -83,7 +83,7 @@ internal static class RasterCommand
     }
 
     private static TextTable Table() => new(
-        "field", "Gaussians", "ms", "least", "activate", "bound", "gather", "all pairs", "in box", "in ellipse", "in quads", "ellipse pairs/s", "GB/s floor");
+        "field", "Gaussians", "ms", "least", "processor ms", "activate", "bound", "gather", "all pairs", "in box", "in ellipse", "in quads", "ellipse pairs/s", "GB/s floor");
 
     private static void Measure(TextTable table, string name, Tensor gaussians, RasterSettings settings, int runs)
     {
@@ -113,6 +113,7 @@ internal static class RasterCommand
             $"{gaussians.Pixels}",
             $"{times.Median:F3}",
             $"{times.Minimum:F3}",
+            device is GpuDevice ? "" : $"{times.Processor:F1}",
             kernels[0],
             kernels[1],
             kernels[2],

@@ -42,8 +42,8 @@ internal sealed class StagedForward : IDisposable
         _nonFinite = device.Allocate(sizeof(int));
     }
 
-    /// <summary>Upscales an image and returns the stages' times in milliseconds.</summary>
-    public (string Stage, double Milliseconds)[] Run(byte[] pixels, int width, int height, double scale, double dMax)
+    /// <summary>Upscales an image and returns its stages.</summary>
+    public Stage[] Run(byte[] pixels, int width, int height, double scale, double dMax)
     {
         const int Cells = GaussianDecoder.CellsPerPixel;
         int paddedWidth = ReflectedImage.PaddedSize(width, _multiple);

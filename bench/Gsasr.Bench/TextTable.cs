@@ -5,6 +5,9 @@ internal sealed class TextTable(params string[] headings)
 {
     private readonly List<string[]> _rows = [];
 
+    /// <summary>How many cells a row has.</summary>
+    public int Columns => headings.Length;
+
     /// <summary>Adds a row with as many cells as there are headings.</summary>
     public void Add(params string[] cells) => _rows.Add(cells);
 

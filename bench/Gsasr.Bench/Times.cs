@@ -4,7 +4,10 @@ using Gsasr.Tensors;
 namespace Gsasr.Bench;
 
 /// <summary>Times of equal runs, in milliseconds.</summary>
-internal readonly record struct Times(double Median, double Minimum)
+/// <param name="Median">The time in the middle.</param>
+/// <param name="Minimum">The least time.</param>
+/// <param name="Processor">The least time that all threads of this process worked in a run; other programs do not add to it.</param>
+internal readonly record struct Times(double Median, double Minimum, double Processor = 0)
 {
     /// <summary>Sums up measured times.</summary>
     public static Times Of(IEnumerable<double> milliseconds)
@@ -19,9 +22,11 @@ internal readonly record struct Times(double Median, double Minimum)
     {
         operation();
         var times = new double[runs];
+        double processor = double.MaxValue;
         for (int run = 0; run < runs; run++)
         {
             device.Synchronize();
+            double before = Environment.CpuUsage.TotalTime.TotalMilliseconds;
             if (device is GpuDevice gpu)
             {
                 using GpuEvent start = gpu.RecordEvent();
@@ -33,15 +38,16 @@ internal readonly record struct Times(double Median, double Minimum)
             {
                 times[run] = Milliseconds(operation);
             }
+
+            processor = Math.Min(processor, Environment.CpuUsage.TotalTime.TotalMilliseconds - before);
         }
 
-        return Of(times);
+        return Of(times) with { Processor = processor };
     }
 
-    /// <summary>Measures an operation that has ended when it returns, by the clock on the wall.</summary>
+    /// <summary>Measures an operation that has ended when it returns, by the clock on the wall and without warming up.</summary>
     public static Times OnWall(int runs, Action operation)
     {
-        operation();
         var times = new double[runs];
         for (int run = 0; run < runs; run++)
             times[run] = Milliseconds(operation);

@@ -11,9 +11,11 @@ internal static class Workloads
         SeededCheckpoint.ModelNames.Contains(name) ? new GsasrModel(() => SeededCheckpoint.Open(name)) : GsasrModel.Load(name);
 
     /// <summary>RGB pixels of a photograph, from its middle; where it ends, it goes on as in a mirror.</summary>
-    public static byte[] Photo(int width, int height, string name = "astronaut.png")
+    public static byte[] Photo(int width, int height) => Crop(ImageFile.Read(TestData.PhotoFile("astronaut.png")), width, height);
+
+    /// <summary>RGB pixels of an 8-bit image of colours, from its middle; where it ends, it goes on as in a mirror.</summary>
+    public static byte[] Crop(Image photo, int width, int height)
     {
-        Image photo = ImageFile.Read(TestData.PhotoFile(name));
         int left = Math.Max(0, (photo.Width - width) / 2);
         int top = Math.Max(0, (photo.Height - height) / 2);
         var pixels = new byte[width * height * 3];
