@@ -19,9 +19,17 @@ internal static class EndToEndCommand
         var format = new Option<string>("--format") { Description = "png or jpg, of both files", DefaultValueFactory = _ => "png" };
         format.AcceptOnlyFromAmong("png", "jpg");
         Option<int> runs = CommandOptions.Runs(5);
-        var command = new Command("end-to-end", "Open a model, read a file, upscale, write a file.") { device, model, size, scale, format, runs };
+        var command = new Command("end-to-end", "Open a model, read a file, upscale, write a file.")
+        {
+            device, model, size, scale, format, runs,
+        };
         command.SetAction(result => Run(
-            result.GetValue(device)!, result.GetValue(model)!, result.GetValue(size), result.GetValue(scale), result.GetValue(format)!, result.GetValue(runs)));
+            result.GetValue(device)!,
+            result.GetValue(model)!,
+            result.GetValue(size),
+            result.GetValue(scale),
+            result.GetValue(format)!,
+            result.GetValue(runs)));
         return command;
     }
 
@@ -47,7 +55,8 @@ internal static class EndToEndCommand
                 return stages;
             })];
 
-            Console.WriteLine($"## {model.Name}, {size.Width} x {size.Height} {format} x{scale}, file to file on {device.Name} ({device.Kind})");
+            Console.WriteLine($"## {model.Name}, {size.Width} x {size.Height} {format} x{scale}, file to file");
+            Console.WriteLine($"on {device.Name} ({device.Kind})");
             Console.WriteLine();
             var table = new TextTable("stage", "first ms", "later median ms", "later least ms");
             int before = first.Count - later[0].Count;
@@ -55,7 +64,11 @@ internal static class EndToEndCommand
             {
                 int stage = i - before;
                 Times times = stage < 0 ? default : Times.Of(later.Select(run => run[stage].Milliseconds));
-                table.Add(first[i].Name, $"{first[i].Milliseconds:F1}", stage < 0 ? "" : $"{times.Median:F1}", stage < 0 ? "" : $"{times.Minimum:F1}");
+                table.Add(
+                    first[i].Name,
+                    $"{first[i].Milliseconds:F1}",
+                    stage < 0 ? "" : $"{times.Median:F1}",
+                    stage < 0 ? "" : $"{times.Minimum:F1}");
             }
 
             Times sums = Times.Of(later.Select(run => run.Sum(stage => stage.Milliseconds)));
@@ -88,7 +101,8 @@ internal static class EndToEndCommand
         });
     }
 
-    private static void PrintShareOfPeak(CpuDevice cpu, GsasrArchitecture architecture, (int Width, int Height) size, IEnumerable<Stage> upscaling)
+    private static void PrintShareOfPeak(
+        CpuDevice cpu, GsasrArchitecture architecture, (int Width, int Height) size, IEnumerable<Stage> upscaling)
     {
         int multiple = architecture.SizeMultiple;
         double operations = 2.0 * ReflectedImage.PaddedSize(size.Width, multiple) * ReflectedImage.PaddedSize(size.Height, multiple)

@@ -56,7 +56,8 @@ internal static class ForwardCommand
         double encoder = 2 * paddedPixels * NetworkCost.EncoderMultiplyAddsPerPixel(architecture.Encoder);
         double heads = 2 * paddedPixels * UpsamplingAndHeads(architecture.Decoder);
 
-        Console.WriteLine($"## {model.Name}, {width} x {height} -> {outputWidth} x {outputHeight}, dmax {dMax}, on {device.Name} ({device.Kind})");
+        Console.WriteLine($"## {model.Name}, {width} x {height} -> {outputWidth} x {outputHeight}, dmax {dMax}");
+        Console.WriteLine($"on {device.Name} ({device.Kind})");
         Console.WriteLine();
         (Times whole, double wholeProcessor) = MeasureUpscaler(device, model, pixels, width, height, scale, dMax, runs, profile);
 
@@ -105,10 +106,12 @@ internal static class ForwardCommand
         Times whole = Times.OnWall(runs, Upscale);
         double processor = device is CpuDevice ? (Environment.CpuUsage.TotalTime.TotalMilliseconds - start) / runs : 0;
 
-        long gaussians = (long)ReflectedImage.PaddedSize(width, architecture.SizeMultiple) * ReflectedImage.PaddedSize(height, architecture.SizeMultiple)
+        long gaussians = (long)ReflectedImage.PaddedSize(width, architecture.SizeMultiple)
+            * ReflectedImage.PaddedSize(height, architecture.SizeMultiple)
             * GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel;
         Console.WriteLine(
-            $"{gaussians} Gaussians. Memory: weights {Mebibytes(weights)}, field {Mebibytes(gaussians * Rasterizer.GaussianChannels * sizeof(float))}, "
+            $"{gaussians} Gaussians. Memory: weights {Mebibytes(weights)}, "
+            + $"field {Mebibytes(gaussians * Rasterizer.GaussianChannels * sizeof(float))}, "
             + $"working memory {Mebibytes(upscaler.PeakWorkingBytes)}"
             + (device is GpuDevice gpu ? $"; allocated on the device in all {Mebibytes(gpu.AllocatedBytes)}" : ""));
         Console.WriteLine();

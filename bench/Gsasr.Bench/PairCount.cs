@@ -27,7 +27,11 @@ internal readonly record struct PairCount(double All, double Box, double Ellipse
             double ellipseHere = 0;
             double quadsHere = 0;
             for (int i = chunk * 4096; i < Math.Min(count, (chunk + 1) * 4096); i++)
-                Add(gaussians.AsSpan(i * Rasterizer.GaussianChannels, Rasterizer.GaussianChannels), settings, ref boxHere, ref ellipseHere, ref quadsHere);
+            {
+                ReadOnlySpan<float> raw = gaussians.AsSpan(i * Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+                Add(raw, settings, ref boxHere, ref ellipseHere, ref quadsHere);
+            }
+
             lock (together)
             {
                 box += boxHere;

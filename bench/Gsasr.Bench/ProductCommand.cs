@@ -46,7 +46,8 @@ internal static class ProductCommand
         Console.WriteLine();
         using var one = new CpuDevice(1);
         var table = new TextTable(
-            "layer", "image", "GFLOP", "1 thread ms", "processor ms", "of peak", $"{all.Threads} threads ms", "processor ms", "of peak", "speed-up");
+            "layer", "image", "GFLOP", "1 thread ms", "processor ms", "of peak",
+            $"{all.Threads} threads ms", "processor ms", "of peak", "speed-up");
         foreach (Layer layer in s_layers)
         {
             foreach (int size in sizes)
@@ -57,7 +58,8 @@ internal static class ProductCommand
                 table.Add(
                     layer.ToString(), $"{size} x {size}", $"{operations / 1e9:F2}",
                     $"{alone.Minimum:F2}", $"{alone.Processor:F2}", $"{operations / alone.Processor / 1e6 / onePeak:P0}",
-                    $"{together.Minimum:F2}", $"{together.Processor:F2}", $"{operations / together.Processor / 1e6 / (allPeak / all.Threads):P0}",
+                    $"{together.Minimum:F2}", $"{together.Processor:F2}",
+                    $"{operations / together.Processor / 1e6 / (allPeak / all.Threads):P0}",
                     $"{alone.Minimum / together.Minimum:F2}");
             }
         }
@@ -80,7 +82,8 @@ internal static class ProductCommand
                 double tflops = operations / times.Median / 1e9;
                 double bytes = 4.0 * size * size * (layer.Inputs + layer.Outputs);
                 table.Add(
-                    layer.ToString(), $"{size} x {size}", $"{operations / 1e9:F2}", $"{times.Median:F4}", $"{times.Minimum:F4}", $"{tflops:F2}",
+                    layer.ToString(), $"{size} x {size}", $"{operations / 1e9:F2}",
+                    $"{times.Median:F4}", $"{times.Minimum:F4}", $"{tflops:F2}",
                     peak > 0 ? $"{tflops / peak:P0}" : "", $"{bytes / times.Median / 1e6:F0}");
             }
         }
@@ -93,7 +96,13 @@ internal static class ProductCommand
     {
         int factor = layer.PixelShuffle ? 2 : 1;
         using ConvolutionWeights weights = ConvolutionWeights.Create(
-            device, Random(layer.Outputs * layer.Inputs * layer.Kernel * layer.Kernel), Random(layer.Outputs), layer.Inputs, layer.Outputs, layer.Kernel, layer.PixelShuffle);
+            device,
+            Random(layer.Outputs * layer.Inputs * layer.Kernel * layer.Kernel),
+            Random(layer.Outputs),
+            layer.Inputs,
+            layer.Outputs,
+            layer.Kernel,
+            layer.PixelShuffle);
         Tensor x = device.Upload(Random(size * size * layer.Inputs), size, size, layer.Inputs);
         int channels = layer.Outputs / (factor * factor);
         using DeviceBuffer output = device.Allocate(4L * size * size * layer.Outputs);

@@ -25,7 +25,10 @@ internal static class QualityCommand
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [2, 3, 4],
         };
-        var command = new Command("quality", "PSNR of photographs on Y, in dB: the model / bicubic interpolation.") { device, model, photos, scales };
+        var command = new Command("quality", "PSNR of photographs on Y, in dB: the model / bicubic interpolation.")
+        {
+            device, model, photos, scales,
+        };
         command.SetAction(result =>
         {
             using Device opened = DeviceCatalog.Open(result.GetValue(device)!);
@@ -40,7 +43,8 @@ internal static class QualityCommand
         Console.WriteLine();
         using var upscaler = new Upscaler(model, device);
         var table = new TextTable(["image", .. scales.Select(scale => $"x{scale}")]);
-        foreach (FileInfo file in photos.EnumerateFiles().Where(file => file.Extension is ".png" or ".jpg" or ".jpeg").OrderBy(file => file.Name))
+        IEnumerable<FileInfo> files = photos.EnumerateFiles().Where(file => file.Extension is ".png" or ".jpg" or ".jpeg");
+        foreach (FileInfo file in files.OrderBy(file => file.Name, StringComparer.Ordinal))
         {
             Image photo = ImageFile.Read(file.FullName);
             table.Add([Path.GetFileNameWithoutExtension(file.Name), .. scales.Select(scale => Compare(upscaler, photo, scale))]);

@@ -19,7 +19,10 @@ internal static class RasterCommand
             DefaultValueFactory = _ => [GsasrModel.DefaultName, "edsr"],
         };
         Option<int> runs = CommandOptions.Runs(5);
-        var command = new Command("raster", "Drawing alone: fields of networks at three scales, and sigmas that grow.") { device, models, runs };
+        var command = new Command("raster", "Drawing alone: fields of networks at three scales, and sigmas that grow.")
+        {
+            device, models, runs,
+        };
         command.SetAction(result =>
         {
             using Device opened = DeviceCatalog.Open(result.GetValue(device)!);
@@ -41,7 +44,8 @@ internal static class RasterCommand
                 using var upscaler = new Upscaler(Workloads.Model(name), device, new UpscalerOptions { DMax = dMax });
                 using GaussianField field = upscaler.BuildField(Workloads.Photo(size, size), size, size, PixelLayout.Rgb, scale);
                 int canvas = (int)(scale * field.PaddedWidth);
-                Measure(table, $"{name} {size} x {size}, x{scale}, dmax {dMax}", field.Gaussians, new RasterSettings(canvas, canvas, scale, dMax), runs);
+                var settings = new RasterSettings(canvas, canvas, scale, dMax);
+                Measure(table, $"{name} {size} x {size}, x{scale}, dmax {dMax}", field.Gaussians, settings, runs);
             }
         }
 
@@ -83,7 +87,8 @@ internal static class RasterCommand
     }
 
     private static TextTable Table() => new(
-        "field", "Gaussians", "ms", "least", "processor ms", "activate", "bound", "gather", "all pairs", "in box", "in ellipse", "in quads", "ellipse pairs/s", "GB/s floor");
+        "field", "Gaussians", "ms", "least", "processor ms", "activate", "bound", "gather",
+        "all pairs", "in box", "in ellipse", "in quads", "ellipse pairs/s", "GB/s floor");
 
     private static void Measure(TextTable table, string name, Tensor gaussians, RasterSettings settings, int runs)
     {
@@ -101,7 +106,9 @@ internal static class RasterCommand
             foreach ((KernelId kernel, _, double milliseconds) in profile.Summarize())
             {
                 string entry = kernel.ToString();
-                int column = entry.Contains("activate", StringComparison.Ordinal) ? 0 : entry.Contains("bound", StringComparison.Ordinal) ? 1 : 2;
+                int column = entry.Contains("activate", StringComparison.Ordinal) ? 0
+                    : entry.Contains("bound", StringComparison.Ordinal) ? 1
+                    : 2;
                 kernels[column] = $"{milliseconds:F3}";
             }
         }
@@ -121,7 +128,7 @@ internal static class RasterCommand
             Short(pairs.Box),
             Short(pairs.Ellipse),
             Short(pairs.Quads),
-            Short(pairs.Ellipse / times.Median * 1e3),
+            Short(pairs.Ellipse / (device is GpuDevice ? times.Median : times.Processor) * 1e3),
             $"{bytes / times.Median / 1e6:F1}");
     }
 

@@ -24,8 +24,11 @@ internal sealed class StageClock : IDisposable
     }
 
     /// <summary>Ends a stage and begins the next.</summary>
-    public void Mark(string stage) => _marks.Add(
-        new Point(stage, (_device as GpuDevice)?.RecordEvent(), Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime.TotalMilliseconds));
+    public void Mark(string stage) => _marks.Add(new Point(
+        stage,
+        (_device as GpuDevice)?.RecordEvent(),
+        Stopwatch.GetTimestamp(),
+        Environment.CpuUsage.TotalTime.TotalMilliseconds));
 
     /// <summary>The stages in their order.</summary>
     public Stage[] Read()

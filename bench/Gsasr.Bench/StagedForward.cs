@@ -65,7 +65,8 @@ internal sealed class StagedForward : IDisposable
         using (_arena.BeginScope())
         {
             Tensor input = Upload(padded, paddedHeight, paddedWidth, 3);
-            var placement = new GridPlacement(Cells * paddedHeight, Cells * paddedWidth, Centres(Cells * paddedHeight), Centres(Cells * paddedWidth));
+            var placement = new GridPlacement(
+                Cells * paddedHeight, Cells * paddedWidth, Centres(Cells * paddedHeight), Centres(Cells * paddedWidth));
             clock.Mark("conversion and upload");
             Tensor features = _arena.Allocate(paddedHeight, paddedWidth, _encoder.Features);
             _encoder.Run(input, features, pass);

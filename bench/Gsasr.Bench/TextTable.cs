@@ -16,7 +16,8 @@ internal sealed class TextTable(params string[] headings)
     {
         int[] widths = [.. headings.Select((heading, i) => _rows.Select(row => row[i].Length).Append(heading.Length).Append(2).Max())];
         PrintRow(headings, widths);
-        Console.WriteLine($"|{string.Join('|', widths.Select((width, i) => i == 0 ? new string('-', width + 2) : new string('-', width + 1) + ":"))}|");
+        IEnumerable<string> rules = widths.Select((width, i) => i == 0 ? new string('-', width + 2) : new string('-', width + 1) + ":");
+        Console.WriteLine($"|{string.Join('|', rules)}|");
         foreach (string[] row in _rows)
             PrintRow(row, widths);
         Console.WriteLine();
