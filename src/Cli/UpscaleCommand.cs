@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Gsasr.Tensors;
 
 namespace Gsasr.Cli;
 
@@ -28,6 +29,12 @@ internal static class UpscaleCommand
             Description = "auto, cpu, opencl[:N] or cuda[:N]; 'gsasr devices' lists them.",
             DefaultValueFactory = _ => "auto",
         };
+        device.Validators.Add(result =>
+        {
+            string? name = result.GetValueOrDefault<string>();
+            if (name is not null && !DeviceCatalog.IsDeviceName(name))
+                result.AddError($"--device is auto, cpu, opencl[:N] or cuda[:N]; it is '{name}'.");
+        });
         var dMax = new Option<double>("--dmax")
         {
             Description = "How far a Gaussian reaches, as a share of half the output image (the paper's ratio r).",

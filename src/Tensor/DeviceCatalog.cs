@@ -54,31 +54,29 @@ public sealed class DeviceCatalog
     {
         ArgumentNullException.ThrowIfNull(name);
         note = null;
-        if (name == "cpu")
-            return new CpuDevice();
-        string road = name.Split(':')[0];
-        int index = 0;
-        bool isNumbered = road.Length < name.Length;
-        bool isKnown = isNumbered
-            ? road is "opencl" or "cuda"
-                && int.TryParse(name.AsSpan(road.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out index)
-            : road is "auto" or "opencl" or "cuda";
-        if (!isKnown)
+        if (!TryParse(name, out string road, out int? number))
         {
             throw new ArgumentException(
                 $"'{name}' is not a device; it can be auto, cpu, opencl, cuda, or a number of one kind such as opencl:1.", nameof(name));
         }
 
+        if (road == "cpu")
+            return new CpuDevice();
         DeviceCatalog catalog = Find();
         if (road == "auto")
             return catalog.OpenBest(out note);
         DeviceKind kind = road == "cuda" ? DeviceKind.Cuda : DeviceKind.OpenCl;
-        if (!isNumbered && kind == DeviceKind.OpenCl)
+        int index = number ?? 0;
+        if (number is null && kind == DeviceKind.OpenCl)
             index = Math.Max(0, catalog._openCl.FindIndex(candidate => candidate.Description.IsGpu));
         return catalog.Devices.FirstOrDefault(device => device.Kind == kind && device.Index == index) is { } description
             ? catalog.Open(description)
             : throw new DeviceException(catalog.DescribeAbsence(name, kind));
     }
+
+    /// <summary>Whether a text is a device's name, for <see cref="Open(string)"/>; the device need not be there.</summary>
+    /// <param name="name">The text.</param>
+    public static bool IsDeviceName(string name) => TryParse(name, out _, out _);
 
     /// <summary>Opens a device of the catalogue.</summary>
     /// <param name="description">One of <see cref="Devices"/>.</param>
@@ -92,6 +90,23 @@ public sealed class DeviceCatalog
             DeviceKind.OpenCl => new OpenClDevice(_openCl[description.Index]),
             _ => new CpuDevice(),
         };
+    }
+
+    // "opencl:1" is the road "opencl" and the number 1.
+    private static bool TryParse(string name, out string road, out int? number)
+    {
+        number = null;
+        road = name.Split(':')[0];
+        if (road.Length == name.Length)
+            return road is "auto" or "cpu" or "opencl" or "cuda";
+        if (road is not ("opencl" or "cuda")
+            || !int.TryParse(name.AsSpan(road.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int parsed))
+        {
+            return false;
+        }
+
+        number = parsed;
+        return true;
     }
 
     private Device OpenBest(out string? note)

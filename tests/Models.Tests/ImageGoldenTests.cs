@@ -1,25 +1,69 @@
-using Gsasr.Tensors.Cpu;
+using Gsasr.Architecture;
+using Gsasr.Tensors;
 using Gsasr.Testing;
 
 namespace Gsasr.Models.Tests;
 
-/// <summary>Whole images against those that the published code computed in float64.</summary>
-public sealed class ImageGoldenTests(ITestOutputHelper output)
+/// <summary>Whole images of full-size networks against those that the published code computed in float64.</summary>
+public sealed class ImageGoldenTests(LoadedModels models, ITestOutputHelper output) : IClassFixture<LoadedModels>
 {
     public static TheoryData<string> Models => NetworkGoldenTests.Models;
 
+    // OpenCL is often a processor, which takes its time: one scale is enough where another device has drawn all of them.
+    public static MatrixTheoryData<string, string> ModelsOnGpus => new(Models.Select(row => row.Data), TestDevices.GpuNames);
+
     [Theory]
     [MemberData(nameof(Models))]
-    public void Images_equal_the_published_codes(string name)
+    public void Images_equal_the_published_codes(string name) => Check(name, models.Get(name), 2, 3.3, 4);
+
+    [Theory]
+    [MemberData(nameof(ModelsOnGpus))]
+    public void Images_of_GPUs_equal_the_published_codes(string name, string deviceName)
     {
-        using Golden golden = Golden.Open(name);
-        var model = new GsasrModel(() => SeededCheckpoint.Open(name));
-        using var device = new CpuDevice();
-        using var upscaler = new Upscaler(model, device);
-        int[] shape = golden.Shape("input");
-        foreach (double scale in (double[])[2, 3.3, 4])
+        Device device = TestDevices.Get(deviceName);
+        using var upscaler = new Upscaler(new GsasrModel(() => SeededCheckpoint.Open(name)), device);
+        Check(name, upscaler, device.Kind == DeviceKind.Cuda ? [2, 3.3, 4] : [2]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Images_of_any_size_are_drawn_as_if_they_were_mirrored(string name)
+    {
+        Upscaler upscaler = models.Get(name);
+        int multiple = GsasrArchitecture.Published[name].SizeMultiple;
+        foreach ((int width, int height) in new[] { (1, 1), (multiple + 1, 3) })
         {
-            using GaussianField field = upscaler.BuildField(golden.Bytes("input"), shape[1], shape[0], PixelLayout.Rgb, scale, cancellation: TestContext.Current.CancellationToken);
+            Picture picture = Picture.Photo(20, 30, width, height);
+            Picture mirrored = picture.Mirrored(multiple);
+            float[] whole = Draw(upscaler, mirrored);
+            float[] part = Draw(upscaler, picture);
+            for (int row = 0; row < 2 * height; row++)
+            {
+                Assert.Equal(
+                    whole.AsSpan(row * 2 * mirrored.Width * 3, 2 * width * 3),
+                    part.AsSpan(row * 2 * width * 3, 2 * width * 3));
+            }
+        }
+    }
+
+    private static float[] Draw(Upscaler upscaler, Picture picture)
+    {
+        using GaussianField field = upscaler.BuildField(
+            picture.Pixels, picture.Width, picture.Height, PixelLayout.Rgb, 2, cancellation: TestContext.Current.CancellationToken);
+        var image = new float[4 * picture.Pixels.Length];
+        field.Render(image.AsSpan());
+        Assert.All(image, value => Assert.True(float.IsFinite(value)));
+        return image;
+    }
+
+    private void Check(string model, Upscaler upscaler, params double[] scales)
+    {
+        using Golden golden = Golden.Open(model);
+        int[] shape = golden.Shape("input");
+        foreach (double scale in scales)
+        {
+            using GaussianField field = upscaler.BuildField(
+                golden.Bytes("input"), shape[1], shape[0], PixelLayout.Rgb, scale, cancellation: TestContext.Current.CancellationToken);
             string image = FormattableString.Invariant($"image.x{scale}");
             float[] expected = golden.Floats(image);
             var actual = new float[expected.Length];

@@ -19,9 +19,28 @@ public sealed class NetworkGoldenTests(ITestOutputHelper output)
     [MemberData(nameof(Models))]
     public void Features_taps_and_Gaussians_equal_the_published_codes(string model)
     {
+        using var device = new CpuDevice();
+        Check(model, device);
+    }
+
+    // EDSR's golden data looks into the decoder of either kind; the images of all models are compared in ImageGoldenTests.
+    [Theory]
+    [InlineData("edsr", "opencl")]
+    [InlineData("edsr-paper", "opencl")]
+    [InlineData("edsr", "cuda")]
+    [InlineData("edsr-paper", "cuda")]
+    [InlineData("rdn", "cuda")]
+    [InlineData("rdn-paper", "cuda")]
+    [InlineData("swin", "cuda")]
+    [InlineData("swin-paper", "cuda")]
+    [InlineData("hatl", "cuda")]
+    public void Features_taps_and_Gaussians_of_GPUs_equal_the_published_codes(string model, string device) =>
+        Check(model, TestDevices.Get(device));
+
+    private void Check(string model, Device device)
+    {
         using Golden golden = Golden.Open(model);
         using var checkpoint = SeededCheckpoint.Open(model);
-        using var device = new CpuDevice();
         GsasrArchitecture architecture = GsasrArchitecture.Recognise(checkpoint);
         using Encoder encoder = Encoder.Load(checkpoint, architecture.Encoder, device);
         using GaussianDecoder decoder = GaussianDecoder.Load(checkpoint, architecture.Decoder, device);

@@ -1,0 +1,77 @@
+using Gsasr.Checkpoints;
+using Gsasr.Testing;
+
+namespace Gsasr.Cli.Tests;
+
+/// <summary><c>gsasr info</c> and <c>gsasr devices</c>.</summary>
+public sealed class InfoAndDevicesTests
+{
+    private static readonly string LiteFolder = TestData.ModelFile("gsasr-lite");
+
+    [Fact]
+    public async Task Info_describes_the_built_in_model()
+    {
+        Outcome outcome = await CommandLine.RunAsync("info");
+        Assert.Equal((ExitCode.Success, ""), (outcome.ExitCode, outcome.Error));
+        foreach (string part in (string[])[
+            "gsasr-lite",
+            "EDSR, 64 features, 16 blocks",
+            "enhanced, 64 channels, 4 heads, window 12, cross 1 x 2, self 4 x 4",
+            "2,904,137 (encoder 1,220,416, decoder 1,683,721)",
+            "to multiples of 12 pixels"])
+        {
+            Assert.Contains(part, outcome.Output, StringComparison.Ordinal);
+        }
+
+        Assert.Matches(@"[0-9]+\.[0-9]{3} GFLOP per input pixel", outcome.Output);
+    }
+
+    [Fact]
+    public async Task A_published_folder_and_its_conversion_are_the_same_model()
+    {
+        using var folder = new TemporaryFolder();
+        string converted = folder.File("model.safetensors");
+        using (ModelCheckpoint model = ModelCheckpoint.Open(LiteFolder))
+            ModelConverter.Convert(model, converted, overwrite: false);
+        Outcome builtIn = await CommandLine.RunAsync("info");
+        Outcome published = await CommandLine.RunAsync("info", LiteFolder);
+        Outcome fromFile = await CommandLine.RunAsync("info", converted);
+        Assert.Equal((ExitCode.Success, ExitCode.Success), (published.ExitCode, fromFile.ExitCode));
+        foreach (string line in (string[])["Model", "Encoder", "Decoder", "Parameters", "Padding", "Cost"])
+        {
+            Assert.Equal(Value(builtIn, line), Value(published, line));
+            Assert.Equal(Value(builtIn, line), Value(fromFile, line));
+        }
+
+        Assert.Contains(LiteFolder, Value(published, "Source"), StringComparison.Ordinal);
+        Assert.Equal("gsasr-lite", Value(fromFile, "architecture"));
+
+        string input = Pictures.Write(folder.File("in.png"), 8, 8);
+        await CommandLine.UpscaledAsync(input, folder.File("a.png"), "2");
+        await CommandLine.UpscaledAsync(input, folder.File("b.png"), "2", "--model", LiteFolder);
+        await CommandLine.UpscaledAsync(input, folder.File("c.png"), "2", "--model", converted);
+        Assert.Equal(File.ReadAllBytes(folder.File("a.png")), File.ReadAllBytes(folder.File("b.png")));
+        Assert.Equal(File.ReadAllBytes(folder.File("a.png")), File.ReadAllBytes(folder.File("c.png")));
+    }
+
+    [Fact]
+    public async Task Info_of_no_model_fails_in_one_line() =>
+        (await CommandLine.RunAsync("info", "no such model")).AssertFailed(ExitCode.Failure, "no such model");
+
+    [Fact]
+    public async Task Devices_lists_the_processor_last_and_says_why_others_are_not_used()
+    {
+        Outcome outcome = await CommandLine.RunAsync("devices");
+        Assert.Equal((ExitCode.Success, ""), (outcome.ExitCode, outcome.Error));
+        string[] lines = outcome.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        string[] devices = [.. lines.TakeWhile(line => !line.StartsWith("not used: ", StringComparison.Ordinal))];
+        Assert.Matches(@"^cpu +.+ processor, [0-9]+ threads?, .+, [0-9]+\.[0-9] GiB, managed code$", devices[^1]);
+        Assert.All(devices, line => Assert.Matches("^(cpu|(opencl|cuda):[0-9]+) ", line));
+        Assert.All(lines[devices.Length..], line => Assert.StartsWith("not used: ", line, StringComparison.Ordinal));
+    }
+
+    private static string Value(Outcome outcome, string name) => outcome.Output
+        .Split(Environment.NewLine)
+        .Single(line => line.StartsWith(name + " ", StringComparison.Ordinal))[name.Length..]
+        .Trim();
+}

@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using Gsasr.Imaging;
+using Gsasr.Testing;
+
+namespace Gsasr.Cli.Tests;
+
+/// <summary>The program in a process of its own.</summary>
+public sealed class ProgramTests
+{
+    [Fact]
+    public async Task It_finds_its_model_from_any_working_folder_and_takes_relative_paths()
+    {
+        using var folder = new TemporaryFolder();
+        Pictures.Write(folder.File("in put.png"), 7, 5);
+        Outcome outcome = await RunAsync(folder.Path, "upscale", "in put.png", "größer.jpg", "-s", "2.5", "-d", "cpu");
+        Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
+        Assert.Contains("7x5 -> 17x12", outcome.Output, StringComparison.Ordinal);
+        Assert.All(outcome.ErrorLines, line => Assert.Matches(@"^in put\.png x2\.5: [0-9]+ %$", line));
+        Image result = ImageFile.Read(folder.File("größer.jpg"));
+        Assert.Equal((17, 12), (result.Width, result.Height));
+    }
+
+    [Fact]
+    public async Task Its_exit_code_tells_failures_from_senseless_arguments()
+    {
+        using var folder = new TemporaryFolder();
+        (await RunAsync(folder.Path, "upscale", "absent.png", "out.png", "-s", "2")).AssertFailed(ExitCode.Failure, "absent.png");
+        Assert.Equal(ExitCode.Usage, (await RunAsync(folder.Path, "upscale", "absent.png", "out.png", "-s", "many")).ExitCode);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    private static async Task<Outcome> RunAsync(string workingFolder, params string[] arguments)
+    {
+        using Process process = CommandLine.Start(workingFolder, arguments);
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        Task<string> error = process.StandardError.ReadToEndAsync(cancellation);
+        string output = await process.StandardOutput.ReadToEndAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        return new Outcome(process.ExitCode, output, await error);
+    }
+}

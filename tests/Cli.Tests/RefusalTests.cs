@@ -1,0 +1,163 @@
+using Gsasr.Imaging;
+using Gsasr.Testing;
+
+namespace Gsasr.Cli.Tests;
+
+/// <summary>What the command refuses, how it says so, and that nothing is left behind.</summary>
+public sealed class RefusalTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _input;
+
+    public RefusalTests() => _input = Pictures.Write(_folder.File("in.png"), 6, 5);
+
+    public static TheoryData<string[], string[]> BadArguments => new()
+    {
+        { ["upscale", "in.png", "out.png"], ["--scale"] },
+        { ["upscale", "in.png", "out.png", "--scale", "two"], ["--scale", "'two'", "from 1 to 64"] },
+        { ["upscale", "in.png", "out.png", "--scale", "0.5"], ["--scale", "'0.5'"] },
+        { ["upscale", "in.png", "out.png", "--scale", "65"], ["--scale", "'65'"] },
+        { ["upscale", "in.png", "out.png", "--scale", "NaN"], ["--scale", "'NaN'"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2,5"], ["--scale", "'2,5'", "2.5"] },
+        { ["upscale", "in.png", "out.png", "--scale", "1e999"], ["--scale", "'1e999'"] },
+        { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "0"], ["--quality", "1 to 100"] },
+        { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "101"], ["--quality", "1 to 100"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2", "--dmax", "-1"], ["--dmax", "'-1'"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "nonsense"], ["'nonsense'", "opencl"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "cuda:x"], ["'cuda:x'"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "cpu:0"], ["'cpu:0'"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2", "--nonsense"], ["--nonsense"] },
+        { ["upscale", "in.png", "--scale", "2"], ["upscale"] },
+        { ["nonsense"], ["nonsense"] },
+    };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(BadArguments))]
+    public async Task Senseless_arguments_give_2_and_a_hint(string[] arguments, string[] parts)
+    {
+        Outcome outcome = await CommandLine.RunAsync(arguments);
+        Assert.Equal(ExitCode.Usage, outcome.ExitCode);
+        Assert.Equal("", outcome.Output);
+        Assert.All(parts, part => Assert.Contains(part, outcome.Error, StringComparison.Ordinal));
+        Assert.StartsWith("Try 'gsasr ", outcome.ErrorLines[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_is_no_error()
+    {
+        Outcome outcome = await CommandLine.RunAsync("upscale", "--help");
+        Assert.Equal(ExitCode.Success, outcome.ExitCode);
+        Assert.Contains("--scale", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal("", outcome.Error);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_not_there_is_named_with_those_that_are()
+    {
+        Outcome outcome = await CommandLine.RunAsync("upscale", _input, Target, "--scale", "2", "--device", "opencl:99");
+        AssertRefused(outcome, "'opencl:99'", "cpu");
+    }
+
+    [Fact]
+    public async Task A_missing_input_is_named() =>
+        AssertRefused(await CommandLine.UpscaleAsync(_folder.File("absent.png"), Target, "2"), "absent.png");
+
+    [Fact]
+    public async Task A_folder_is_no_image() =>
+        AssertRefused(await CommandLine.UpscaleAsync(_folder.Path, Target, "2"), _folder.Path, "folder");
+
+    [Fact]
+    public async Task A_missing_output_folder_is_named() =>
+        AssertRefused(await CommandLine.UpscaleAsync(_input, _folder.File(Path.Combine("absent", "out.png")), "2"), "absent", "folder");
+
+    [Fact]
+    public async Task A_folder_is_no_output() =>
+        AssertRefused(await CommandLine.UpscaleAsync(_input, _folder.Path, "2", "--overwrite"), _folder.Path, "folder");
+
+    [Theory]
+    [InlineData("out.gif", "'.gif'")]
+    [InlineData("out", "no extension")]
+    public async Task An_output_of_unknown_format_is_refused(string name, string part) =>
+        AssertRefused(await CommandLine.UpscaleAsync(_input, _folder.File(name), "2"), part, ".png");
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("This is no image.")]
+    [InlineData("\u0089PNG\r\n\u001a\nand then nonsense")]
+    [InlineData("GIF89a")]
+    [InlineData("P6\n100000 100000\n255\n")]
+    public async Task A_damaged_input_is_named(string content)
+    {
+        File.WriteAllText(_input, content, System.Text.Encoding.Latin1);
+        AssertRefused(await CommandLine.UpscaleAsync(_input, Target, "2"), _input);
+    }
+
+    [Fact]
+    public async Task A_truncated_input_is_refused()
+    {
+        File.WriteAllBytes(_input, File.ReadAllBytes(_input)[..^30]);
+        AssertRefused(await CommandLine.UpscaleAsync(_input, Target, "2"), _input);
+    }
+
+    [Theory]
+    [InlineData(ChannelLayout.Rgba, 8, "out.jpg", "alpha")]
+    [InlineData(ChannelLayout.GreyAlpha, 8, "out.ppm", "alpha")]
+    [InlineData(ChannelLayout.Rgb, 16, "out.jpg", "16-bit")]
+    public async Task What_the_output_cannot_hold_is_refused_before_the_work(ChannelLayout layout, int bitDepth, string name, string part)
+    {
+        Pictures.Write(_input, 40, 40, layout, bitDepth);
+        Outcome outcome = await CommandLine.UpscaleAsync(_input, _folder.File(name), "8");
+        AssertRefused(outcome, part, "PNG");
+    }
+
+    [Fact]
+    public async Task A_JPEG_too_large_for_its_format_is_refused_before_the_work()
+    {
+        Pictures.Write(_input, 1100, 1);
+        AssertRefused(await CommandLine.UpscaleAsync(_input, _folder.File("out.jpg"), "60"), "66000");
+    }
+
+    [Fact]
+    public async Task An_output_too_large_for_memory_is_refused_before_the_work()
+    {
+        Pictures.Write(_input, 400, 400, ChannelLayout.Grey);
+        AssertRefused(await CommandLine.UpscaleAsync(_input, Target, "64"), "25600", "too large");
+    }
+
+    [Fact]
+    public async Task An_absent_model_is_named() =>
+        AssertRefused(
+            await CommandLine.UpscaleAsync(_input, Target, "2", "--model", _folder.File("absent.safetensors")), "absent.safetensors");
+
+    [Fact]
+    public async Task A_file_that_is_no_model_is_refused() =>
+        AssertRefused(await CommandLine.UpscaleAsync(_input, Target, "2", "--model", _input), _input);
+
+    [Fact]
+    public async Task A_folder_without_a_model_is_refused() =>
+        AssertRefused(await CommandLine.UpscaleAsync(_input, Target, "2", "--model", _folder.Path), "encoder.pth");
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_leaves_nothing_and_says_so()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Skip("/proc, where nobody can create files, is a folder of Linux.");
+        Outcome outcome = await CommandLine.UpscaleAsync(_input, "/proc/out.png", "2");
+        Assert.Equal(ExitCode.Failure, outcome.ExitCode);
+        Assert.Equal("", outcome.Output);
+        Assert.Contains("/proc/", outcome.ErrorLines[^1], StringComparison.Ordinal);
+        Assert.Equal([_input], Directory.GetFileSystemEntries(_folder.Path));
+    }
+
+    private string Target => _folder.File("out.png");
+
+    // One line on the error stream, and no file beside the input.
+    private void AssertRefused(Outcome outcome, params string[] parts)
+    {
+        outcome.AssertFailed(ExitCode.Failure, parts);
+        Assert.Equal([_input], Directory.GetFileSystemEntries(_folder.Path));
+    }
+}

@@ -1,0 +1,214 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Gsasr.Imaging;
+using Gsasr.Testing;
+
+namespace Gsasr.Cli.Tests;
+
+/// <summary>What <c>gsasr upscale</c> writes.</summary>
+public sealed partial class UpscaleTests
+{
+    [Theory]
+    [InlineData(".png", ".png")]
+    [InlineData(".jpg", ".png")]
+    [InlineData(".ppm", ".jpg")]
+    [InlineData(".png", ".ppm")]
+    [InlineData(".jpg", ".jpeg")]
+    public async Task Every_format_goes_in_and_out(string inputExtension, string outputExtension)
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in" + inputExtension), 20, 13);
+        Image result = await CommandLine.UpscaledAsync(input, folder.File("out" + outputExtension), "2");
+        Assert.Equal((40, 26, ChannelLayout.Rgb, 8), (result.Width, result.Height, result.Layout, result.BitDepth));
+        AssertLooksAlike(ImageFile.Read(input), result, outputExtension is ".png" or ".ppm" ? 6 : 10);
+    }
+
+    [Theory]
+    [InlineData(ChannelLayout.Grey, 8, ".png")]
+    [InlineData(ChannelLayout.Grey, 16, ".png")]
+    [InlineData(ChannelLayout.Grey, 8, ".pgm")]
+    [InlineData(ChannelLayout.Grey, 16, ".pgm")]
+    [InlineData(ChannelLayout.Grey, 8, ".jpg")]
+    [InlineData(ChannelLayout.GreyAlpha, 8, ".png")]
+    [InlineData(ChannelLayout.GreyAlpha, 16, ".png")]
+    [InlineData(ChannelLayout.Rgb, 16, ".png")]
+    [InlineData(ChannelLayout.Rgb, 16, ".ppm")]
+    [InlineData(ChannelLayout.Rgba, 8, ".png")]
+    [InlineData(ChannelLayout.Rgba, 16, ".png")]
+    public async Task Channels_and_depth_stay_as_they_were(ChannelLayout layout, int bitDepth, string extension)
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in" + extension), 15, 12, layout, bitDepth);
+        // On so small an image the usual box would cut the Gaussians off.
+        Image result = await CommandLine.UpscaledAsync(input, folder.File("out" + extension), "1.5", "--dmax", "1");
+        Assert.Equal((22, 18, layout, bitDepth), (result.Width, result.Height, result.Layout, result.BitDepth));
+        AssertLooksAlike(ImageFile.Read(input), result, 10);
+    }
+
+    [Theory]
+    [InlineData(false, ChannelLayout.Rgb)]
+    [InlineData(true, ChannelLayout.Rgba)]
+    public async Task A_palette_becomes_colours(bool transparent, ChannelLayout layout)
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.WritePalette(folder.File("in.png"), 12, 9, transparent);
+        Image result = await CommandLine.UpscaledAsync(input, folder.File("out.png"), "3");
+        Assert.Equal((36, 27, layout, 8), (result.Width, result.Height, result.Layout, result.BitDepth));
+    }
+
+    [Theory]
+    [InlineData(1, 1, "1")]
+    [InlineData(1, 1, "8")]
+    [InlineData(1, 5, "2.7")]
+    [InlineData(7, 2, "1")]
+    [InlineData(3, 3, "64")]
+    [InlineData(13, 11, "2.7")]
+    [InlineData(25, 4, "8")]
+    [InlineData(10, 9, "1.05")]
+    public async Task The_output_has_the_scaled_size_rounded_down(int width, int height, string scale)
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), width, height);
+        Image result = await CommandLine.UpscaledAsync(input, folder.File("out.png"), scale);
+        double factor = double.Parse(scale, CultureInfo.InvariantCulture);
+        Assert.Equal(((int)Math.Floor(width * factor), (int)Math.Floor(height * factor)), (result.Width, result.Height));
+    }
+
+    [Fact]
+    public async Task Opaque_alpha_stays_opaque_and_transparent_alpha_transparent()
+    {
+        using var folder = new TemporaryFolder();
+        Image image = Pictures.Gradient(24, 12, ChannelLayout.Rgba);
+        for (int i = 0; i < 24 * 12; i++)
+            image.Samples8[4 * i + 3] = i % 24 < 12 ? (byte)0 : (byte)255;
+        ImageFile.Write(folder.File("in.png"), image);
+        Image result = await CommandLine.UpscaledAsync(folder.File("in.png"), folder.File("out.png"), "2", "--dmax", "1");
+        Assert.Equal(ChannelLayout.Rgba, result.Layout);
+        Assert.InRange(result.Samples8[(12 * 48 + 4) * 4 + 3], 0, 12);
+        Assert.InRange(result.Samples8[(12 * 48 + 43) * 4 + 3], 243, 255);
+
+        for (int i = 0; i < 24 * 12; i++)
+            image.Samples8[4 * i + 3] = 255;
+        ImageFile.Write(folder.File("opaque.png"), image);
+        result = await CommandLine.UpscaledAsync(folder.File("opaque.png"), folder.File("out2.png"), "2");
+        Assert.All(Enumerable.Range(0, 48 * 24), pixel => Assert.Equal(255, result.Samples8[4 * pixel + 3]));
+    }
+
+    [Fact]
+    public async Task Metadata_comes_along()
+    {
+        using var folder = new TemporaryFolder();
+        Image image = Pictures.Gradient(6, 6, ChannelLayout.Rgb);
+        image.Metadata = new ImageMetadata { Density = new PixelDensity(2835, 2835, IsPerMetre: true) };
+        ImageFile.Write(folder.File("in.png"), image);
+        Image result = await CommandLine.UpscaledAsync(folder.File("in.png"), folder.File("out.png"), "2");
+        Assert.Equal(image.Metadata.Density, result.Metadata.Density);
+    }
+
+    [Fact]
+    public async Task Paths_may_hold_spaces_and_any_letters()
+    {
+        using var folder = new TemporaryFolder();
+        string inner = folder.File("Größe 日本 ☕");
+        Directory.CreateDirectory(inner);
+        string input = Pictures.Write(Path.Combine(inner, "ein Bild – é.png"), 4, 4);
+        Outcome outcome = await CommandLine.UpscaleAsync(input, Path.Combine(inner, "größer.png"), "2");
+        Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
+        Assert.Contains("größer.png", outcome.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            ["ein Bild – é.png", "größer.png"], Directory.GetFiles(inner).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task One_line_says_what_was_done_and_progress_goes_to_the_error_stream()
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 30, 20);
+        Outcome outcome = await CommandLine.UpscaleAsync(input, folder.File("out.png"), "2.7");
+        Assert.Equal(ExitCode.Success, outcome.ExitCode);
+        string line = Assert.Single(outcome.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+        Assert.Matches(@"out\.png: 30x20 -> 81x54, gsasr-lite on .+, [0-9]+\.[0-9]{2} s$", line);
+
+        int[] percents = [.. outcome.ErrorLines.Select(text =>
+        {
+            Match match = ProgressLine().Match(text);
+            Assert.True(match.Success, $"'{text}' is no line of progress.");
+            return int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        })];
+        Assert.Equal(percents.Order().Distinct(), percents);
+        Assert.Equal(100, percents[^1]);
+    }
+
+    [Fact]
+    public async Task An_existing_output_stays_unless_it_may_be_replaced()
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 5, 5);
+        string target = folder.File("out.png");
+        File.WriteAllText(target, "precious");
+        (await CommandLine.UpscaleAsync(input, target, "2")).AssertFailed(ExitCode.Failure, target, "--overwrite");
+        Assert.Equal("precious", File.ReadAllText(target));
+
+        Image result = await CommandLine.UpscaledAsync(input, target, "2", "--overwrite");
+        Assert.Equal(10, result.Width);
+        Assert.Equal(2, Directory.GetFileSystemEntries(folder.Path).Length);
+    }
+
+    [Fact]
+    public async Task The_input_may_be_replaced_by_its_enlargement()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Pictures.Write(folder.File("in.png"), 5, 5);
+        Image result = await CommandLine.UpscaledAsync(path, path, "2", "--overwrite");
+        Assert.Equal(10, result.Width);
+    }
+
+    [Fact]
+    public async Task Quality_changes_the_size_of_a_JPEG()
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 24, 24);
+        await CommandLine.UpscaledAsync(input, folder.File("low.jpg"), "2", "--quality", "10");
+        await CommandLine.UpscaledAsync(input, folder.File("high.jpg"), "2", "--quality", "100");
+        Assert.True(new FileInfo(folder.File("low.jpg")).Length < new FileInfo(folder.File("high.jpg")).Length);
+    }
+
+    [GeneratedRegex(@"^in\.png x2\.7: ([0-9]+) %$")]
+    private static partial Regex ProgressLine();
+
+    // The mean colour of each quarter is the same.
+    private static void AssertLooksAlike(Image expected, Image actual, double tolerance)
+    {
+        Assert.Equal(expected.ChannelCount, actual.ChannelCount);
+        for (int quarter = 0; quarter < 4; quarter++)
+        {
+            for (int channel = 0; channel < expected.ChannelCount; channel++)
+                Assert.Equal(Mean(expected, quarter, channel), Mean(actual, quarter, channel), tolerance);
+        }
+    }
+
+    private static double Mean(Image image, int quarter, int channel)
+    {
+        double sum = 0;
+        double area = 0;
+        for (int y = 0; y < image.Height; y++)
+        {
+            for (int x = 0; x < image.Width; x++)
+            {
+                // The share of a pixel that lies in the quarter.
+                double weight = Inside(x, image.Width, quarter % 2) * Inside(y, image.Height, quarter / 2);
+                int index = (y * image.Width + x) * image.ChannelCount + channel;
+                sum += weight * (image.BitDepth == 8 ? image.Samples8[index] : image.Samples16[index] / 257.0);
+                area += weight;
+            }
+        }
+
+        return sum / area;
+    }
+
+    private static double Inside(int index, int size, int half)
+    {
+        double first = Math.Clamp(size / 2.0 - index, 0, 1);
+        return half == 0 ? first : 1 - first;
+    }
+}

@@ -1,0 +1,99 @@
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Models.Tests;
+
+/// <summary>Images in tiles, and parts of fields.</summary>
+public sealed class TileAndViewportTests(ITestOutputHelper output)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Tiles_change_an_image_little_and_leave_no_seams()
+    {
+        const int Size = 96;
+        const int Interior = 24;
+        const int Scale = 2;
+        Picture picture = Picture.Photo(24, 24, Size, Size);
+        using var device = new CpuDevice();
+        using var upscaler = new Upscaler(GsasrModel.Default, device);
+        using var tiled = new Upscaler(GsasrModel.Default, device, new UpscalerOptions { MaximumTilePixels = 72 * 72, TileOverlap = 24 });
+        float[] expected = Draw(upscaler, picture);
+        float[] actual = Draw(tiled, picture);
+        Assert.True(tiled.PeakWorkingBytes < 0.8 * upscaler.PeakWorkingBytes, "The image was not cut into tiles.");
+
+        double[] errors = [.. expected.Zip(actual, (e, a) => Math.Abs(e - (double)a))];
+        double psnr = -10 * Math.Log10(errors.Average(error => error * error));
+        ILookup<bool, double> errorsByPlace = errors
+            .Index()
+            .ToLookup(
+                error => IsAtBorder(error.Index / 3 % (Scale * Size)) || IsAtBorder(error.Index / 3 / (Scale * Size)), error => error.Item);
+        double atBorders = errorsByPlace[true].Average();
+        double elsewhere = errorsByPlace[false].Average();
+        output.WriteLine($"PSNR {psnr:0.0} dB, largest error {errors.Max():e2}");
+        output.WriteLine($"mean error {atBorders:e2} at borders, {elsewhere:e2} elsewhere");
+        Assert.True(psnr > 45, $"PSNR is {psnr:0.0} dB; 45 dB is required.");
+        Assert.True(atBorders <= 3 * elsewhere, $"The mean error at borders is {atBorders:e2}, elsewhere {elsewhere:e2}.");
+
+        static bool IsAtBorder(int place) =>
+            place % (Scale * Interior) is < 2 or >= Scale * Interior - 2 && place is >= 2 and < Scale * Size - 2;
+    }
+
+    [Theory]
+    [InlineData(0, 0, 3, 90, 60)]
+    [InlineData(7, 5, 3, 31, 22)]
+    [InlineData(10, 4, 2.5, 17, 40)]
+    public void A_part_of_a_field_is_that_part_of_the_whole(int left, int top, double magnification, int width, int height)
+    {
+        using var device = new CpuDevice();
+        using var upscaler = new Upscaler(GsasrModel.Default, device);
+        // Both sides are multiples of the padding, so that every magnification has a canvas of its own.
+        Picture picture = Picture.Photo(50, 50, 36, 24);
+        using GaussianField field = upscaler.BuildField(
+            picture.Pixels, 36, 24, PixelLayout.Rgb, 2, cancellation: TestContext.Current.CancellationToken);
+        (int wholeWidth, int wholeHeight) = Upscaler.OutputSize(36, 24, magnification);
+        var whole = new byte[wholeWidth * wholeHeight * 3];
+        field.Render(0, 0, magnification, wholeWidth, wholeHeight, whole);
+        var part = new byte[width * height * 3];
+        field.Render(left, top, magnification, width, height, part);
+        int firstColumn = (int)(left * magnification);
+        int firstRow = (int)(top * magnification);
+        int rows = Math.Min(height, wholeHeight - firstRow);
+        int columns = Math.Min(width, wholeWidth - firstColumn);
+        Assert.True(rows > 0 && columns > 0);
+        for (int row = 0; row < rows; row++)
+        {
+            Assert.Equal(
+                whole.AsSpan(((firstRow + row) * wholeWidth + firstColumn) * 3, columns * 3),
+                part.AsSpan(row * width * 3, columns * 3));
+        }
+    }
+
+    [Fact]
+    public void A_field_drawn_at_its_own_scale_is_the_upscaled_image()
+    {
+        using var device = new CpuDevice();
+        using var upscaler = new Upscaler(GsasrModel.Default, device);
+        Picture picture = Picture.Photo(50, 50, 36, 24);
+        var image = new byte[108 * 72 * 3];
+        upscaler.Upscale(picture.Pixels, 36, 24, PixelLayout.Rgb, 3, image, cancellation: Cancellation);
+        using GaussianField field = upscaler.BuildField(
+            picture.Pixels, 36, 24, PixelLayout.Rgb, 3, cancellation: TestContext.Current.CancellationToken);
+        var drawn = new byte[image.Length];
+        field.Render(drawn.AsSpan());
+        Assert.Equal(image, drawn);
+        field.Render(0, 0, 3, 108, 72, drawn);
+        Assert.Equal(image, drawn);
+        Assert.Equal(36 * 24 * 16, field.Count);
+        Assert.Throws<ArgumentException>(() => field.Render(new byte[5]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => field.Render(0, 0, 300, 10, 10, new byte[300]));
+    }
+
+    private static float[] Draw(Upscaler upscaler, Picture picture)
+    {
+        using GaussianField field = upscaler.BuildField(
+            picture.Pixels, picture.Width, picture.Height, PixelLayout.Rgb, 2, cancellation: TestContext.Current.CancellationToken);
+        var image = new float[4 * picture.Pixels.Length];
+        field.Render(image.AsSpan());
+        return image;
+    }
+}
