@@ -13,7 +13,7 @@
 INLINE float4 activated(float4 x, int activation)
 {
     if (activation == RELU)
-        return max(x, 0.0f);
+        return rectified(x);
     if (activation == GELU)
         return gelu_of(x);
     if (activation == LEAKY_RELU)

@@ -69,7 +69,7 @@ kernel void compute_gates(
             barrier(CLK_LOCAL_MEM_FENCE);
         }
         if (item == 0)
-            hidden[hiddenOffset + s] = max(partial[0] + squeezeBias[s], 0.0f);
+            hidden[hiddenOffset + s] = rectified((float4)(partial[0] + squeezeBias[s])).x;
         barrier(CLK_LOCAL_MEM_FENCE);
     }
     barrier(CLK_GLOBAL_MEM_FENCE);

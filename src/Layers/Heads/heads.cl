@@ -72,7 +72,7 @@ kernel void gaussian_heads(
             float4 biases = load_channels(secondBias + (head * inner + column), inner - column, 1);
 #pragma unroll
             for (int i = 0; i < 8; i++)
-                sums[i][h] = max(sums[i][h] + biases, 0.0f);
+                sums[i][h] = rectified(sums[i][h] + biases);
         }
         for (int output = 0; output < outputs; output++)
         {
