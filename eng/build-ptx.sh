@@ -71,6 +71,11 @@ build() {
         || fail "module $name: see above"
     "$clang" -x ir "${machine[@]}" -Wno-override-module -S -o "$output" "$work/annotated.ll" || fail "module $name: no PTX"
 
+    # Caps the registers so that as many groups fit on a multiprocessor: fewer stalls for memory where that is the limit.
+    local groups
+    groups=$(jq -r ".modules[$index].groupsPerProcessor // empty" "$manifest")
+    [[ -z $groups ]] || sed -i "s/^\.reqntid .*/&\n.minnctapersm $groups/" "$output"
+
     if grep -q '\.extern \.func' "$output"; then
         grep '\.extern \.func' -A 3 "$output" >&2
         fail "module $name calls a function that does not exist on the device"

@@ -11,17 +11,18 @@ internal static class WindowAttentionGpu
     // Of those with the same head size, the best comes first where they waste the same.
     private static readonly Variant[] s_variants =
     [
-        new(LayerKernels.Library["attention-16-blocks-of-64", "attend"], 16, 64),
-        new(LayerKernels.Library["attention-16-blocks-of-48", "attend"], 16, 48),
-        new(LayerKernels.Library["attention-32-blocks-of-64", "attend"], 32, 64),
-        new(LayerKernels.Library["attention-32-blocks-of-48", "attend"], 32, 48),
-        new(LayerKernels.Library["attention-128", "attend"], 128, 16),
+        new(LayerKernels.Library["attention-16-blocks-of-64", "attend"], 16, 64, 64),
+        new(LayerKernels.Library["attention-16-blocks-of-48", "attend"], 16, 48, 48),
+        new(LayerKernels.Library["attention-32-blocks-of-128", "attend"], 32, 128, 64),
+        new(LayerKernels.Library["attention-32-blocks-of-64", "attend"], 32, 64, 64),
+        new(LayerKernels.Library["attention-32-blocks-of-48", "attend"], 32, 48, 48),
+        new(LayerKernels.Library["attention-128", "attend"], 128, 16, 16),
     ];
 
     public static void Run(GpuDevice device, in Tensor query, in Tensor key, in Tensor value, in Tensor y, WindowAttentionSettings settings)
     {
         int headSize = y.Channels / settings.Heads;
-        Variant variant = Choose(headSize, settings)
+        Variant variant = Choose(device, headSize, settings)
             ?? throw new NotSupportedException(
                 $"{device.Name} has window attention for heads of up to {s_variants[^1].HeadSize} channels, not of {headSize}.");
         bool overlaps = settings.OverlappingKeyWindowSize != 0;
@@ -48,17 +49,17 @@ internal static class WindowAttentionGpu
             .Add(settings.MaskWrapped ? settings.QueryShift : 0)
             .Add((float)(Log2E / Math.Sqrt(headSize)))
             .Add(aligned);
-        int blocks = LayerKernels.DivideUp(settings.QueryTokens, variant.BlockSize);
+        int blocks = LayerKernels.DivideUp(settings.QueryTokens, variant.QueryBlock);
         int windows = y.Height / settings.WindowSize * (y.Width / settings.WindowSize);
         device.Launch(device.GetKernel(variant.Kernel), new WorkSize(checked(windows * settings.Heads * blocks)), launch);
     }
 
-    private static Variant? Choose(int headSize, WindowAttentionSettings settings)
+    private static Variant? Choose(GpuDevice device, int headSize, WindowAttentionSettings settings)
     {
         Variant? best = null;
         foreach (Variant variant in s_variants)
         {
-            if (variant.HeadSize < headSize || (best is not null && best.HeadSize < variant.HeadSize))
+            if (variant.HeadSize < headSize || !device.Supports(variant.Kernel.Module) || (best is not null && best.HeadSize < variant.HeadSize))
                 continue;
             if (best is null || variant.Pairs(settings) < best.Pairs(settings))
                 best = variant;
@@ -70,12 +71,13 @@ internal static class WindowAttentionGpu
     /// <summary>One of the kernels.</summary>
     /// <param name="Kernel">The kernel.</param>
     /// <param name="HeadSize">The most channels of a head.</param>
-    /// <param name="BlockSize">Queries, and keys, that are taken at once.</param>
-    private sealed record Variant(KernelId Kernel, int HeadSize, int BlockSize)
+    /// <param name="QueryBlock">Queries that a group takes.</param>
+    /// <param name="KeyBlock">Keys that are taken at once.</param>
+    private sealed record Variant(KernelId Kernel, int HeadSize, int QueryBlock, int KeyBlock)
     {
         /// <summary>Pairs of a query and a key, those that only fill up blocks included.</summary>
-        public long Pairs(WindowAttentionSettings settings) => FilledUp(settings.QueryTokens) * FilledUp(settings.KeyTokens);
+        public long Pairs(WindowAttentionSettings settings) => FilledUp(settings.QueryTokens, QueryBlock) * FilledUp(settings.KeyTokens, KeyBlock);
 
-        private long FilledUp(int tokens) => (long)LayerKernels.DivideUp(tokens, BlockSize) * BlockSize;
+        private static long FilledUp(int tokens, int block) => (long)LayerKernels.DivideUp(tokens, block) * block;
     }
 }

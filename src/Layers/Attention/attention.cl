@@ -3,15 +3,17 @@
 // both are even.
 //
 // A group takes one window, one head and QUERY_BLOCK of its queries, and the keys KEY_BLOCK by KEY_BLOCK. It has 8 work-items
-// along the queries by 8 along the keys, and these 8 share the channels of the result. Item (y, x) computes the scores of the
+// (or 16, if GROUP_SIZE is 128) along the queries by 8 along the keys, and these 8 share the channels of the result. Item (y, x) computes the scores of the
 // queries y * QUERIES + {0, 1, ...} with the keys 2x + 16j + {0, 1}; the softmax is brought up to date for each block of keys
 // ("online"), in powers of two; then the weights pass through local memory, 16 keys at a time, to the product with the values.
 #include "channels.clh"
 #include "functions.clh"
 #include "Attention/tokens.clh"
 
+#ifndef GROUP_SIZE
 #define GROUP_SIZE 64
-#define QUERY_BLOCK (8 * QUERIES)
+#endif
+#define QUERY_BLOCK (GROUP_SIZE / 8 * QUERIES)
 #define KEY_BLOCK (8 * KEYS)
 #define RESULT_CHANNELS (HEAD_SIZE / 8)
 #define FOURS (HEAD_SIZE / 4)
@@ -59,7 +61,7 @@ kernel void attend(
     int item = (int)get_local_id(0);
     // Of neighbouring items one bit is the column's and the next the row's, so that the hardware can merge their reads.
     int x = (item & 1) | ((item >> 1) & 6);
-    int firstQuery = (((item >> 1) & 1) | ((item >> 3) & 6)) * QUERIES;
+    int firstQuery = (((item >> 1) & 1) | ((item >> 3) & 14)) * QUERIES;
 
     int queryTokens = side * side;
     int keyTokens = keySide * keySide;

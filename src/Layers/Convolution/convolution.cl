@@ -21,7 +21,8 @@ INLINE float4 activated(float4 x, int activation)
     return x;
 }
 
-// Groups run along the tiles of columns first, which share their rows of x.
+// Groups run along the tiles of columns first, which share their rows of x. Pixels of the output, counted row by row, from
+// firstPixel to endPixel are computed.
 // shuffledChannels: with a pixel shuffle, channels of y, a quarter of outputChannels, which stand in the order (i, j, c) of
 // sub-pixel row, sub-pixel column and channel; 0 without one. alignedOutput: pitch, offset and channels of y and of the residual
 // are multiples of 4.
@@ -39,8 +40,9 @@ kernel void convolve(
     global float* y, int yOffset, int yPitch,
     int firstRow,
     int firstColumn,
-    int rows,
     int columns,
+    int firstPixel,
+    int endPixel,
     int outputChannels,
     int shuffledChannels,
     int alignedOutput,
@@ -51,8 +53,7 @@ kernel void convolve(
     int group = (int)get_group_id(0);
     int tilesAlongColumns = (outputChannels + TILE_COLUMNS - 1) / TILE_COLUMNS;
     int tileColumn = group % tilesAlongColumns * TILE_COLUMNS;
-    int tileRow = group / tilesAlongColumns * TILE_ROWS;
-    int pixels = rows * columns;
+    int tileRow = firstPixel + group / tilesAlongColumns * TILE_ROWS;
 
     RowFetch fetch;
 #pragma unroll
@@ -63,7 +64,7 @@ kernel void convolve(
         int row = firstRow + pixel / columns;
         int column = firstColumn + pixel % columns;
         int inside = 0;
-        if (inTile < TILE_ROWS && pixel < pixels)
+        if (inTile < TILE_ROWS && pixel < endPixel)
         {
             int insideRow = 2 | (column > 0 ? 1 : 0) | (column + 1 < xWidth ? 4 : 0);
             inside = taps == 1 ? 1 : (row > 0 ? insideRow : 0) | (insideRow << 3) | (row + 1 < xHeight ? insideRow << 6 : 0);
@@ -101,7 +102,7 @@ kernel void convolve(
     for (int i = 0; i < 8; i++)
     {
         int pixel = row_of(itemRow, i);
-        if (pixel >= pixels)
+        if (pixel >= endPixel)
             continue;
         if (shuffledChannels == 0)
         {

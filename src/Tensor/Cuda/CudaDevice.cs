@@ -48,6 +48,9 @@ public sealed unsafe class CudaDevice : GpuDevice
     /// <inheritdoc/>
     public override string Driver => _candidate.Description.Driver;
 
+    /// <inheritdoc/>
+    public override int ProcessorCount => _candidate.ProcessorCount;
+
     internal CuStream Stream { get; }
 
     /// <inheritdoc/>
@@ -139,6 +142,12 @@ public sealed unsafe class CudaDevice : GpuDevice
             Check(result, "cuFuncSetAttribute", $"give {id.Module.DynamicLocalBytes} bytes of local memory to kernel {id}");
         }
 
+        // The kernels keep in local memory what they use again; a cache in its place would only let fewer groups run at once.
+        Check(
+            CuNative.cuFuncSetAttribute(
+                function, CuConstants.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, CuConstants.CU_SHAREDMEM_CARVEOUT_MAX_SHARED),
+            "cuFuncSetAttribute",
+            $"prefer local memory for kernel {id}");
         return new CudaKernel(id, function, parameters);
     }
 

@@ -17,6 +17,9 @@ public abstract class GpuDevice : Device
     /// <summary>The driver and its version, for people to read.</summary>
     public abstract string Driver { get; }
 
+    /// <summary>How many multiprocessors or compute units run work-groups side by side.</summary>
+    public abstract int ProcessorCount { get; }
+
     /// <summary>Bytes of memory allocated on the device by this program.</summary>
     public long AllocatedBytes { get; private set; }
 

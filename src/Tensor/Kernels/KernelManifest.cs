@@ -22,7 +22,7 @@ internal static class KernelManifest
     private static KernelModule ParseModule(KernelLibrary library, JsonElement element)
     {
         string name = element.GetProperty("name").GetString()!;
-        CheckProperties(element, $"module '{name}'", "name", "source", "target", "localBytes", "defines", "kernels");
+        CheckProperties(element, $"module '{name}'", "name", "source", "target", "localBytes", "groupsPerProcessor", "defines", "kernels");
 
         var defines = new List<KeyValuePair<string, string>>();
         if (element.TryGetProperty("defines", out JsonElement definesElement))

@@ -8,9 +8,11 @@ namespace Gsasr.Tensors.OpenCl;
 /// <param name="Description">What people are told about it.</param>
 /// <param name="Fingerprint">Everything on which a compiled program depends: device, driver and platform with their versions.</param>
 /// <param name="LocalMemoryBytes">Bytes of local memory for a work-group.</param>
+/// <param name="ProcessorCount">Compute units.</param>
 internal sealed record OpenClCandidate(
     ClPlatform Platform,
     ClDeviceId Device,
     DeviceDescription Description,
     string Fingerprint,
-    ulong LocalMemoryBytes);
+    ulong LocalMemoryBytes,
+    int ProcessorCount);

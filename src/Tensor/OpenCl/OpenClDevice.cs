@@ -42,6 +42,9 @@ public sealed unsafe class OpenClDevice : GpuDevice
     /// <inheritdoc/>
     public override string Driver => _candidate.Description.Driver;
 
+    /// <inheritdoc/>
+    public override int ProcessorCount => _candidate.ProcessorCount;
+
     internal ClQueue Queue { get; }
 
     /// <inheritdoc/>

@@ -94,7 +94,8 @@ internal static unsafe class OpenClDiscovery
                     ClQuery.DeviceText(device, ClConstants.CL_DEVICE_VERSION),
                     driverVersion);
                 ulong localMemoryBytes = ClQuery.DeviceValue<ulong>(device, ClConstants.CL_DEVICE_LOCAL_MEM_SIZE);
-                candidates.Add(new OpenClCandidate(platform, device, description, fingerprint, localMemoryBytes));
+                int processors = (int)ClQuery.DeviceValue<uint>(device, ClConstants.CL_DEVICE_MAX_COMPUTE_UNITS);
+                candidates.Add(new OpenClCandidate(platform, device, description, fingerprint, localMemoryBytes, processors));
             }
         }
         catch (DeviceException e)

@@ -4,11 +4,14 @@ namespace Gsasr.Tensors.Cuda.Native;
 internal static class CuConstants
 {
     public const int CU_DEVICE_ATTRIBUTE_COMPUTE_MODE = 20;
+    public const int CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT = 16;
     public const int CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75;
     public const int CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76;
 
     public const int CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN = 97;
     public const int CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
+    public const int CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT = 9;
+    public const int CU_SHAREDMEM_CARVEOUT_MAX_SHARED = 100;
 
     public const int CU_COMPUTEMODE_PROHIBITED = 2;
     public const uint CU_STREAM_NON_BLOCKING = 1;
