@@ -142,12 +142,14 @@ public sealed unsafe class CudaDevice : GpuDevice
             Check(result, "cuFuncSetAttribute", $"give {id.Module.DynamicLocalBytes} bytes of local memory to kernel {id}");
         }
 
-        // The kernels keep in local memory what they use again; a cache in its place would only let fewer groups run at once.
-        Check(
-            CuNative.cuFuncSetAttribute(
-                function, CuConstants.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, CuConstants.CU_SHAREDMEM_CARVEOUT_MAX_SHARED),
-            "cuFuncSetAttribute",
-            $"prefer local memory for kernel {id}");
+        if (id.Module.GroupsPerProcessor > 0)
+        {
+            // Otherwise the cache may keep the memory that the wanted groups need.
+            CuResult result = CuNative.cuFuncSetAttribute(
+                function, CuConstants.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, CuConstants.CU_SHAREDMEM_CARVEOUT_MAX_SHARED);
+            Check(result, "cuFuncSetAttribute", $"prefer local memory for kernel {id}");
+        }
+
         return new CudaKernel(id, function, parameters);
     }
 

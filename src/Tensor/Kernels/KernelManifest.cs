@@ -37,7 +37,10 @@ internal static class KernelManifest
         int localBytes = element.TryGetProperty("localBytes", out JsonElement localElement) ? localElement.GetInt32() : 0;
         if (localBytes < 0 || (localBytes > 0 && target is null))
             throw new FormatException($"module '{name}' has localBytes without a target");
-        var module = new KernelModule(library, name, element.GetProperty("source").GetString()!, defines, target, localBytes);
+        int groups = element.TryGetProperty("groupsPerProcessor", out JsonElement groupsElement) ? groupsElement.GetInt32() : 0;
+        if (groups < 0)
+            throw new FormatException($"module '{name}' has a groupsPerProcessor of {groups}");
+        var module = new KernelModule(library, name, element.GetProperty("source").GetString()!, defines, target, localBytes, groups);
         foreach (JsonProperty kernel in element.GetProperty("kernels").EnumerateObject())
         {
             int[] size = [.. kernel.Value.EnumerateArray().Select(extent => extent.GetInt32())];

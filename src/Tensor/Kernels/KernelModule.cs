@@ -11,7 +11,8 @@ public sealed class KernelModule
         string source,
         IReadOnlyList<KeyValuePair<string, string>> defines,
         NvidiaTarget? target,
-        int dynamicLocalBytes)
+        int dynamicLocalBytes,
+        int groupsPerProcessor)
     {
         Library = library;
         Name = name;
@@ -19,6 +20,7 @@ public sealed class KernelModule
         Defines = defines;
         Target = target;
         DynamicLocalBytes = dynamicLocalBytes;
+        GroupsPerProcessor = groupsPerProcessor;
     }
 
     /// <summary>The library that the module belongs to.</summary>
@@ -38,6 +40,12 @@ public sealed class KernelModule
 
     /// <summary>Bytes of dynamic local memory that each work-group of its kernels gets; 0 unless it has a <see cref="Target"/>.</summary>
     public int DynamicLocalBytes { get; }
+
+    /// <summary>
+    /// How many work-groups a multiprocessor of NVIDIA hardware is to run at once, to which registers and cache give way; 0 leaves
+    /// it to the compiler.
+    /// </summary>
+    public int GroupsPerProcessor { get; }
 
     /// <summary>The kernels that the source defines.</summary>
     public IReadOnlyCollection<KernelId> Kernels => _kernels.Values;
