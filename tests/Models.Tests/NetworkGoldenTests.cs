@@ -23,10 +23,11 @@ public sealed class NetworkGoldenTests(ITestOutputHelper output)
         Check(model, device);
     }
 
-    // EDSR's golden data looks into the decoder of either kind; the images of all models are compared in ImageGoldenTests.
+    // EDSR's golden data looks into the decoder of either kind; ImageGoldenTests compares the images of the other models.
     [Theory]
     [InlineData("edsr", "opencl")]
     [InlineData("edsr-paper", "opencl")]
+    [InlineData("rdn-paper", "opencl")]
     [InlineData("edsr", "cuda")]
     [InlineData("edsr-paper", "cuda")]
     [InlineData("rdn", "cuda")]
