@@ -8,6 +8,7 @@ internal static class ConvolutionGpu
     // Channels are multiplied in steps of this many; weights of channels added to fill the last step are zero.
     private const int DepthStep = 8;
 
+    // The last of them runs on every device; the others want more local memory.
     // Groups that a multiprocessor of NVIDIA hardware runs side by side, and the time of a multiplication compared with the
     // best tile's, measured on an H200.
     private static readonly Tile[] s_tiles =
@@ -60,7 +61,7 @@ internal static class ConvolutionGpu
             return;
         }
 
-        ConvolutionPlan plan = Plan(device.ProcessorCount, pixels, weights.OutputChannels);
+        ConvolutionPlan plan = Plan(device, pixels, weights.OutputChannels);
         if (plan.Pixels > 0)
             Launch(device, arguments, plan.Main, 0, plan.Pixels);
         if (plan.Pixels < pixels)
@@ -99,12 +100,15 @@ internal static class ConvolutionGpu
 
     // The device works through the groups in waves. A last wave that is nearly empty takes almost as long as a full one, so the
     // tile is chosen by waves, and the pixels past the last full wave may be left to another launch with smaller tiles.
-    private static ConvolutionPlan Plan(int processors, int pixels, int channels)
+    private static ConvolutionPlan Plan(GpuDevice device, int pixels, int channels)
     {
+        int processors = device.ProcessorCount;
         ConvolutionPlan best = default;
         double bestTime = double.PositiveInfinity;
         foreach (Tile tile in s_tiles)
         {
+            if (!device.Supports(tile.Kernel.Module))
+                continue;
             double time = tile.Time(processors, pixels, channels);
             if (time < bestTime)
                 (best, bestTime) = (new ConvolutionPlan(tile, pixels, tile), time);
@@ -114,6 +118,8 @@ internal static class ConvolutionGpu
                 continue;
             foreach (Tile rest in s_tiles)
             {
+                if (!device.Supports(rest.Kernel.Module))
+                    continue;
                 time = tile.Time(processors, mainPixels, channels) + rest.Time(processors, pixels - mainPixels, channels) + Tile.LaunchTime;
                 if (time < bestTime)
                     (best, bestTime) = (new ConvolutionPlan(tile, mainPixels, rest), time);

@@ -4,7 +4,12 @@
 // multiples of 4.
 #include "channels.clh"
 #include "functions.clh"
+#define IN_STRETCHES 1
 #include "Convolution/product.clh"
+
+#if LOCAL_BYTES / 4 != PRODUCT_LOCAL_FLOATS + TOTALS_FLOATS
+#error localBytes in kernels.json is not what the tile needs
+#endif
 
 #define RELU 1
 #define GELU 2
@@ -48,7 +53,8 @@ kernel void convolve(
     int alignedOutput,
     int activation)
 {
-    local float slices[PRODUCT_LOCAL_FLOATS] __attribute__((aligned(16)));
+    DYNAMIC_LOCAL(float, slices);
+    local float4* totals = (local float4*)(slices + PRODUCT_LOCAL_FLOATS);
     int item = (int)get_local_id(0);
     int group = (int)get_group_id(0);
     int tilesAlongColumns = (outputChannels + TILE_COLUMNS - 1) / TILE_COLUMNS;
@@ -74,7 +80,8 @@ kernel void convolve(
     }
 
     float4 sums[8][2];
-    multiply_tile(x, &fetch, xPitch, xWidth, channels, taps, weights, (outputChannels + 3) / 4 * 4, tileColumn, slices, sums);
+    multiply_tile(x, &fetch, xPitch, xWidth, channels, taps, weights, (outputChannels + 3) / 4 * 4, tileColumn, slices,
+        totals, sums);
 
     int itemRow = tileRow + first_row_of(item);
     int itemColumn = tileColumn + first_column_of(item);

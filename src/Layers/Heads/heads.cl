@@ -1,6 +1,7 @@
 // The second and third layers of the five networks that make a Gaussian: the 4C values between them stay on the chip.
 // TILE_ROWS, TILE_COLUMNS: cells and inner values that a group computes at a time. ALIGNED_INPUT: 1 if C is a multiple of 4.
 #include "channels.clh"
+#define IN_STRETCHES 0
 #include "Convolution/product.clh"
 
 #define HEADS 5
@@ -64,7 +65,7 @@ kernel void gaussian_heads(
     {
         float4 sums[8][2];
         multiply_tile(
-            hidden, &fetch, 0, 0, channels, 1, second, HEADS * inner, head * inner + tile, slices, sums);
+            hidden, &fetch, 0, 0, channels, 1, second, HEADS * inner, head * inner + tile, slices, partial, sums);
 #pragma unroll
         for (int h = 0; h < 2; h++)
         {

@@ -57,13 +57,13 @@ public sealed unsafe class CudaDevice : GpuDevice
     public override bool Supports(KernelModule kernelModule)
     {
         ArgumentNullException.ThrowIfNull(kernelModule);
+        if (kernelModule.DynamicLocalBytes > _candidate.LocalMemoryBytes)
+            return false;
         if (kernelModule.Target is not NvidiaTarget target)
             return true;
 
         // The PTX versions of sm_90 and later came with CUDA 12.
-        return target.RunsOn(_candidate.Major, _candidate.Minor)
-            && (target.Major < 9 || _candidate.DriverVersion >= 12000)
-            && kernelModule.DynamicLocalBytes <= _candidate.LocalMemoryBytes;
+        return target.RunsOn(_candidate.Major, _candidate.Minor) && (target.Major < 9 || _candidate.DriverVersion >= 12000);
     }
 
     /// <inheritdoc/>

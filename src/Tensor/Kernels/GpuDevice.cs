@@ -36,7 +36,12 @@ public abstract class GpuDevice : Device
         if (_kernels.TryGetValue(id, out GpuKernel? kernel))
             return kernel;
         if (!Supports(id.Module))
-            throw new DeviceException($"Kernel {id} is written for NVIDIA's {id.Module.Target} and cannot run on {Name}.");
+        {
+            string needs = id.Module.Target is NvidiaTarget target ? $"NVIDIA's {target}" : "devices";
+            string local = id.Module.DynamicLocalBytes > 0 ? $" with {id.Module.DynamicLocalBytes} bytes of local memory" : "";
+            throw new DeviceException($"Kernel {id} is written for {needs}{local} and cannot run on {Name}.");
+        }
+
         kernel = LoadKernel(id);
         _kernels.Add(id, kernel);
         return kernel;

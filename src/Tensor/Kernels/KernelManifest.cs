@@ -35,8 +35,8 @@ internal static class KernelManifest
             ? NvidiaTarget.Parse(targetElement.GetString()!)
             : null;
         int localBytes = element.TryGetProperty("localBytes", out JsonElement localElement) ? localElement.GetInt32() : 0;
-        if (localBytes < 0 || (localBytes > 0 && target is null))
-            throw new FormatException($"module '{name}' has localBytes without a target");
+        if (localBytes < 0)
+            throw new FormatException($"module '{name}' has localBytes of {localBytes}");
         int groups = element.TryGetProperty("groupsPerProcessor", out JsonElement groupsElement) ? groupsElement.GetInt32() : 0;
         if (groups < 0)
             throw new FormatException($"module '{name}' has a groupsPerProcessor of {groups}");

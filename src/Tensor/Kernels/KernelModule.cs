@@ -35,10 +35,13 @@ public sealed class KernelModule
     /// <summary>The constants, in the manifest's order, that the source is compiled with (<c>-D name=value</c>).</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Defines { get; }
 
-    /// <summary>Null if the module runs on every device; otherwise the NVIDIA hardware that it is for, reached through CUDA.</summary>
+    /// <summary>Null if the module is for all kinds of devices; otherwise the NVIDIA hardware that it is for, reached through CUDA.</summary>
     public NvidiaTarget? Target { get; }
 
-    /// <summary>Bytes of dynamic local memory that each work-group of its kernels gets; 0 unless it has a <see cref="Target"/>.</summary>
+    /// <summary>
+    /// Bytes of local memory that each work-group of its kernels declares by <c>DYNAMIC_LOCAL</c>, which can be more than every
+    /// device has; 0 where local memory is declared by arrays alone.
+    /// </summary>
     public int DynamicLocalBytes { get; }
 
     /// <summary>

@@ -51,7 +51,7 @@ public sealed unsafe class OpenClDevice : GpuDevice
     public override bool Supports(KernelModule kernelModule)
     {
         ArgumentNullException.ThrowIfNull(kernelModule);
-        return kernelModule.Target is null;
+        return kernelModule.Target is null && (ulong)kernelModule.DynamicLocalBytes <= _candidate.LocalMemoryBytes;
     }
 
     /// <inheritdoc/>

@@ -22,7 +22,7 @@ internal sealed unsafe class OpenClProgramBuilder
     /// <exception cref="DeviceException">The driver cannot compile it; the message holds its log.</exception>
     public ClProgram Build(KernelModule module)
     {
-        byte[] source = Encoding.UTF8.GetBytes(module.ReadSource());
+        byte[] source = Encoding.UTF8.GetBytes(DynamicLocal(module) + module.ReadSource());
 
         // mad-enable lets the driver contract a * b + c; nothing here lowers the accuracy of single functions.
         string options = "-cl-std=CL1.2 -cl-mad-enable"
@@ -36,6 +36,11 @@ internal sealed unsafe class OpenClProgramBuilder
             _cache.TryWrite(key, built);
         return program;
     }
+
+    // What ptx.clh makes of dynamic local memory is a static array here, of which a device may allow more than CUDA does.
+    private static string DynamicLocal(KernelModule module) => module.DynamicLocalBytes == 0 ? "" :
+        $"#define LOCAL_BYTES {module.DynamicLocalBytes}\n"
+        + "#define DYNAMIC_LOCAL(type, name) local type name[LOCAL_BYTES / sizeof(type)] __attribute__((aligned(16)))\n#line 1\n";
 
     private ClProgram BuildSource(KernelModule module, byte[] source, string options)
     {
