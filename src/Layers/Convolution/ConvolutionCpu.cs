@@ -9,6 +9,9 @@ internal static unsafe class ConvolutionCpu
     // A block of input that one thread works on stays in its second-level cache, with room for the weights beside it.
     private const int BlockFloats = 64 * 1024;
 
+    // Without neighbours a block only has to be long enough to use the weights a few times; it stays in the first-level cache.
+    private const int PixelBlockFloats = 12 * 1024;
+
     public static DeviceBuffer Pack(CpuDevice device, ReadOnlySpan<float> weight, int outputChannels, int depth)
     {
         var packed = (CpuBuffer)device.Allocate(ProductCpu.PackedLength(outputChannels, depth) * sizeof(float));
@@ -37,7 +40,7 @@ internal static unsafe class ConvolutionCpu
         // A block's halo costs a copy, so blocks of a 3x3 kernel are several rows high.
         int channels = weights.InputChannels;
         int blockRows = gather ? Math.Min(rows, 4) : 1;
-        int blockPixels = Math.Max(24, BlockFloats / channels / (gather ? blockRows + 2 : 1));
+        int blockPixels = Math.Max(24, (gather ? BlockFloats / (blockRows + 2) : PixelBlockFloats) / channels);
         int blockColumns = Math.Min(columns, blockPixels / 24 * 24);
         // Enough blocks to keep every thread busy to the end.
         int wanted = 4 * device.Threads;
