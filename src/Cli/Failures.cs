@@ -19,7 +19,7 @@ internal static class Failures
         catch (OperationCanceledException)
         {
             await error.WriteLineAsync("Cancelled; nothing was written.").ConfigureAwait(false);
-            return ExitCode.Failure;
+            return ExitCode.Interrupted;
         }
         catch (OutOfMemoryException)
         {

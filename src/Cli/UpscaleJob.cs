@@ -47,7 +47,7 @@ internal sealed class UpscaleJob
             error,
             progress => Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation)).ConfigureAwait(false);
         result.Metadata = image.Metadata;
-        ImageFile.Write(OutputPath, result, new ImageWriteOptions { JpegQuality = JpegQuality });
+        ImageFile.Write(OutputPath, result, new ImageWriteOptions { JpegQuality = JpegQuality, Cancellation = cancellation });
         string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
         await output.WriteLineAsync(
             $"{OutputPath}: {image.Width}x{image.Height} -> {width}x{height}, {model.Name} on {device.Name}, {seconds} s").ConfigureAwait(false);

@@ -11,7 +11,7 @@ internal static class CommandLine
     {
         var output = new StringWriter();
         var error = new StringWriter();
-        int exitCode = await Program.RunAsync(arguments, output, error);
+        int exitCode = await Program.RunAsync(arguments, output, error, TestContext.Current.CancellationToken);
         return new Outcome(exitCode, output.ToString(), error.ToString());
     }
 

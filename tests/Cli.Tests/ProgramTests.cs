@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Gsasr.Imaging;
 using Gsasr.Testing;
 
@@ -27,6 +28,33 @@ public sealed class ProgramTests
         (await RunAsync(folder.Path, "upscale", "absent.png", "out.png", "-s", "2")).AssertFailed(ExitCode.Failure, "absent.png");
         Assert.Equal(ExitCode.Usage, (await RunAsync(folder.Path, "upscale", "absent.png", "out.png", "-s", "many")).ExitCode);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Theory]
+    [InlineData("INT", ExitCode.Interrupted, "10 %")]
+    [InlineData("TERM", ExitCode.Terminated, "10 %")]
+    // The picture is drawn, and is being written.
+    [InlineData("INT", ExitCode.Interrupted, "100 %")]
+    public async Task A_signal_stops_it_and_leaves_nothing_behind(string signal, int exitCode, string progress)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("There are no signals on Windows.");
+        using var folder = new TemporaryFolder();
+        Pictures.Write(folder.File("in.png"), 60, 60, bitDepth: 16);
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using Process process = CommandLine.Start(folder.Path, "upscale", "in.png", "out.png", "-s", "64", "-d", "cpu");
+        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation);
+        while (await process.StandardError.ReadLineAsync(cancellation) is { } line && !line.EndsWith(": " + progress, StringComparison.Ordinal))
+        {
+        }
+
+        using (Process kill = Process.Start("kill", ["-" + signal, process.Id.ToString(CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync(cancellation);
+        string error = await process.StandardError.ReadToEndAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        Assert.EndsWith($"Cancelled; nothing was written.{Environment.NewLine}", error, StringComparison.Ordinal);
+        Assert.Equal((exitCode, ""), (process.ExitCode, await output));
+        Assert.Equal([folder.File("in.png")], Directory.GetFileSystemEntries(folder.Path));
     }
 
     private static async Task<Outcome> RunAsync(string workingFolder, params string[] arguments)
