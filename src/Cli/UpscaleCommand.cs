@@ -45,12 +45,8 @@ internal static class UpscaleCommand
         {
             Description = "Quality of a JPEG, 1 to 100.",
             DefaultValueFactory = _ => 95,
+            CustomParser = ParseQuality,
         };
-        quality.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 100)
-                result.AddError("--quality is a whole number from 1 to 100.");
-        });
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace OUTPUT if it exists." };
         var command = new Command("upscale", "Upscales an image.") { input, target, scale, model, device, dMax, quality, overwrite };
         command.SetAction((parsed, cancellation) =>
@@ -69,6 +65,15 @@ internal static class UpscaleCommand
             return Failures.ReportAsync(error, () => job.RunAsync(output, error, cancellation));
         });
         return command;
+    }
+
+    private static int ParseQuality(System.CommandLine.Parsing.ArgumentResult result)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is >= 1 and <= 100)
+            return value;
+        result.AddError($"--quality is a whole number from 1 to 100; it is '{text}'.");
+        return 0;
     }
 
     private static double ParseNumber(System.CommandLine.Parsing.ArgumentResult result, double minimum, double maximum)
