@@ -60,6 +60,11 @@ public sealed class ProgramTests
     private static async Task<Outcome> RunAsync(string workingFolder, params string[] arguments)
     {
         using Process process = CommandLine.Start(workingFolder, arguments);
+        return await OutcomeAsync(process);
+    }
+
+    private static async Task<Outcome> OutcomeAsync(Process process)
+    {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         Task<string> error = process.StandardError.ReadToEndAsync(cancellation);
         string output = await process.StandardOutput.ReadToEndAsync(cancellation);

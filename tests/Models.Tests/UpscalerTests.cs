@@ -102,6 +102,28 @@ public sealed class UpscalerTests(ITestOutputHelper output)
             picture.Pixels, 12, 12, PixelLayout.Rgb, 2, target, cancellation: new CancellationToken(canceled: true)));
     }
 
+    [Fact]
+    public void An_image_that_does_not_fit_the_memory_is_run_in_smaller_tiles()
+    {
+        const int Size = 96;
+        Picture large = Picture.Photo(0, 0, Size, Size);
+        UpscalerOptions wholeImages = new() { MaximumTilePixels = Size * Size, TileOverlap = 12 };
+        long needed;
+        float[] expected;
+        using (var device = new CpuDevice(2))
+        {
+            using var whole = new Upscaler(GsasrModel.Default, device, wholeImages);
+            Draw(whole, large, 1);
+            needed = device.AllocatedBytes + Size * Size * 16 * 11 * sizeof(float);
+            using var halved = new Upscaler(GsasrModel.Default, device, wholeImages with { MaximumTilePixels = Size * Size / 2 });
+            expected = Draw(halved, large, 1);
+        }
+
+        using var limited = new CpuDevice(2, needed - (20 << 20));
+        using var upscaler = new Upscaler(GsasrModel.Default, limited, wholeImages);
+        Assert.Equal(expected, Draw(upscaler, large, 1));
+    }
+
     [Theory, EachDevice]
     public void Weights_that_are_no_numbers_give_an_error_instead_of_a_black_picture(string device)
     {
