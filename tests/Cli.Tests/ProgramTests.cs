@@ -57,6 +57,16 @@ public sealed class ProgramTests
         Assert.Equal([folder.File("in.png")], Directory.GetFileSystemEntries(folder.Path));
     }
 
+    [Fact]
+    public async Task A_file_or_folder_of_its_name_does_not_take_the_place_of_the_built_in_model()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("gsasr-lite"));
+        Outcome outcome = await RunAsync(folder.Path, "info", "gsasr-lite");
+        Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
+        (await RunAsync(folder.Path, "info", "./gsasr-lite")).AssertFailed(ExitCode.Failure, "./gsasr-lite", "encoder.pth");
+    }
+
     private static async Task<Outcome> RunAsync(string workingFolder, params string[] arguments)
     {
         using Process process = CommandLine.Start(workingFolder, arguments);
