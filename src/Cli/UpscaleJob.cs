@@ -33,6 +33,7 @@ internal sealed class UpscaleJob
         long start = Stopwatch.GetTimestamp();
         CheckPaths();
         ImageFormat format = ImageFile.FormatFromExtension(OutputPath);
+        using var target = new AtomicFile(OutputPath, Overwrite);
         Image image = ReadImage();
         (int width, int height) = Upscaler.OutputSize(image.Width, image.Height, Scale);
         ImageFile.CheckCanWrite(format, width, height, image.Layout, image.BitDepth);
@@ -47,7 +48,8 @@ internal sealed class UpscaleJob
             error,
             progress => Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation)).ConfigureAwait(false);
         result.Metadata = image.Metadata;
-        ImageFile.Write(OutputPath, result, new ImageWriteOptions { JpegQuality = JpegQuality, Cancellation = cancellation });
+        var options = new ImageWriteOptions { JpegQuality = JpegQuality, Cancellation = cancellation };
+        target.Complete(stream => ImageFile.Write(stream, result, format, options));
         string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
         await output.WriteLineAsync(
             $"{OutputPath}: {image.Width}x{image.Height} -> {width}x{height}, {model.Name} on {device.Name}, {seconds} s").ConfigureAwait(false);
