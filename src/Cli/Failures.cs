@@ -29,8 +29,9 @@ internal static class Failures
         catch (Exception e) when (e is CheckpointFormatException or ImageFormatException or DeviceException or ModelOutputException
             or IOException or UnauthorizedAccessException or ArgumentException)
         {
-            string line = (e is ArgumentException argument && argument.ParamName is string name
-                ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal)
+            // Behind the sentence stand the parameter's name and its value, which are for programmers.
+            string line = (e is ArgumentException { ParamName: string name }
+                ? e.Message.Split($" (Parameter '{name}')")[0]
                 : e.Message).ReplaceLineEndings(" ");
             await error.WriteLineAsync(line).ConfigureAwait(false);
             return ExitCode.Failure;

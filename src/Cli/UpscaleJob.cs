@@ -34,9 +34,8 @@ internal sealed class UpscaleJob
         CheckPaths();
         ImageFormat format = ImageFile.FormatFromExtension(OutputPath);
         using var target = new AtomicFile(OutputPath, Overwrite);
-        Image image = ReadImage();
+        Image image = ReadImage(format);
         (int width, int height) = Upscaler.OutputSize(image.Width, image.Height, Scale);
-        ImageFile.CheckCanWrite(format, width, height, image.Layout, image.BitDepth);
 
         GsasrModel model = GsasrModel.Load(Model);
         using Device device = DeviceCatalog.Open(Device, out string? note);
@@ -95,13 +94,27 @@ internal sealed class UpscaleJob
             throw new DirectoryNotFoundException($"There is no folder {folder} to write {Path.GetFileName(OutputPath)} into.");
     }
 
-    private Image ReadImage()
+    private Image ReadImage(ImageFormat outputFormat)
     {
+        bool isAboutOutput = false;
+
+        // The output must be possible before the input's pixels are decoded, of which there can be hundreds of megabytes. It does not
+        // matter here whether the image lies on its side.
+        var limits = new ImageLimits
+        {
+            Inspect = header =>
+            {
+                isAboutOutput = true;
+                (int width, int height) = Upscaler.OutputSize(header.Width, header.Height, Scale);
+                ImageFile.CheckCanWrite(outputFormat, width, height, header.Layout, header.BitDepth);
+                isAboutOutput = false;
+            },
+        };
         try
         {
-            return ImageFile.Read(InputPath);
+            return ImageFile.Read(InputPath, limits);
         }
-        catch (ImageFormatException e)
+        catch (ImageFormatException e) when (!isAboutOutput)
         {
             throw new ImageFormatException($"{InputPath}: {e.Message}", e);
         }

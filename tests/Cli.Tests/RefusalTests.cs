@@ -129,7 +129,25 @@ public sealed class RefusalTests : IDisposable
     public async Task An_output_too_large_for_memory_is_refused_before_the_work()
     {
         Pictures.Write(_input, 400, 400, ChannelLayout.Grey);
-        AssertRefused(await CommandLine.UpscaleAsync(_input, Target, "64"), "25600", "too large");
+        Outcome outcome = await CommandLine.UpscaleAsync(_input, Target, "64");
+        AssertRefused(outcome, "25600", "too large");
+        Assert.EndsWith("pixels." + Environment.NewLine, outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("P6\n16384 16384\n255\n", ".png", "32768 x 32768")]
+    [InlineData("P6\n40000 10\n255\n", ".jpg", "80000 x 20")]
+    [InlineData("P6\n10 10\n65535\n", ".jpg", "16-bit")]
+    public async Task An_impossible_output_is_refused_by_the_header_of_the_input(string header, string extension, string part)
+    {
+        // No pixels follow: they are not looked at.
+        string input = _folder.File("in.ppm");
+        File.Delete(_input);
+        File.WriteAllText(input, header);
+        Outcome outcome = await CommandLine.UpscaleAsync(input, _folder.File("out" + extension), "2");
+        outcome.AssertFailed(ExitCode.Failure, part);
+        Assert.DoesNotContain(input, outcome.Error, StringComparison.Ordinal);
+        Assert.Equal([input], Directory.GetFileSystemEntries(_folder.Path));
     }
 
     [Fact]
