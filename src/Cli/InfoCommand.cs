@@ -14,6 +14,7 @@ internal static class InfoCommand
             Description = $"{GsasrModel.DefaultName}, a .safetensors file, or a folder with encoder.pth and decoder.pth.",
             DefaultValueFactory = _ => GsasrModel.DefaultName,
         };
+        UpscaleCommand.RequireText(model.Validators, $"MODEL is empty; leave it out for {GsasrModel.DefaultName}.");
         var command = new Command("info", "Describes a model.") { model };
         command.SetAction((parsed, _) => Failures.ReportAsync(error, async () =>
         {

@@ -29,6 +29,12 @@ public static class Program
             InfoCommand.Create(output, error),
             DevicesCommand.Create(output),
         };
+        if (args.Length == 0)
+        {
+            await command.Parse("--help").InvokeAsync(Configuration(error, error), cancellation).ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+
         ParseResult parsed = command.Parse(args);
         if (parsed.Errors.Count > 0)
         {
@@ -38,17 +44,18 @@ public static class Program
             return ExitCode.Usage;
         }
 
-        var configuration = new InvocationConfiguration
-        {
-            Output = output,
-            Error = error,
-            EnableDefaultExceptionHandler = false,
-
-            // The caller's token stops the work; the library's own handling would end the program before it has tidied up.
-            ProcessTerminationTimeout = null,
-        };
-        return await parsed.InvokeAsync(configuration, cancellation).ConfigureAwait(false);
+        return await parsed.InvokeAsync(Configuration(output, error), cancellation).ConfigureAwait(false);
     }
+
+    private static InvocationConfiguration Configuration(TextWriter output, TextWriter error) => new()
+    {
+        Output = output,
+        Error = error,
+        EnableDefaultExceptionHandler = false,
+
+        // The caller's token stops the work; the library's own handling would end the program before it has tidied up.
+        ProcessTerminationTimeout = null,
+    };
 
     private static string CommandPath(ParseResult parsed) =>
         parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";

@@ -28,6 +28,11 @@ public sealed class RefusalTests : IDisposable
         { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "99999999999"], ["--quality", "1 to 100", "'99999999999'"] },
         { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", ""], ["--quality", "1 to 100", "''"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--dmax", "-1"], ["--dmax", "'-1'"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2", "--dmax", "0"], ["--dmax", "from 0.000001 to 1000000, such as 0.1", "'0'"] },
+        { ["upscale", "", "out.png", "--scale", "2"], ["INPUT is empty"] },
+        { ["upscale", "in.png", "", "--scale", "2"], ["OUTPUT is empty"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2", "--model", ""], ["--model is empty"] },
+        { ["info", ""], ["MODEL is empty"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "nonsense"], ["'nonsense'", "opencl"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "cuda:x"], ["'cuda:x'"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "cpu:0"], ["'cpu:0'"] },
@@ -57,6 +62,15 @@ public sealed class RefusalTests : IDisposable
         Assert.Equal(ExitCode.Success, outcome.ExitCode);
         Assert.Contains("--scale", outcome.Output, StringComparison.Ordinal);
         Assert.Equal("", outcome.Error);
+    }
+
+    [Fact]
+    public async Task Without_arguments_there_is_help_on_the_error_stream()
+    {
+        Outcome outcome = await CommandLine.RunAsync();
+        Assert.Equal((ExitCode.Usage, ""), (outcome.ExitCode, outcome.Output));
+        foreach (string command in (string[])["upscale", "info", "devices"])
+            Assert.Contains(command, outcome.Error, StringComparison.Ordinal);
     }
 
     [Fact]
