@@ -36,5 +36,11 @@ internal static class Failures
             await error.WriteLineAsync(line).ConfigureAwait(false);
             return ExitCode.Failure;
         }
+        catch (Exception e)
+        {
+            // A mistake of this program, which a stack trace would not explain to its user; the type helps whoever looks for it.
+            await error.WriteLineAsync($"Something unexpected went wrong: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}").ConfigureAwait(false);
+            return ExitCode.Failure;
+        }
     }
 }

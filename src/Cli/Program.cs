@@ -11,6 +11,7 @@ public static class Program
     public static async Task<int> Main(string[] args)
     {
         using var signals = new TerminationSignals();
+        Console.SetError(new ErrorStream(Console.Error));
         int exitCode = await RunAsync(args, Console.Out, Console.Error, signals.Token).ConfigureAwait(false);
         return exitCode == ExitCode.Interrupted ? signals.ExitCode : exitCode;
     }
@@ -21,12 +22,15 @@ public static class Program
     /// <param name="error">Takes what went wrong, and the progress.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellation)
+    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellation) =>
+        Failures.ReportAsync(error, () => ParseAndRunAsync(args, output, error, cancellation));
+
+    private static async Task<int> ParseAndRunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellation)
     {
         var command = new RootCommand("Upscales images to any scale with GSASR, on a GPU or on the processor.")
         {
             UpscaleCommand.Create(output, error),
-            InfoCommand.Create(output, error),
+            InfoCommand.Create(output),
             DevicesCommand.Create(output),
         };
         if (args.Length == 0)

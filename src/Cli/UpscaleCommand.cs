@@ -66,7 +66,7 @@ internal static class UpscaleCommand
                 JpegQuality = parsed.GetValue(quality),
                 Overwrite = parsed.GetValue(overwrite),
             };
-            return Failures.ReportAsync(error, () => job.RunAsync(output, error, cancellation));
+            return job.RunAsync(output, error, cancellation);
         });
         return command;
     }

@@ -50,8 +50,17 @@ internal sealed class UpscaleJob
         var options = new ImageWriteOptions { JpegQuality = JpegQuality, Cancellation = cancellation };
         target.Complete(stream => ImageFile.Write(stream, result, format, options));
         string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
-        await output.WriteLineAsync(
-            $"{OutputPath}: {image.Width}x{image.Height} -> {width}x{height}, {model.Name} on {device.Name}, {seconds} s").ConfigureAwait(false);
+        string done = $"{OutputPath}: {image.Width}x{image.Height} -> {width}x{height}, {model.Name} on {device.Name}, {seconds} s";
+        try
+        {
+            await output.WriteLineAsync(done).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            // The picture is what was asked for, and it is there.
+            await error.WriteLineAsync($"{OutputPath} was written; the output stream could not be: {e.Message}").ConfigureAwait(false);
+        }
+
         return ExitCode.Success;
     }
 

@@ -86,7 +86,7 @@ public class WeightsConverterTests
     [Fact]
     public void Wrong_usage_is_code_2_and_shows_the_usage()
     {
-        string[][] mistakes = [[], ["a"], ["a", "b.pth"], ["a", "b", "c", "d.safetensors"], ["a", "b.safetensors", "--no"]];
+        string[][] mistakes = [[], ["a"], ["a", "b.pth"], ["a", "b", "c", "d.safetensors"], ["a", "b.safetensors", "--no"], ["", "b.safetensors"]];
         foreach (string[] arguments in mistakes)
         {
             (int code, string error) = Run(arguments);

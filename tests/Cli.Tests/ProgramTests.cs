@@ -67,6 +67,33 @@ public sealed class ProgramTests
         (await RunAsync(folder.Path, "info", "./gsasr-lite")).AssertFailed(ExitCode.Failure, "./gsasr-lite", "encoder.pth");
     }
 
+    [Theory]
+    [InlineData("devices >/dev/full", ExitCode.Failure, "No space left")]
+    [InlineData("info >/dev/full", ExitCode.Failure, "No space left")]
+    [InlineData("devices 2>/dev/full", ExitCode.Success, "")]
+    [InlineData("nonsense 2>/dev/full", ExitCode.Usage, "")]
+    [InlineData("info absent 2>/dev/full", ExitCode.Failure, "")]
+    [InlineData("upscale in.png out.png -s 2 -d cpu 2>/dev/full", ExitCode.Success, "")]
+    [InlineData("upscale in.png out.png -s 2 -d cpu >/dev/full", ExitCode.Success, "out.png was written")]
+    public async Task A_stream_that_cannot_be_written_is_no_crash(string arguments, int exitCode, string lastLine)
+    {
+        if (!File.Exists("/dev/full"))
+            Assert.Skip("There is no /dev/full here.");
+        using var folder = new TemporaryFolder();
+        Pictures.Write(folder.File("in.png"), 24, 24);
+        using Process process = Process.Start(new ProcessStartInfo("sh", ["-c", $"exec \"$0\" {arguments}", CommandLine.ProgramPath])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder.Path,
+        })!;
+        Outcome outcome = await OutcomeAsync(process);
+        Assert.Equal(exitCode, outcome.ExitCode);
+        Assert.Contains(lastLine, outcome.ErrorLines.LastOrDefault(""), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(arguments.StartsWith("upscale", StringComparison.Ordinal), File.Exists(folder.File("out.png")));
+    }
+
     private static async Task<Outcome> RunAsync(string workingFolder, params string[] arguments)
     {
         using Process process = CommandLine.Start(workingFolder, arguments);
