@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
+using Gsasr.Tensors.OpenCl;
 
 namespace Gsasr.Cli;
 
@@ -45,7 +46,12 @@ internal sealed class UpscaleJob
         Image result = await ProgressDisplay.RunAsync(
             $"{Path.GetFileName(InputPath)} x{Scale.ToString(CultureInfo.InvariantCulture)}",
             error,
-            progress => Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation)).ConfigureAwait(false);
+            (progress, note) =>
+            {
+                if (device is OpenClDevice driver)
+                    driver.Compiling += (_, _) => note($"Compiling the kernels for {device.Name}; that can take a minute, once.");
+                return Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation);
+            }).ConfigureAwait(false);
         result.Metadata = image.Metadata;
         var options = new ImageWriteOptions { JpegQuality = JpegQuality, Cancellation = cancellation };
         target.Complete(stream => ImageFile.Write(stream, result, format, options));
