@@ -52,7 +52,7 @@ internal sealed class UpscaleJob
                     driver.Compiling += (_, _) => note($"Compiling the kernels for {device.Name}; that can take a minute, once.");
                 return Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation);
             }).ConfigureAwait(false);
-        result.Metadata = image.Metadata;
+        result.Metadata = image.Metadata.ForSize(width, height);
         var options = new ImageWriteOptions { JpegQuality = JpegQuality, Cancellation = cancellation };
         target.Complete(stream => ImageFile.Write(stream, result, format, options));
         string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
