@@ -9,6 +9,10 @@ namespace Gsasr.Cli;
 /// <summary>One image from file to file.</summary>
 internal sealed class UpscaleJob
 {
+    // Below this many input pixels from centre to edge the box of a Gaussian cuts off so much of it that pictures become darker by more
+    // than a hundredth.
+    private const double NeededReach = 1.2;
+
     public required string InputPath { get; init; }
 
     public required string OutputPath { get; init; }
@@ -42,6 +46,8 @@ internal sealed class UpscaleJob
         using Device device = DeviceCatalog.Open(Device, out string? note);
         if (note is not null)
             await error.WriteLineAsync(note).ConfigureAwait(false);
+        if (DarkeningWarning(model, image) is string warning)
+            await error.WriteLineAsync(warning).ConfigureAwait(false);
         using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = DMax });
         Image result = await ProgressDisplay.RunAsync(
             $"{Path.GetFileName(InputPath)} x{Scale.ToString(CultureInfo.InvariantCulture)}",
@@ -77,6 +83,18 @@ internal sealed class UpscaleJob
         ChannelLayout.Rgb => PixelLayout.Rgb,
         _ => PixelLayout.Rgba,
     };
+
+    private string? DarkeningWarning(GsasrModel model, Image image)
+    {
+        int multiple = model.Architecture.SizeMultiple;
+        int side = (Math.Min(image.Width, image.Height) + multiple - 1) / multiple * multiple;
+        double needed = Math.Ceiling(NeededReach / (side / 2.0) * 1000) / 1000;
+        return DMax >= needed
+            ? null
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"Warning: --dmax {DMax} cuts Gaussians off in an image of {image.Width}x{image.Height}, which makes it darker; --dmax {needed} or more does not.");
+    }
 
     private Image Upscale(Upscaler upscaler, Image image, int width, int height, IProgress<double> progress, CancellationToken cancellation)
     {

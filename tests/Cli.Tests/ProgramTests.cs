@@ -13,7 +13,7 @@ public sealed class ProgramTests
     {
         using var folder = new TemporaryFolder();
         Pictures.Write(folder.File("in put.png"), 7, 5);
-        Outcome outcome = await RunAsync(folder.Path, "upscale", "in put.png", "größer.jpg", "-s", "2.5", "-d", "cpu");
+        Outcome outcome = await RunAsync(folder.Path, "upscale", "in put.png", "größer.jpg", "-s", "2.5", "-d", "cpu", "--dmax", "1");
         Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
         Assert.Contains("7x5 -> 17x12", outcome.Output, StringComparison.Ordinal);
         Assert.All(outcome.ErrorLines, line => Assert.Matches(@"^in put\.png x2\.5: [0-9]+ %$", line));
