@@ -22,6 +22,7 @@ public sealed class GaussianField : IDisposable
     private readonly int _rows;
     private readonly RasterOutput _output;
     private readonly double _dMax;
+    private SmoothAreas? _smoothAreas;
 
     internal GaussianField(DeviceBuffer gaussians, int paddedWidth, int paddedHeight, int width, int height, double scale, double dMax, RasterOutput output)
     {
@@ -93,6 +94,21 @@ public sealed class GaussianField : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _gaussians.Dispose();
 
+    /// <summary>From now on, pixels in smooth areas are interpolated (<see cref="SmoothAreas"/>).</summary>
+    /// <param name="image">[height, width, 3] values of 0 to 1, the described image; kept.</param>
+    internal void KeepSmoothAreas(float[] image)
+    {
+        int rowFloats = SmoothAreas.Magnification * SmoothAreas.Magnification * 3 * Width;
+        int bandRows = (int)Math.Clamp(BandFloats / rowFloats, 1, Height);
+        RasterSettings canvas = Canvas(SmoothAreas.Magnification);
+        _smoothAreas = SmoothAreas.Find(image, Width, Height, bandRows, (firstRow, rows, destination) => _output.Draw(
+            Gaussians,
+            canvas with { ViewportTop = SmoothAreas.Magnification * firstRow },
+            SmoothAreas.Magnification * rows,
+            SmoothAreas.Magnification * Width,
+            destination));
+    }
+
     private RasterSettings Canvas(double scale) => new(
         Math.Max(1, (int)Math.Floor(scale * PaddedWidth)), Math.Max(1, (int)Math.Floor(scale * PaddedHeight)), scale, _dMax);
 
@@ -107,12 +123,14 @@ public sealed class GaussianField : IDisposable
         for (int row = 0; row < height; row += bandRows)
         {
             int rows = Math.Min(bandRows, height - row);
-            _output.Draw(
-                Gaussians,
-                canvas with { ViewportLeft = left, ViewportTop = top + row },
-                rows,
-                width,
-                destination.Slice(checked(row * width * 3), checked(rows * width * 3)));
+            Span<T> band = destination.Slice(checked(row * width * 3), checked(rows * width * 3));
+            _output.Draw(Gaussians, canvas with { ViewportLeft = left, ViewportTop = top + row }, rows, width, band);
+            if (typeof(T) == typeof(float) || _smoothAreas is null)
+                continue;
+            double columnStep = (double)PaddedWidth / canvas.CanvasWidth;
+            double rowStep = (double)PaddedHeight / canvas.CanvasHeight;
+            _smoothAreas.Blend(
+                (left + 0.5) * columnStep - 0.5, (top + row + 0.5) * rowStep - 0.5, columnStep, rowStep, width, band);
         }
     }
 }

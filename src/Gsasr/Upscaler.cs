@@ -179,7 +179,10 @@ public sealed class Upscaler : IDisposable
 
         _device.Synchronize();
         meter.Finish();
-        return Field(memory, width, height, scale);
+        GaussianField field = Field(memory, width, height, scale);
+        if (_options.KeepSmoothAreas)
+            field.KeepSmoothAreas(_image[..(width * height * 3)]);
+        return field;
     }
 
     /// <summary>Releases weights and working memory.</summary>
@@ -234,15 +237,21 @@ public sealed class Upscaler : IDisposable
                 TransparentColours.Fill(colours, alpha, width, height);
         }
 
+        // The networks know no grey images; what is grey in three channels stays so as well.
+        bool neutral = layout.ChannelCount() >= 3 && PixelConversion.AreNeutral(colours);
         ProgressMeter meter = Meter(width, height, opaque ? 1 : 2, progress);
         if (layout == PixelLayout.Rgb)
         {
             Draw(_image, width, height, scale, destination, meter, cancellation);
+            if (neutral)
+                PixelConversion.MakeNeutral(destination);
         }
         else
         {
             var drawn = new T[outputPixels * 3];
             Draw(_image, width, height, scale, drawn.AsSpan(), meter, cancellation);
+            if (neutral)
+                PixelConversion.MakeNeutral(drawn.AsSpan());
             PixelConversion.FromColours(drawn, layout, destination);
             if (!opaque)
             {
@@ -274,6 +283,8 @@ public sealed class Upscaler : IDisposable
 
         FillField(image, width, height, scale, _fieldMemory, meter, cancellation);
         GaussianField field = Field(_fieldMemory, width, height, scale);
+        if (_options.KeepSmoothAreas)
+            field.KeepSmoothAreas(image);
         if (typeof(T) == typeof(byte))
             field.Render(System.Runtime.InteropServices.MemoryMarshal.Cast<T, byte>(destination));
         else
