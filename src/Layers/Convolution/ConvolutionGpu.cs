@@ -97,7 +97,7 @@ internal static class ConvolutionGpu
         int processors = device.ProcessorCount;
         ConvolutionPlan best = default;
         double bestTime = double.PositiveInfinity;
-        foreach (ProductTile tile in ProductTile.All)
+        foreach (ConvolutionTile tile in ConvolutionTile.All)
         {
             if (!tile.RunsOn(device))
                 continue;
@@ -108,13 +108,13 @@ internal static class ConvolutionGpu
             int mainPixels = tile.RowsInFullWaves(processors, pixels, channels);
             if (mainPixels == 0 || mainPixels == pixels)
                 continue;
-            foreach (ProductTile rest in ProductTile.All)
+            foreach (ConvolutionTile rest in ConvolutionTile.All)
             {
                 if (!rest.RunsOn(device))
                     continue;
                 time = tile.Time(processors, tile.Groups(mainPixels, channels))
                     + rest.Time(processors, rest.Groups(pixels - mainPixels, channels))
-                    + ProductTile.LaunchTime;
+                    + ConvolutionTile.LaunchTime;
                 if (time < bestTime)
                     (best, bestTime) = (new ConvolutionPlan(tile, mainPixels, rest), time);
             }
@@ -127,5 +127,5 @@ internal static class ConvolutionGpu
     /// <param name="Main">The tile of the first pixels.</param>
     /// <param name="Pixels">How many those are.</param>
     /// <param name="Rest">The tile of the others.</param>
-    private readonly record struct ConvolutionPlan(ProductTile Main, int Pixels, ProductTile Rest);
+    private readonly record struct ConvolutionPlan(ConvolutionTile Main, int Pixels, ConvolutionTile Rest);
 }

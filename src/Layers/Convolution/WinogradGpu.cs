@@ -116,9 +116,9 @@ internal static class WinogradGpu
 
     private static void Multiply(GpuDevice device, in Tensor x, DeviceBuffer weights, in Tensor y)
     {
-        ProductTile best = ProductTile.All[^1];
+        ConvolutionTile best = ConvolutionTile.All[^1];
         double bestTime = double.PositiveInfinity;
-        foreach (ProductTile tile in ProductTile.All)
+        foreach (ConvolutionTile tile in ConvolutionTile.All)
         {
             if (!tile.RunsOn(device))
                 continue;

@@ -8,7 +8,7 @@ namespace Gsasr.Layers;
 /// <param name="Columns">Columns that a group computes.</param>
 /// <param name="GroupsPerProcessor">Groups that a multiprocessor of NVIDIA hardware runs side by side.</param>
 /// <param name="RelativeTime">Time for a multiplication, compared with the best tile's, measured on an H200.</param>
-internal sealed record ProductTile(string ModuleName, int Rows, int Columns, int GroupsPerProcessor, double RelativeTime)
+internal sealed record ConvolutionTile(string ModuleName, int Rows, int Columns, int GroupsPerProcessor, double RelativeTime)
 {
     /// <summary>What another launch costs, in the unit of <see cref="Time"/>.</summary>
     public const double LaunchTime = 2000;
@@ -16,14 +16,14 @@ internal sealed record ProductTile(string ModuleName, int Rows, int Columns, int
     // Of the time of a full wave, what a wave takes however few its groups are.
     private const double LeastWave = 0.3;
 
-    private static readonly ProductTile[] s_all =
+    private static readonly ConvolutionTile[] s_all =
     [
         new("convolution-128x64", 128, 64, 4, 1.0),
         new("convolution-64x64", 64, 64, 6, 1.08),
     ];
 
     /// <summary>The tiles. The last of them runs on every device; the other one wants more local memory.</summary>
-    public static ReadOnlySpan<ProductTile> All => s_all;
+    public static ReadOnlySpan<ConvolutionTile> All => s_all;
 
     /// <summary>Fetches neighbourhoods of pixels and finishes the result.</summary>
     public KernelId Convolve { get; } = LayerKernels.Library[ModuleName, "convolve"];
