@@ -104,6 +104,7 @@ internal static unsafe class WindowAttentionCpu
 
             int queryTokens = Window * Window;
             int keyTokens = KeyWindow * KeyWindow;
+            float* factors = stackalloc float[QueriesAtOnce];
             for (int first = 0; first < queryTokens; first += QueriesAtOnce)
             {
                 int count = Math.Min(QueriesAtOnce, queryTokens - first);
@@ -114,7 +115,7 @@ internal static unsafe class WindowAttentionCpu
 
                 Multiply(queries, HeadSize, count, HeadSize, keys, keyTokens, scores, ScorePitch);
                 for (int i = 0; i < count; i++)
-                    Softmax(scores + i * ScorePitch, windowRow, windowColumn, head, first + i);
+                    factors[i] = 1 / Exponentials(scores + i * ScorePitch, windowRow, windowColumn, head, first + i);
                 new Span<float>(scores + count * ScorePitch, (QueriesAtOnce - count) * ScorePitch).Clear();
 
                 // The queries are not needed any more; their place takes the result.
@@ -122,8 +123,7 @@ internal static unsafe class WindowAttentionCpu
                 for (int i = 0; i < count; i++)
                 {
                     long pixel = PixelOf(windowRow, windowColumn, first + i, Window, QueryShift);
-                    new ReadOnlySpan<float>(queries + i * ResultPitch, HeadSize)
-                        .CopyTo(new Span<float>(Y + pixel * YPitch + head * HeadSize, HeadSize));
+                    StoreScaled(queries + i * ResultPitch, factors[i], Y + pixel * YPitch + head * HeadSize);
                 }
             }
         }
@@ -156,9 +156,18 @@ internal static unsafe class WindowAttentionCpu
             return (long)row * Width + column;
         }
 
+        // A window's pixels lie in rows far apart in memory, which no processor foresees. (Rows that wrap around are not worth more.)
+        private readonly void PrefetchBelow(float* values, int pitch)
+        {
+            float* below = values + (long)Width * pitch;
+            CpuPointer.Prefetch(below);
+            CpuPointer.Prefetch(below + HeadSize - 1);
+        }
+
         private readonly void GatherQuery(int windowRow, int windowColumn, int head, int token, float* target)
         {
             float* source = Query + PixelOf(windowRow, windowColumn, token, Window, QueryShift) * QueryPitch + head * HeadSize;
+            PrefetchBelow(source, QueryPitch);
             float scale = 1 / MathF.Sqrt(HeadSize);
             if (Rotary is null)
             {
@@ -199,6 +208,7 @@ internal static unsafe class WindowAttentionCpu
 
                 // Keys: panels of tokens, a token's values a panel's width apart.
                 float* key = Key + pixel * KeyPitch + head * HeadSize;
+                PrefetchBelow(key, KeyPitch);
                 float* packedKey = keys + (long)(token / panelColumns) * panelColumns * HeadSize + token % panelColumns;
                 if (Rotary is null)
                 {
@@ -217,6 +227,7 @@ internal static unsafe class WindowAttentionCpu
 
                 // Values: panels of channels, each token's neighbouring channels together.
                 float* value = Value + pixel * ValuePitch + head * HeadSize;
+                PrefetchBelow(value, ValuePitch);
                 for (int first = 0; first < HeadSize; first += panelColumns)
                 {
                     int count = Math.Min(panelColumns, HeadSize - first);
@@ -226,7 +237,9 @@ internal static unsafe class WindowAttentionCpu
             }
         }
 
-        private readonly void Softmax(float* scores, int windowRow, int windowColumn, int head, int token)
+        // The softmax of a query's scores but for its factor, one over the sum that is returned: that is left to the result, which
+        // has fewer values.
+        private readonly float Exponentials(float* scores, int windowRow, int windowColumn, int head, int token)
         {
             int tokens = KeyWindow * KeyWindow;
             if (Bias is not null)
@@ -254,7 +267,7 @@ internal static unsafe class WindowAttentionCpu
                 scores[t] = float.NegativeInfinity;
             TVector largest = TSimd.Load(scores);
             for (int t = TSimd.Width; t < tokens; t += TSimd.Width)
-                largest = TSimd.Max(largest, TSimd.Load(scores + t));
+                largest = TSimd.Max(TSimd.Load(scores + t), largest);
             TVector top = TSimd.Broadcast(TSimd.Largest(largest));
             TVector sums = default;
             for (int t = 0; t < tokens; t += TSimd.Width)
@@ -264,9 +277,16 @@ internal static unsafe class WindowAttentionCpu
                 TSimd.Store(scores + t, e);
             }
 
-            TVector factor = TSimd.Broadcast(1 / TSimd.Sum(sums));
-            for (int t = 0; t < tokens; t += TSimd.Width)
-                TSimd.Store(scores + t, TSimd.Multiply(TSimd.Load(scores + t), factor));
+            return TSimd.Sum(sums);
+        }
+
+        private readonly void StoreScaled(float* values, float factor, float* target)
+        {
+            int d = 0;
+            for (; d <= HeadSize - TSimd.Width; d += TSimd.Width)
+                TSimd.Store(target + d, TSimd.Multiply(TSimd.Load(values + d), TSimd.Broadcast(factor)));
+            for (; d < HeadSize; d++)
+                target[d] = values[d] * factor;
         }
 
         private readonly int RegionOf(int row, int column)

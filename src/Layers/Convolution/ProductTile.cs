@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Layers;
@@ -155,14 +154,12 @@ internal static unsafe class ProductTile
     // A store waits for its line of the cache if the line has to come from memory; here it comes while the sums are made.
     private static void Prefetch(in TileTarget target, int columns)
     {
-        if (!Sse.IsSupported)
-            return;
         float* row = target.Output;
         for (int i = 0; i < ProductCpu.TileRows; i++)
         {
-            Sse.Prefetch0(row);
-            Sse.Prefetch0(row + columns / 2);
-            Sse.Prefetch0(row + columns - 1);
+            CpuPointer.Prefetch(row);
+            CpuPointer.Prefetch(row + columns / 2);
+            CpuPointer.Prefetch(row + columns - 1);
             row += target.Pitch;
         }
     }
