@@ -11,7 +11,8 @@ internal static class ProductCommand
 {
     private static readonly Layer[] s_layers =
     [
-        new(64, 64, 1), new(64, 192, 1), new(192, 192, 1), new(192, 576, 1), new(192, 768, 1),
+        new(64, 64, 1), new(64, 192, 1), new(180, 180, 1), new(180, 360, 1), new(360, 180, 1),
+        new(192, 192, 1), new(192, 576, 1), new(192, 768, 1),
         new(64, 64, 3), new(192, 192, 3), new(64, 256, 3, PixelShuffle: true), new(192, 768, 3, PixelShuffle: true),
     ];
 

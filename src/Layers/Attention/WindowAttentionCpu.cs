@@ -104,7 +104,6 @@ internal static unsafe class WindowAttentionCpu
 
             int queryTokens = Window * Window;
             int keyTokens = KeyWindow * KeyWindow;
-            float* factors = stackalloc float[QueriesAtOnce];
             for (int first = 0; first < queryTokens; first += QueriesAtOnce)
             {
                 int count = Math.Min(QueriesAtOnce, queryTokens - first);
@@ -115,7 +114,7 @@ internal static unsafe class WindowAttentionCpu
 
                 Multiply(queries, HeadSize, count, HeadSize, keys, keyTokens, scores, ScorePitch);
                 for (int i = 0; i < count; i++)
-                    factors[i] = 1 / Exponentials(scores + i * ScorePitch, windowRow, windowColumn, head, first + i);
+                    Softmax(scores + i * ScorePitch, windowRow, windowColumn, head, first + i);
                 new Span<float>(scores + count * ScorePitch, (QueriesAtOnce - count) * ScorePitch).Clear();
 
                 // The queries are not needed any more; their place takes the result.
@@ -123,7 +122,8 @@ internal static unsafe class WindowAttentionCpu
                 for (int i = 0; i < count; i++)
                 {
                     long pixel = PixelOf(windowRow, windowColumn, first + i, Window, QueryShift);
-                    StoreScaled(queries + i * ResultPitch, factors[i], Y + pixel * YPitch + head * HeadSize);
+                    new ReadOnlySpan<float>(queries + i * ResultPitch, HeadSize)
+                        .CopyTo(new Span<float>(Y + pixel * YPitch + head * HeadSize, HeadSize));
                 }
             }
         }
@@ -237,9 +237,7 @@ internal static unsafe class WindowAttentionCpu
             }
         }
 
-        // The softmax of a query's scores but for its factor, one over the sum that is returned: that is left to the result, which
-        // has fewer values.
-        private readonly float Exponentials(float* scores, int windowRow, int windowColumn, int head, int token)
+        private readonly void Softmax(float* scores, int windowRow, int windowColumn, int head, int token)
         {
             int tokens = KeyWindow * KeyWindow;
             if (Bias is not null)
@@ -252,7 +250,8 @@ internal static unsafe class WindowAttentionCpu
                     scores[t] += bias[t];
             }
 
-            if (Masked)
+            // Only windows at the end of a row or column hold pixels that wrapped around.
+            if (Masked && (windowRow == Height - Window || windowColumn == Width - Window))
             {
                 int region = RegionOf(windowRow + token / Window, windowColumn + token % Window);
                 for (int t = 0; t < tokens; t++)
@@ -277,16 +276,9 @@ internal static unsafe class WindowAttentionCpu
                 TSimd.Store(scores + t, e);
             }
 
-            return TSimd.Sum(sums);
-        }
-
-        private readonly void StoreScaled(float* values, float factor, float* target)
-        {
-            int d = 0;
-            for (; d <= HeadSize - TSimd.Width; d += TSimd.Width)
-                TSimd.Store(target + d, TSimd.Multiply(TSimd.Load(values + d), TSimd.Broadcast(factor)));
-            for (; d < HeadSize; d++)
-                target[d] = values[d] * factor;
+            TVector factor = TSimd.Broadcast(1 / TSimd.Sum(sums));
+            for (int t = 0; t < tokens; t += TSimd.Width)
+                TSimd.Store(scores + t, TSimd.Multiply(TSimd.Load(scores + t), factor));
         }
 
         private readonly int RegionOf(int row, int column)
