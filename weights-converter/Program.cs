@@ -33,6 +33,8 @@ public static class Program
         paths.Validators.Add(result =>
         {
             string[] values = [.. result.Tokens.Select(token => token.Value)];
+            if (values.Contains(""))
+                result.AddError("A path is empty.");
             if (values.Length >= 2 && !values[^1].EndsWith(OutputExtension, StringComparison.OrdinalIgnoreCase))
                 result.AddError($"The last argument is the file to write and must end in {OutputExtension}; it is '{values[^1]}'.");
         });
@@ -74,6 +76,12 @@ public static class Program
         catch (Exception exception) when (exception is CheckpointFormatException or IOException or UnauthorizedAccessException)
         {
             error.WriteLine(exception.Message);
+            return Failure;
+        }
+        catch (Exception exception)
+        {
+            // A mistake of this program, which a stack trace would not explain to its user; the type helps whoever looks for it.
+            error.WriteLine($"Something unexpected went wrong: {exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")}");
             return Failure;
         }
     }

@@ -11,4 +11,10 @@ public static class ExitCode
 
     /// <summary>The arguments make no sense; nothing was tried.</summary>
     public const int Usage = 2;
+
+    /// <summary>Ctrl-C (SIGINT) stopped the work; nothing was written.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>SIGTERM stopped the work; nothing was written.</summary>
+    public const int Terminated = 143;
 }

@@ -19,7 +19,7 @@ internal static class Failures
         catch (OperationCanceledException)
         {
             await error.WriteLineAsync("Cancelled; nothing was written.").ConfigureAwait(false);
-            return ExitCode.Failure;
+            return ExitCode.Interrupted;
         }
         catch (OutOfMemoryException)
         {
@@ -29,10 +29,17 @@ internal static class Failures
         catch (Exception e) when (e is CheckpointFormatException or ImageFormatException or DeviceException or ModelOutputException
             or IOException or UnauthorizedAccessException or ArgumentException)
         {
-            string line = (e is ArgumentException argument && argument.ParamName is string name
-                ? e.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal)
+            // Behind the sentence stand the parameter's name and its value, which are for programmers.
+            string line = (e is ArgumentException { ParamName: string name }
+                ? e.Message.Split($" (Parameter '{name}')")[0]
                 : e.Message).ReplaceLineEndings(" ");
             await error.WriteLineAsync(line).ConfigureAwait(false);
+            return ExitCode.Failure;
+        }
+        catch (Exception e)
+        {
+            // A mistake of this program, which a stack trace would not explain to its user; the type helps whoever looks for it.
+            await error.WriteLineAsync($"Something unexpected went wrong: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}").ConfigureAwait(false);
             return ExitCode.Failure;
         }
     }

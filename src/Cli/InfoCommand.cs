@@ -7,19 +7,20 @@ namespace Gsasr.Cli;
 /// <summary><c>gsasr info MODEL</c>.</summary>
 internal static class InfoCommand
 {
-    public static Command Create(TextWriter output, TextWriter error)
+    public static Command Create(TextWriter output)
     {
         var model = new Argument<string>("MODEL")
         {
             Description = $"{GsasrModel.DefaultName}, a .safetensors file, or a folder with encoder.pth and decoder.pth.",
             DefaultValueFactory = _ => GsasrModel.DefaultName,
         };
+        UpscaleCommand.RequireText(model.Validators, $"MODEL is empty; leave it out for {GsasrModel.DefaultName}.");
         var command = new Command("info", "Describes a model.") { model };
-        command.SetAction((parsed, _) => Failures.ReportAsync(error, async () =>
+        command.SetAction(async (parsed, _) =>
         {
             await output.WriteLineAsync(Describe(GsasrModel.Load(parsed.GetRequiredValue(model)))).ConfigureAwait(false);
             return ExitCode.Success;
-        }));
+        });
         return command;
     }
 

@@ -7,22 +7,38 @@ public static class Program
 {
     /// <summary>Runs the command.</summary>
     /// <param name="args">Its arguments.</param>
-    /// <returns>0 when everything asked for was done, 1 when something prevented it, 2 when the arguments make no sense.</returns>
-    public static Task<int> Main(string[] args) => RunAsync(args, Console.Out, Console.Error);
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> Main(string[] args)
+    {
+        using var signals = new TerminationSignals();
+        Console.SetError(new ErrorStream(Console.Error));
+        int exitCode = await RunAsync(args, Console.Out, Console.Error, signals.Token).ConfigureAwait(false);
+        return exitCode == ExitCode.Interrupted ? signals.ExitCode : exitCode;
+    }
 
     /// <summary>Runs the command with its output redirected.</summary>
     /// <param name="args">Its arguments.</param>
     /// <param name="output">Takes what was done, and help.</param>
     /// <param name="error">Takes what went wrong, and the progress.</param>
+    /// <param name="cancellation">Stops the work.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellation) =>
+        Failures.ReportAsync(error, () => ParseAndRunAsync(args, output, error, cancellation));
+
+    private static async Task<int> ParseAndRunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellation)
     {
         var command = new RootCommand("Upscales images to any scale with GSASR, on a GPU or on the processor.")
         {
             UpscaleCommand.Create(output, error),
-            InfoCommand.Create(output, error),
+            InfoCommand.Create(output),
             DevicesCommand.Create(output),
         };
+        if (args.Length == 0)
+        {
+            await command.Parse("--help").InvokeAsync(Configuration(error, error), cancellation).ConfigureAwait(false);
+            return ExitCode.Usage;
+        }
+
         ParseResult parsed = command.Parse(args);
         if (parsed.Errors.Count > 0)
         {
@@ -32,9 +48,18 @@ public static class Program
             return ExitCode.Usage;
         }
 
-        var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false };
-        return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+        return await parsed.InvokeAsync(Configuration(output, error), cancellation).ConfigureAwait(false);
     }
+
+    private static InvocationConfiguration Configuration(TextWriter output, TextWriter error) => new()
+    {
+        Output = output,
+        Error = error,
+        EnableDefaultExceptionHandler = false,
+
+        // The caller's token stops the work; the library's own handling would end the program before it has tidied up.
+        ProcessTerminationTimeout = null,
+    };
 
     private static string CommandPath(ParseResult parsed) =>
         parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Gsasr.Tensors;
 
@@ -13,17 +14,20 @@ internal static class UpscaleCommand
     {
         var input = new Argument<string>("INPUT") { Description = "The image to upscale: PNG, JPEG, PPM or PGM." };
         var target = new Argument<string>("OUTPUT") { Description = "The image to write: .png, .jpg, .ppm or .pgm." };
+        RequireText(input.Validators, "INPUT is empty; name the image to upscale.");
+        RequireText(target.Validators, "OUTPUT is empty; name the image to write.");
         var scale = new Option<double>("--scale", "-s")
         {
             Description = "Output pixels per input pixel, any number from 1 to 64.",
             Required = true,
-            CustomParser = result => ParseNumber(result, Upscaler.MinimumScale, Upscaler.MaximumScale),
+            CustomParser = result => ParseNumber(result, Upscaler.MinimumScale, Upscaler.MaximumScale, example: "2.5"),
         };
         var model = new Option<string>("--model", "-m")
         {
             Description = $"{GsasrModel.DefaultName} (built in), a .safetensors file, or a folder with encoder.pth and decoder.pth.",
             DefaultValueFactory = _ => GsasrModel.DefaultName,
         };
+        RequireText(model.Validators, $"--model is empty; leave it out for {GsasrModel.DefaultName}.");
         var device = new Option<string>("--device", "-d")
         {
             Description = "auto, cpu, opencl[:N] or cuda[:N]; 'gsasr devices' lists them.",
@@ -39,18 +43,14 @@ internal static class UpscaleCommand
         {
             Description = "How far a Gaussian reaches, as a share of half the output image (the paper's ratio r).",
             DefaultValueFactory = _ => DefaultDMax,
-            CustomParser = result => ParseNumber(result, 1e-6, 1e6),
+            CustomParser = result => ParseNumber(result, 1e-6, 1e6, example: "0.1"),
         };
         var quality = new Option<int>("--quality")
         {
             Description = "Quality of a JPEG, 1 to 100.",
             DefaultValueFactory = _ => 95,
+            CustomParser = ParseQuality,
         };
-        quality.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 100)
-                result.AddError("--quality is a whole number from 1 to 100.");
-        });
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace OUTPUT if it exists." };
         var command = new Command("upscale", "Upscales an image.") { input, target, scale, model, device, dMax, quality, overwrite };
         command.SetAction((parsed, cancellation) =>
@@ -66,18 +66,37 @@ internal static class UpscaleCommand
                 JpegQuality = parsed.GetValue(quality),
                 Overwrite = parsed.GetValue(overwrite),
             };
-            return Failures.ReportAsync(error, () => job.RunAsync(output, error, cancellation));
+            return job.RunAsync(output, error, cancellation);
         });
         return command;
     }
 
-    private static double ParseNumber(System.CommandLine.Parsing.ArgumentResult result, double minimum, double maximum)
+    private static int ParseQuality(ArgumentResult result)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is >= 1 and <= 100)
+            return value;
+        result.AddError($"--quality is a whole number from 1 to 100; it is '{text}'.");
+        return 0;
+    }
+
+    private static double ParseNumber(ArgumentResult result, double minimum, double maximum, string example)
     {
         string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= minimum && value <= maximum)
             return value;
-        string name = result.Parent is System.CommandLine.Parsing.OptionResult option ? option.Option.Name : "The value";
-        result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} is a number from {minimum} to {maximum}, such as 2.5; it is '{text}'."));
+        string name = result.Parent is OptionResult option ? option.Option.Name : "The value";
+        result.AddError(string.Create(
+            CultureInfo.InvariantCulture, $"{name} is a number from {minimum:0.######} to {maximum:0.######}, such as {example}; it is '{text}'."));
         return 0;
     }
+
+    /// <summary>Makes an empty text a mistake.</summary>
+    internal static void RequireText<T>(List<Action<T>> validators, string message)
+        where T : SymbolResult =>
+        validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => token.Value.Length == 0))
+                result.AddError(message);
+        });
 }

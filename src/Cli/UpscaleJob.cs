@@ -33,9 +33,9 @@ internal sealed class UpscaleJob
         long start = Stopwatch.GetTimestamp();
         CheckPaths();
         ImageFormat format = ImageFile.FormatFromExtension(OutputPath);
-        Image image = ReadImage();
+        using var target = new AtomicFile(OutputPath, Overwrite);
+        Image image = ReadImage(format);
         (int width, int height) = Upscaler.OutputSize(image.Width, image.Height, Scale);
-        ImageFile.CheckCanWrite(format, width, height, image.Layout, image.BitDepth);
 
         GsasrModel model = GsasrModel.Load(Model);
         using Device device = DeviceCatalog.Open(Device, out string? note);
@@ -47,10 +47,20 @@ internal sealed class UpscaleJob
             error,
             progress => Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation)).ConfigureAwait(false);
         result.Metadata = image.Metadata;
-        ImageFile.Write(OutputPath, result, new ImageWriteOptions { JpegQuality = JpegQuality });
+        var options = new ImageWriteOptions { JpegQuality = JpegQuality, Cancellation = cancellation };
+        target.Complete(stream => ImageFile.Write(stream, result, format, options));
         string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
-        await output.WriteLineAsync(
-            $"{OutputPath}: {image.Width}x{image.Height} -> {width}x{height}, {model.Name} on {device.Name}, {seconds} s").ConfigureAwait(false);
+        string done = $"{OutputPath}: {image.Width}x{image.Height} -> {width}x{height}, {model.Name} on {device.Name}, {seconds} s";
+        try
+        {
+            await output.WriteLineAsync(done).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            // The picture is what was asked for, and it is there.
+            await error.WriteLineAsync($"{OutputPath} was written; the output stream could not be: {e.Message}").ConfigureAwait(false);
+        }
+
         return ExitCode.Success;
     }
 
@@ -93,13 +103,27 @@ internal sealed class UpscaleJob
             throw new DirectoryNotFoundException($"There is no folder {folder} to write {Path.GetFileName(OutputPath)} into.");
     }
 
-    private Image ReadImage()
+    private Image ReadImage(ImageFormat outputFormat)
     {
+        bool isAboutOutput = false;
+
+        // The output must be possible before the input's pixels are decoded, of which there can be hundreds of megabytes. It does not
+        // matter here whether the image lies on its side.
+        var limits = new ImageLimits
+        {
+            Inspect = header =>
+            {
+                isAboutOutput = true;
+                (int width, int height) = Upscaler.OutputSize(header.Width, header.Height, Scale);
+                ImageFile.CheckCanWrite(outputFormat, width, height, header.Layout, header.BitDepth);
+                isAboutOutput = false;
+            },
+        };
         try
         {
-            return ImageFile.Read(InputPath);
+            return ImageFile.Read(InputPath, limits);
         }
-        catch (ImageFormatException e)
+        catch (ImageFormatException e) when (!isAboutOutput)
         {
             throw new ImageFormatException($"{InputPath}: {e.Message}", e);
         }

@@ -44,15 +44,25 @@ public sealed class GsasrModel
 
     /// <summary>Opens a model.</summary>
     /// <param name="pathOrName">
-    /// "gsasr-lite" for the embedded model; a .safetensors file; or a folder with encoder.pth and decoder.pth as published.
+    /// "gsasr-lite", in letters of any case, for the embedded model, even where there is a file of that name ("./gsasr-lite" is the
+    /// file); a .safetensors file; a folder with encoder.pth and decoder.pth as published; or one of these two files.
     /// </param>
     /// <exception cref="CheckpointFormatException">There is no GSASR model there; the message says why.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file or folder, and no such model built in.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static GsasrModel Load(string pathOrName)
     {
         ArgumentException.ThrowIfNullOrEmpty(pathOrName);
-        bool isFile = File.Exists(pathOrName) || Directory.Exists(pathOrName);
-        return pathOrName == DefaultName && !isFile ? Default : new GsasrModel(() => ModelCheckpoint.Open(pathOrName));
+        if (pathOrName.Equals(DefaultName, StringComparison.OrdinalIgnoreCase))
+            return Default;
+        if (!File.Exists(pathOrName) && !Directory.Exists(pathOrName))
+        {
+            throw new FileNotFoundException(
+                $"There is no model '{pathOrName}'. A model is {DefaultName} (built in), a .safetensors file, a folder with encoder.pth and "
+                + "decoder.pth, or one of these two files with the other beside it.");
+        }
+
+        return new GsasrModel(() => ModelCheckpoint.Open(pathOrName));
     }
 
     /// <summary>Opens the weights.</summary>

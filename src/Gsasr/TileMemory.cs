@@ -1,5 +1,4 @@
 using Gsasr.Architecture;
-using Gsasr.Tensors;
 
 namespace Gsasr;
 
@@ -9,11 +8,18 @@ internal static class TileMemory
     // The arena's peak in floats per pixel is below 14 times the decoder's channels plus this for every published model.
     private const long EncoderFloats = 1500;
 
-    /// <summary>The pixels whose activations take a quarter of the device's memory.</summary>
+    // The least side of a tile's own part that is aimed at: below it most of the work would be the overlap.
+    private const int LeastInterior = 48;
+
+    /// <summary>The pixels whose activations take a quarter of the device's memory, but enough for more than overlap.</summary>
     /// <param name="architecture">The networks.</param>
-    /// <param name="device">The device.</param>
-    public static long DefaultPixels(GsasrArchitecture architecture, Device device) =>
-        Math.Max(device.MemoryBytes / 4 / BytesPerPixel(architecture), 64 * 64);
+    /// <param name="memoryBytes">The device's memory.</param>
+    /// <param name="overlap">How many pixels around its own a tile sees.</param>
+    public static long DefaultPixels(GsasrArchitecture architecture, long memoryBytes, int overlap)
+    {
+        long side = LeastInterior + 2L * ReflectedImage.PaddedSize(overlap, architecture.SizeMultiple);
+        return Math.Max(memoryBytes / 4 / BytesPerPixel(architecture), side * side);
+    }
 
     private static long BytesPerPixel(GsasrArchitecture architecture) =>
         (14L * architecture.Decoder.Channels + EncoderFloats) * sizeof(float);

@@ -32,6 +32,7 @@ public sealed class Upscaler : IDisposable
     private float[] _image = [];
     private float[] _alpha = [];
     private float[] _region = [];
+    private readonly long _usualTilePixels;
     private long _tilePixels;
 
     /// <summary>Puts a model's weights on a device.</summary>
@@ -67,7 +68,10 @@ public sealed class Upscaler : IDisposable
             throw;
         }
 
-        _tilePixels = _options.MaximumTilePixels > 0 ? _options.MaximumTilePixels : TileMemory.DefaultPixels(_architecture, device);
+        _usualTilePixels = _options.MaximumTilePixels > 0
+            ? _options.MaximumTilePixels
+            : TileMemory.DefaultPixels(_architecture, device.MemoryBytes, _options.TileOverlap);
+        _tilePixels = _usualTilePixels;
     }
 
     /// <summary>The most bytes of working memory that were in use on the device at once, without weights and fields.</summary>
@@ -263,8 +267,17 @@ public sealed class Upscaler : IDisposable
         meter.Finish();
     }
 
+    // Every image starts with this.
     private ProgressMeter Meter(int width, int height, int images, IProgress<double>? progress)
     {
+        if (_tilePixels != _usualTilePixels)
+        {
+            // Tiles became smaller for the image before; by now other programs may have given memory back. Blocks of the smaller size
+            // would only stand in the way of the larger one.
+            _arena.Dispose();
+            _tilePixels = _usualTilePixels;
+        }
+
         double pixels = (double)ReflectedImage.PaddedSize(width, _architecture.SizeMultiple) * ReflectedImage.PaddedSize(height, _architecture.SizeMultiple);
         return new ProgressMeter(_device, images * pixels * NetworkCost.MultiplyAddsPerPixel(_architecture), progress);
     }

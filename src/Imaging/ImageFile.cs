@@ -58,6 +58,7 @@ public static class ImageFile
     /// <param name="options">How to write it; <see cref="ImageWriteOptions.Default"/> where null.</param>
     /// <exception cref="ImageFormatException">The extension is not known, or the format cannot hold the image.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">The options asked to stop.</exception>
     public static void Write(string path, Image image, ImageWriteOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -73,12 +74,15 @@ public static class ImageFile
     /// <param name="options">How to write it; <see cref="ImageWriteOptions.Default"/> where null.</param>
     /// <exception cref="ImageFormatException">The format cannot hold the image.</exception>
     /// <exception cref="IOException">The stream cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">The options asked to stop.</exception>
     public static void Write(Stream stream, Image image, ImageFormat format, ImageWriteOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(image);
         options ??= ImageWriteOptions.Default;
         CheckCanWrite(format, image.Width, image.Height, image.Layout, image.BitDepth);
+        if (options.Cancellation.CanBeCanceled)
+            stream = new CancellableStream(stream, options.Cancellation);
         switch (format)
         {
             case ImageFormat.Png:

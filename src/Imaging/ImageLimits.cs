@@ -1,6 +1,6 @@
 namespace Gsasr.Imaging;
 
-/// <summary>What a file may ask of its reader. Both limits are checked before memory is allocated.</summary>
+/// <summary>What a file may ask of its reader. Everything is checked before memory is allocated.</summary>
 public sealed record ImageLimits
 {
     /// <summary>The limits used where none are given.</summary>
@@ -12,13 +12,19 @@ public sealed record ImageLimits
     /// <summary>The longest file, in bytes, that is read. 2^30 (1 GiB) unless set; at most about 2^31.</summary>
     public long MaximumFileBytes { get; init; } = 1L << 30;
 
+    /// <summary>
+    /// Called with what the header says before memory is taken for the pixels; what it throws ends the reading. For limits of the
+    /// reader's own, such as those of what is to be made of the picture.
+    /// </summary>
+    public Action<ImageHeader>? Inspect { get; init; }
+
     /// <summary>Refuses a size that is empty, above the limits, or longer than an array can be.</summary>
-    internal void Check(string format, long width, long height, int channels)
+    internal void Check(string format, int width, int height, ChannelLayout layout, int bitDepth)
     {
+        int channels = layout.ChannelCount();
         if (width < 1 || height < 1)
             throw new ImageFormatException($"{format}: the header gives a size of {width} x {height} pixels.");
-        // Both factors are below 2^32, so only the decimal product is safe from overflow beyond 2^63.
-        decimal pixels = (decimal)width * height;
+        long pixels = (long)width * height;
         if (pixels > MaximumPixels)
         {
             throw new ImageFormatException(
@@ -26,5 +32,6 @@ public sealed record ImageLimits
         }
         if (pixels * channels > Array.MaxLength)
             throw new ImageFormatException($"{format}: {width} x {height} pixels of {channels} channels do not fit in one array.");
+        Inspect?.Invoke(new ImageHeader(width, height, layout, bitDepth));
     }
 }

@@ -42,6 +42,9 @@ public sealed record ImageWriteOptions
             : throw new ArgumentOutOfRangeException(nameof(value), value, "The JPEG quality is a number from 1 to 100.");
     }
 
+    /// <summary>Stops the writing, with an <see cref="OperationCanceledException"/>; a file written by its path is not there then.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     /// <summary>How a JPEG stores colour.</summary>
     public JpegSubsampling JpegSubsampling { get; init; }
 }

@@ -19,6 +19,11 @@ public sealed class Arena : IDisposable
     private long _live;
     private long _peak;
 
+    // The most floats that were in use at once since the arena was last empty: what one block for everything has to hold.
+    private long _needed;
+    private bool _isExhausted;
+    private bool _staysScattered;
+
     /// <summary>Creates an empty arena.</summary>
     /// <param name="device">The device whose memory it hands out.</param>
     public Arena(Device device) => Device = device;
@@ -72,21 +77,24 @@ public sealed class Arena : IDisposable
         }
 
         if (_block == _blocks.Count)
-            _blocks.Add(Device.Allocate(Math.Max(floats, MinimumBlockFloats) * sizeof(float)));
+            AddBlock(Math.Max(floats, MinimumBlockFloats));
 
         var tensor = new Tensor(_blocks[_block], (int)_used, height, width, channels, channels);
         _used += floats;
         _live += floats;
         _peak = Math.Max(_peak, _live);
+        _needed = Math.Max(_needed, _live);
         return tensor;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Gives all memory back to the device. The arena can be used again, for work of any size.</summary>
+    /// <inheritdoc cref="IDisposable.Dispose"/>
     public void Dispose()
     {
-        foreach (DeviceBuffer block in _blocks)
-            block.Dispose();
-        _blocks.Clear();
+        ReleaseBlocks();
+        _needed = 0;
+        _isExhausted = false;
+        _staysScattered = false;
     }
 
     private void EndScope(in Scope scope)
@@ -94,12 +102,48 @@ public sealed class Arena : IDisposable
         _block = scope.Block;
         _used = scope.Used;
         _live = scope.Live;
-        if (--_depth == 0 && _blocks.Count > 1 && _peak <= MaximumBlockFloats)
+        if (--_depth > 0)
+            return;
+        if (_isExhausted)
+        {
+            // The pass failed, and what comes next is smaller: it must find the device's memory free.
+            Dispose();
+        }
+        else if (_blocks.Count > 1 && _needed <= MaximumBlockFloats && !_staysScattered)
         {
             // The first pass found out how much is needed; from the next one on it lies in one block without gaps.
-            Dispose();
-            _blocks.Add(Device.Allocate(_peak * sizeof(float)));
+            ReleaseBlocks();
+            try
+            {
+                AddBlock(_needed);
+            }
+            catch (DeviceMemoryException)
+            {
+                // The pass is done and its results stand. The next one takes several blocks again, and keeps them.
+                _isExhausted = false;
+                _staysScattered = true;
+            }
         }
+    }
+
+    private void AddBlock(long floats)
+    {
+        try
+        {
+            _blocks.Add(Device.Allocate(floats * sizeof(float)));
+        }
+        catch (DeviceMemoryException)
+        {
+            _isExhausted = true;
+            throw;
+        }
+    }
+
+    private void ReleaseBlocks()
+    {
+        foreach (DeviceBuffer block in _blocks)
+            block.Dispose();
+        _blocks.Clear();
     }
 
     /// <summary>The memory allocated between its creation and its end.</summary>

@@ -13,10 +13,11 @@ internal static class DriverLibrary
     /// <summary>The name by which P/Invoke declarations call the CUDA driver.</summary>
     public const string Cuda = "gsasr-cuda";
 
-    private static readonly Lazy<(nint Handle, string Reason)> s_openCl =
+    // The text is the name by which the library was loaded, or why it was not.
+    private static readonly Lazy<(nint Handle, string Text)> s_openCl =
         new(() => Load("OpenCL loader", "GSASR_OPENCL_LIBRARY", OpenClNames()));
 
-    private static readonly Lazy<(nint Handle, string Reason)> s_cuda =
+    private static readonly Lazy<(nint Handle, string Text)> s_cuda =
         new(() => Load("CUDA driver", "GSASR_CUDA_LIBRARY", CudaNames()));
 
     static DriverLibrary() => NativeLibrary.SetDllImportResolver(typeof(DriverLibrary).Assembly, Resolve);
@@ -31,6 +32,16 @@ internal static class DriverLibrary
         return handle != 0;
     }
 
+    /// <summary>What a failed call of a driver's function says, the library under the name that it was loaded by.</summary>
+    /// <param name="exception">What the call threw.</param>
+    public static string Describe(Exception exception)
+    {
+        string message = exception.Message;
+        foreach ((string alias, Lazy<(nint Handle, string Text)> library) in new[] { (OpenCl, s_openCl), (Cuda, s_cuda) })
+            message = message.Replace($"'{alias}'", $"'{library.Value.Text}'", StringComparison.Ordinal);
+        return message.TrimEnd('.');
+    }
+
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) => name switch
     {
         OpenCl => s_openCl.Value.Handle,
@@ -38,20 +49,20 @@ internal static class DriverLibrary
         _ => 0,
     };
 
-    private static (nint Handle, string Reason) Load(string what, string variable, string[] names)
+    private static (nint Handle, string Text) Load(string what, string variable, string[] names)
     {
         string? chosen = Environment.GetEnvironmentVariable(variable);
         if (!string.IsNullOrEmpty(chosen))
         {
             return NativeLibrary.TryLoad(chosen, out nint chosenHandle)
-                ? (chosenHandle, "")
+                ? (chosenHandle, chosen)
                 : (0, $"no {what} found: '{chosen}', named by {variable}, cannot be loaded");
         }
 
         foreach (string name in names)
         {
             if (NativeLibrary.TryLoad(name, out nint handle))
-                return (handle, "");
+                return (handle, name);
         }
 
         return (0, $"no {what} found ({string.Join(", ", names)})");

@@ -50,6 +50,24 @@ public class ModelCheckpointTests
         Assert.Throws<FileNotFoundException>(() => ModelCheckpoint.Open(folder.File("none.pth")));
     }
 
+    [Theory]
+    [InlineData("conv_first.weight")]
+    [InlineData("conv_first.weight", "body.0.rdb1.conv1.weight", "conv_last.weight")]
+    [InlineData("conv_first.weight", "body.0.conv1.weight", "conv_last.weight")]
+    public void Another_network_is_not_taken_for_an_encoder(params string[] names)
+    {
+        using var folder = new TemporaryFolder();
+        using var other = new MemoryCheckpoint();
+        foreach (string name in names)
+            other.SetZeros(name, 64, 3, 3, 3);
+        string path = folder.File("other.safetensors");
+        SafetensorsWriter.Write(path, other, new Dictionary<string, string>(), overwrite: false);
+        using var model = ModelCheckpoint.Open(path);
+        var error = Assert.Throws<CheckpointFormatException>(() => GsasrArchitecture.Recognise(model));
+        Assert.Contains("is no GSASR model", error.Message, StringComparison.Ordinal);
+        Assert.Contains("'conv_first.weight'", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Parts_may_be_safetensors_files()
     {

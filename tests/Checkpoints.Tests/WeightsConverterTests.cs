@@ -57,9 +57,36 @@ public class WeightsConverterTests
     }
 
     [Fact]
+    public void What_is_converted_again_stays_as_it_is()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] expected = File.ReadAllBytes(TestData.ModelFile("gsasr-lite.safetensors"));
+        Assert.Equal((0, ""), Run(TestData.ModelFile("gsasr-lite.safetensors"), folder.File("again.safetensors")));
+        Assert.True(expected.AsSpan().SequenceEqual(File.ReadAllBytes(folder.File("again.safetensors"))), "The files differ.");
+        Assert.Equal((0, ""), Run(folder.File("again.safetensors"), folder.File("again.safetensors"), "--overwrite"));
+        Assert.True(expected.AsSpan().SequenceEqual(File.ReadAllBytes(folder.File("again.safetensors"))), "The files differ.");
+    }
+
+    [Fact]
+    public void A_place_that_cannot_be_written_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        string target = folder.File("missing/model.safetensors");
+        (int code, string error) = Run(LiteFolder, target);
+        Assert.Equal(1, code);
+        Assert.Contains($"{target} cannot be written", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(".tmp", error, StringComparison.Ordinal);
+
+        Directory.CreateDirectory(folder.File("model.safetensors"));
+        (code, error) = Run(LiteFolder, folder.File("model.safetensors"), "--overwrite");
+        Assert.Equal(1, code);
+        Assert.Contains("is a folder", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Wrong_usage_is_code_2_and_shows_the_usage()
     {
-        string[][] mistakes = [[], ["a"], ["a", "b.pth"], ["a", "b", "c", "d.safetensors"], ["a", "b.safetensors", "--no"]];
+        string[][] mistakes = [[], ["a"], ["a", "b.pth"], ["a", "b", "c", "d.safetensors"], ["a", "b.safetensors", "--no"], ["", "b.safetensors"]];
         foreach (string[] arguments in mistakes)
         {
             (int code, string error) = Run(arguments);

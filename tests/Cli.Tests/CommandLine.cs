@@ -11,7 +11,7 @@ internal static class CommandLine
     {
         var output = new StringWriter();
         var error = new StringWriter();
-        int exitCode = await Program.RunAsync(arguments, output, error);
+        int exitCode = await Program.RunAsync(arguments, output, error, TestContext.Current.CancellationToken);
         return new Outcome(exitCode, output.ToString(), error.ToString());
     }
 
@@ -19,17 +19,18 @@ internal static class CommandLine
     public static Task<Outcome> UpscaleAsync(string input, string output, string scale, params string[] more) =>
         RunAsync(["upscale", input, output, "--scale", scale, "--device", "cpu", .. more]);
 
+    /// <summary>The program's file.</summary>
+    public static string ProgramPath { get; } =
+        Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "gsasr.exe" : "gsasr");
+
     /// <summary>Starts the program; both of its streams are redirected.</summary>
-    public static Process Start(string workingFolder, params string[] arguments)
-    {
-        string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "gsasr.exe" : "gsasr");
-        return Process.Start(new ProcessStartInfo(program, arguments)
+    public static Process Start(string workingFolder, params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(ProgramPath, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = workingFolder,
         })!;
-    }
 
     /// <summary>Runs the command, which must succeed, and reads the image that it wrote.</summary>
     public static async Task<Image> UpscaledAsync(string input, string output, string scale, params string[] more)

@@ -55,8 +55,21 @@ public sealed class InfoAndDevicesTests
     }
 
     [Fact]
-    public async Task Info_of_no_model_fails_in_one_line() =>
-        (await CommandLine.RunAsync("info", "no such model")).AssertFailed(ExitCode.Failure, "no such model");
+    public async Task Info_of_no_model_says_what_a_model_is()
+    {
+        foreach (string name in (string[])["no such model", "edsr"])
+        {
+            (await CommandLine.RunAsync("info", name)).AssertFailed(
+                ExitCode.Failure, $"'{name}'", "gsasr-lite", ".safetensors", "encoder.pth", "decoder.pth");
+        }
+    }
+
+    [Fact]
+    public async Task The_built_in_model_has_its_name_in_letters_of_any_case()
+    {
+        Outcome outcome = await CommandLine.RunAsync("info", "GSASR-Lite");
+        Assert.Equal((ExitCode.Success, await CommandLine.RunAsync("info")), (outcome.ExitCode, outcome));
+    }
 
     [Fact]
     public async Task Devices_lists_the_processor_last_and_says_why_others_are_not_used()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Gsasr.Imaging;
 using Gsasr.Testing;
 
@@ -29,9 +30,78 @@ public sealed class ProgramTests
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 
+    [Theory]
+    [InlineData("INT", ExitCode.Interrupted, "10 %")]
+    [InlineData("TERM", ExitCode.Terminated, "10 %")]
+    // The picture is drawn, and is being written.
+    [InlineData("INT", ExitCode.Interrupted, "100 %")]
+    public async Task A_signal_stops_it_and_leaves_nothing_behind(string signal, int exitCode, string progress)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("There are no signals on Windows.");
+        using var folder = new TemporaryFolder();
+        Pictures.Write(folder.File("in.png"), 60, 60, bitDepth: 16);
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using Process process = CommandLine.Start(folder.Path, "upscale", "in.png", "out.png", "-s", "64", "-d", "cpu");
+        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation);
+        while (await process.StandardError.ReadLineAsync(cancellation) is { } line && !line.EndsWith(": " + progress, StringComparison.Ordinal))
+        {
+        }
+
+        using (Process kill = Process.Start("kill", ["-" + signal, process.Id.ToString(CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync(cancellation);
+        string error = await process.StandardError.ReadToEndAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        Assert.EndsWith($"Cancelled; nothing was written.{Environment.NewLine}", error, StringComparison.Ordinal);
+        Assert.Equal((exitCode, ""), (process.ExitCode, await output));
+        Assert.Equal([folder.File("in.png")], Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public async Task A_file_or_folder_of_its_name_does_not_take_the_place_of_the_built_in_model()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("gsasr-lite"));
+        Outcome outcome = await RunAsync(folder.Path, "info", "gsasr-lite");
+        Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
+        (await RunAsync(folder.Path, "info", "./gsasr-lite")).AssertFailed(ExitCode.Failure, "./gsasr-lite", "encoder.pth");
+    }
+
+    [Theory]
+    [InlineData("devices >/dev/full", ExitCode.Failure, "No space left")]
+    [InlineData("info >/dev/full", ExitCode.Failure, "No space left")]
+    [InlineData("devices 2>/dev/full", ExitCode.Success, "")]
+    [InlineData("nonsense 2>/dev/full", ExitCode.Usage, "")]
+    [InlineData("info absent 2>/dev/full", ExitCode.Failure, "")]
+    [InlineData("upscale in.png out.png -s 2 -d cpu 2>/dev/full", ExitCode.Success, "")]
+    [InlineData("upscale in.png out.png -s 2 -d cpu >/dev/full", ExitCode.Success, "out.png was written")]
+    public async Task A_stream_that_cannot_be_written_is_no_crash(string arguments, int exitCode, string lastLine)
+    {
+        if (!File.Exists("/dev/full"))
+            Assert.Skip("There is no /dev/full here.");
+        using var folder = new TemporaryFolder();
+        Pictures.Write(folder.File("in.png"), 24, 24);
+        using Process process = Process.Start(new ProcessStartInfo("sh", ["-c", $"exec \"$0\" {arguments}", CommandLine.ProgramPath])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder.Path,
+        })!;
+        Outcome outcome = await OutcomeAsync(process);
+        Assert.Equal(exitCode, outcome.ExitCode);
+        Assert.Contains(lastLine, outcome.ErrorLines.LastOrDefault(""), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(arguments.StartsWith("upscale", StringComparison.Ordinal), File.Exists(folder.File("out.png")));
+    }
+
     private static async Task<Outcome> RunAsync(string workingFolder, params string[] arguments)
     {
         using Process process = CommandLine.Start(workingFolder, arguments);
+        return await OutcomeAsync(process);
+    }
+
+    private static async Task<Outcome> OutcomeAsync(Process process)
+    {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         Task<string> error = process.StandardError.ReadToEndAsync(cancellation);
         string output = await process.StandardOutput.ReadToEndAsync(cancellation);

@@ -21,8 +21,18 @@ public sealed class RefusalTests : IDisposable
         { ["upscale", "in.png", "out.png", "--scale", "2,5"], ["--scale", "'2,5'", "2.5"] },
         { ["upscale", "in.png", "out.png", "--scale", "1e999"], ["--scale", "'1e999'"] },
         { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "0"], ["--quality", "1 to 100"] },
-        { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "101"], ["--quality", "1 to 100"] },
+        { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "101"], ["--quality", "1 to 100", "'101'"] },
+        { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "abc"], ["--quality", "1 to 100", "'abc'"] },
+        { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "5.5"], ["--quality", "1 to 100", "'5.5'"] },
+        { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "1e3"], ["--quality", "1 to 100", "'1e3'"] },
+        { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "99999999999"], ["--quality", "1 to 100", "'99999999999'"] },
+        { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", ""], ["--quality", "1 to 100", "''"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--dmax", "-1"], ["--dmax", "'-1'"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2", "--dmax", "0"], ["--dmax", "from 0.000001 to 1000000, such as 0.1", "'0'"] },
+        { ["upscale", "", "out.png", "--scale", "2"], ["INPUT is empty"] },
+        { ["upscale", "in.png", "", "--scale", "2"], ["OUTPUT is empty"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2", "--model", ""], ["--model is empty"] },
+        { ["info", ""], ["MODEL is empty"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "nonsense"], ["'nonsense'", "opencl"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "cuda:x"], ["'cuda:x'"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "cpu:0"], ["'cpu:0'"] },
@@ -52,6 +62,15 @@ public sealed class RefusalTests : IDisposable
         Assert.Equal(ExitCode.Success, outcome.ExitCode);
         Assert.Contains("--scale", outcome.Output, StringComparison.Ordinal);
         Assert.Equal("", outcome.Error);
+    }
+
+    [Fact]
+    public async Task Without_arguments_there_is_help_on_the_error_stream()
+    {
+        Outcome outcome = await CommandLine.RunAsync();
+        Assert.Equal((ExitCode.Usage, ""), (outcome.ExitCode, outcome.Output));
+        foreach (string command in (string[])["upscale", "info", "devices"])
+            Assert.Contains(command, outcome.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -124,7 +143,25 @@ public sealed class RefusalTests : IDisposable
     public async Task An_output_too_large_for_memory_is_refused_before_the_work()
     {
         Pictures.Write(_input, 400, 400, ChannelLayout.Grey);
-        AssertRefused(await CommandLine.UpscaleAsync(_input, Target, "64"), "25600", "too large");
+        Outcome outcome = await CommandLine.UpscaleAsync(_input, Target, "64");
+        AssertRefused(outcome, "25600", "too large");
+        Assert.EndsWith("pixels." + Environment.NewLine, outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("P6\n16384 16384\n255\n", ".png", "32768 x 32768")]
+    [InlineData("P6\n40000 10\n255\n", ".jpg", "80000 x 20")]
+    [InlineData("P6\n10 10\n65535\n", ".jpg", "16-bit")]
+    public async Task An_impossible_output_is_refused_by_the_header_of_the_input(string header, string extension, string part)
+    {
+        // No pixels follow: they are not looked at.
+        string input = _folder.File("in.ppm");
+        File.Delete(_input);
+        File.WriteAllText(input, header);
+        Outcome outcome = await CommandLine.UpscaleAsync(input, _folder.File("out" + extension), "2");
+        outcome.AssertFailed(ExitCode.Failure, part);
+        Assert.DoesNotContain(input, outcome.Error, StringComparison.Ordinal);
+        Assert.Equal([input], Directory.GetFileSystemEntries(_folder.Path));
     }
 
     [Fact]
@@ -141,15 +178,13 @@ public sealed class RefusalTests : IDisposable
         AssertRefused(await CommandLine.UpscaleAsync(_input, Target, "2", "--model", _folder.Path), "encoder.pth");
 
     [Fact]
-    public async Task A_folder_that_cannot_be_written_leaves_nothing_and_says_so()
+    public async Task A_folder_that_cannot_be_written_is_refused_before_the_work()
     {
         if (!OperatingSystem.IsLinux())
             Assert.Skip("/proc, where nobody can create files, is a folder of Linux.");
         Outcome outcome = await CommandLine.UpscaleAsync(_input, "/proc/out.png", "2");
-        Assert.Equal(ExitCode.Failure, outcome.ExitCode);
-        Assert.Equal("", outcome.Output);
-        Assert.Contains("/proc/", outcome.ErrorLines[^1], StringComparison.Ordinal);
-        Assert.Equal([_input], Directory.GetFileSystemEntries(_folder.Path));
+        // One line: no progress, as the network did not run.
+        AssertRefused(outcome, "/proc/out.png cannot be written");
     }
 
     private string Target => _folder.File("out.png");

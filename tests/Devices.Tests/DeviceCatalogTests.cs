@@ -114,5 +114,7 @@ public sealed class DeviceCatalogTests
         Assert.Equal(DeviceKind.Cpu, device.Kind);
         Assert.Contains("cuInit", note, StringComparison.Ordinal);
         Assert.Contains("clGetPlatformIDs", note, StringComparison.Ordinal);
+        Assert.Contains("'libc.so.6'", note, StringComparison.Ordinal);
+        Assert.DoesNotContain("gsasr-", note, StringComparison.Ordinal);
     }
 }

@@ -46,8 +46,8 @@ public sealed class AtomicFileTests : IDisposable
     public void A_folder_of_that_name_is_not_replaced()
     {
         Directory.CreateDirectory(Target);
-        Exception? exception = Record.Exception(() => AtomicFile.Write(Target, stream => stream.WriteByte(1)));
-        Assert.True(exception is IOException or UnauthorizedAccessException, $"{exception}");
+        var refusal = Assert.Throws<IOException>(() => AtomicFile.Write(Target, stream => stream.WriteByte(1)));
+        Assert.Contains($"{Target} is a folder", refusal.Message, StringComparison.Ordinal);
         Assert.Equal([Target], Directory.GetFileSystemEntries(_folder));
     }
 
@@ -72,5 +72,81 @@ public sealed class AtomicFileTests : IDisposable
         AtomicFile.Write("/dev/null", stream => stream.WriteByte(2));
         Assert.Equal(0, new FileInfo("/dev/null").Length);
         Assert.Empty(File.ReadAllBytes("/dev/null"));
+    }
+
+    [Fact]
+    public void A_file_in_a_folder_of_dev_is_a_file()
+    {
+        if (!Directory.Exists("/dev/shm"))
+            Assert.Skip("There is no /dev/shm here.");
+        string path = $"/dev/shm/gsasr-test-{Guid.NewGuid():N}.bin";
+        try
+        {
+            AtomicFile.Write(path, stream => stream.WriteByte(2));
+            AtomicFile.Write(path, stream => stream.WriteByte(3));
+            Assert.Equal([3], File.ReadAllBytes(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public async Task A_pipe_is_written_not_replaced()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Pipes are no files on Windows.");
+        using (var mkfifo = System.Diagnostics.Process.Start("mkfifo", [Target]))
+            await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Task<byte[]> reading = Task.Run(() => File.ReadAllBytes(Target), TestContext.Current.CancellationToken);
+        AtomicFile.Write(Target, stream => stream.Write([7, 8]));
+        Assert.Equal([7, 8], await reading);
+    }
+
+    [Fact]
+    public void A_file_is_replaced_only_where_that_is_allowed()
+    {
+        File.WriteAllBytes(Target, [9]);
+        var refusal = Assert.Throws<IOException>(() => new AtomicFile(Target, overwrite: false));
+        Assert.Contains($"{Target} exists already", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal([Target], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public void A_file_that_comes_into_being_meanwhile_is_not_replaced_either()
+    {
+        using (var file = new AtomicFile(Target, overwrite: false))
+        {
+            File.WriteAllBytes(Target, [9]);
+            var refusal = Assert.Throws<IOException>(() => file.Complete(stream => stream.WriteByte(1)));
+            Assert.Contains($"{Target} exists already", refusal.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal([9], File.ReadAllBytes(Target));
+        Assert.Equal([Target], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public void What_is_never_completed_leaves_nothing()
+    {
+        using (new AtomicFile(Target))
+            Assert.Single(Directory.GetFileSystemEntries(_folder));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public void Messages_name_the_file_and_not_the_temporary_one()
+    {
+        string missing = Path.Combine(_folder, "missing", "result.bin");
+        var refusal = Assert.Throws<DirectoryNotFoundException>(() => new AtomicFile(missing));
+        Assert.Contains(missing, refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(".tmp", refusal.Message, StringComparison.Ordinal);
+        if (!OperatingSystem.IsLinux())
+            return;
+        var failure = Assert.ThrowsAny<Exception>(() => new AtomicFile("/proc/result.bin"));
+        Assert.True(failure is IOException or UnauthorizedAccessException, $"{failure}");
+        Assert.Contains("/proc/result.bin cannot be written", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(".tmp", failure.Message, StringComparison.Ordinal);
     }
 }

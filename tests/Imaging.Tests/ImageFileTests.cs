@@ -137,4 +137,26 @@ public class ImageFileTests
 
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
+
+    [Theory]
+    [InlineData("x.png")]
+    [InlineData("x.jpg")]
+    [InlineData("x.ppm")]
+    public void Writing_that_is_cancelled_leaves_nothing(string name)
+    {
+        string folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            using var cancellation = new CancellationTokenSource();
+            cancellation.Cancel();
+            var image = new Image(4, 3, ChannelLayout.Rgb, new byte[36]);
+            var options = new ImageWriteOptions { Cancellation = cancellation.Token };
+            Assert.Throws<OperationCanceledException>(() => ImageFile.Write(Path.Combine(folder, name), image, options));
+            Assert.Empty(Directory.GetFileSystemEntries(folder));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 }

@@ -120,6 +120,67 @@ public sealed class ArenaTests : IDisposable
     }
 
     [Fact]
+    public void After_a_pass_that_did_not_fit_a_smaller_one_finds_the_memory_free()
+    {
+        using var device = new LimitedDevice(4L * SmallestBlock * sizeof(float));
+        using var arena = new Arena(device);
+        Assert.Throws<DeviceMemoryException>(() => Pass(5));
+        Assert.Equal(0, arena.HeldBytes);
+        Assert.Equal(0, device.UsedBytes);
+        Pass(3);
+        Pass(3);
+        Assert.Equal(3L * SmallestBlock * sizeof(float), arena.HeldBytes);
+        Assert.Equal(3L * SmallestBlock * sizeof(float), device.LargestBytes);
+        // The statistic remembers the largest pass, in which four tensors lived at once.
+        Assert.Equal(4L * SmallestBlock * sizeof(float), arena.PeakBytes);
+
+        void Pass(int tensors)
+        {
+            using Arena.Scope scope = arena.BeginScope();
+            for (int i = 0; i < tensors; i++)
+                arena.Allocate(1, 1, SmallestBlock);
+        }
+    }
+
+    [Fact]
+    public void Emptied_it_is_as_large_as_the_next_pass_needs()
+    {
+        using var arena = new Arena(_device);
+        Pass(5);
+        Assert.Equal(5L * SmallestBlock * sizeof(float), arena.HeldBytes);
+        arena.Dispose();
+        Assert.Equal(0, arena.HeldBytes);
+        Pass(2);
+        Assert.Equal(2L * SmallestBlock * sizeof(float), arena.HeldBytes);
+
+        void Pass(int tensors)
+        {
+            using Arena.Scope scope = arena.BeginScope();
+            for (int i = 0; i < tensors; i++)
+                arena.Allocate(1, 1, SmallestBlock);
+        }
+    }
+
+    [Fact]
+    public void A_device_without_room_for_one_large_block_does_not_fail_a_pass_that_is_done()
+    {
+        using var device = new LimitedDevice(4L * SmallestBlock * sizeof(float)) { LargestBlockBytes = 2L * SmallestBlock * sizeof(float) };
+        using var arena = new Arena(device);
+        for (int pass = 0; pass < 3; pass++)
+        {
+            using (arena.BeginScope())
+            {
+                for (int i = 0; i < 3; i++)
+                    arena.Allocate(1, 1, SmallestBlock);
+            }
+        }
+
+        // The first pass took three blocks and gave them up for one; the second took three and kept them.
+        Assert.Equal(6, device.Allocations);
+        Assert.Equal(3L * SmallestBlock * sizeof(float), arena.HeldBytes);
+    }
+
+    [Fact]
     public void Tensors_too_large_for_a_block_are_refused()
     {
         using var arena = new Arena(_device);

@@ -1,3 +1,4 @@
+using Gsasr.Architecture;
 using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Models.Tests;
@@ -36,6 +37,25 @@ public sealed class TileAndViewportTests(ITestOutputHelper output)
 
         static bool IsAtBorder(int place) =>
             place % (Scale * Interior) is < 2 or >= Scale * Interior - 2 && place is >= 2 and < Scale * Size - 2;
+    }
+
+    [Theory]
+    [InlineData("gsasr-lite", 32)]
+    [InlineData("edsr", 32)]
+    [InlineData("swin-paper", 32)]
+    [InlineData("hatl", 32)]
+    [InlineData("gsasr-lite", 0)]
+    [InlineData("gsasr-lite", 100)]
+    public void However_little_memory_there_is_overlap_does_not_outweigh_the_picture(string model, int overlap)
+    {
+        GsasrArchitecture architecture = GsasrArchitecture.Published[model];
+        long pixels = TileMemory.DefaultPixels(architecture, 1 << 20, overlap);
+        IReadOnlyList<Tile> tiles = TilePlan.Create(1200, 1200, architecture.SizeMultiple, overlap, pixels);
+        Assert.All(tiles.Where(tile => tile.Interior is { Left: 0, Top: 0 }), tile => Assert.InRange(tile.Interior.Width, 48, 1200));
+        int padded = ReflectedImage.PaddedSize(overlap, architecture.SizeMultiple);
+        Assert.InRange(pixels, 48 * 48, (48 + 2 * padded) * (48 + 2 * padded));
+        // With more memory, more.
+        Assert.True(TileMemory.DefaultPixels(architecture, 1L << 40, overlap) > 10 * pixels);
     }
 
     [Theory]

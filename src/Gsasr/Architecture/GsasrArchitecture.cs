@@ -87,6 +87,23 @@ public sealed record GsasrArchitecture(EncoderArchitecture Encoder, DecoderArchi
         return architecture;
     }
 
+    /// <summary>Whether all tensors are those of an encoder alone, their names without a prefix.</summary>
+    /// <param name="checkpoint">The tensors.</param>
+    internal static bool IsEncoder(Checkpoint checkpoint)
+    {
+        try
+        {
+            var plan = new TensorPlan("");
+            EncoderArchitecture.Recognise(new TensorShapes(checkpoint, ""), checkpoint.Source).Describe(plan);
+            HashSet<string> known = [.. plan.Tensors.Select(tensor => tensor.Name)];
+            return checkpoint.Tensors.Keys.All(known.Contains);
+        }
+        catch (CheckpointFormatException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>All tensors of a model of this architecture, those of the encoder first.</summary>
     public IReadOnlyList<ExpectedTensor> ExpectedTensors() => [.. EncoderTensors(), .. DecoderTensors()];
 

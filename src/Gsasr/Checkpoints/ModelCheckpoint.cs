@@ -67,10 +67,20 @@ public sealed class ModelCheckpoint : Checkpoint
         Checkpoint checkpoint = OpenFile(path);
         try
         {
-            if (RoleOf(checkpoint) is not string role)
-                return new ModelCheckpoint(path, new Dictionary<string, string> { ["model"] = path }, (checkpoint, ""));
-            string sibling = FindSibling(path, role);
-            return Combine(checkpoint, path, OpenFile(sibling), sibling);
+            string? role = RoleOf(checkpoint);
+            if (role is not null && FindSibling(path, role) is string sibling)
+                return Combine(checkpoint, path, OpenFile(sibling), sibling);
+
+            // Other networks, too, begin with a conv_first; nobody is to look for their decoder.
+            if (role == DecoderRole || (role == EncoderRole && GsasrArchitecture.IsEncoder(checkpoint)))
+            {
+                string missingRole = role == EncoderRole ? DecoderRole : EncoderRole;
+                throw new CheckpointFormatException(
+                    $"{path} is only the {role} of a GSASR model, and its {missingRole} does not lie beside it. "
+                    + "Put both into one folder as encoder.pth and decoder.pth.");
+            }
+
+            return new ModelCheckpoint(path, new Dictionary<string, string> { ["model"] = path }, (checkpoint, ""));
         }
         catch
         {
@@ -156,7 +166,7 @@ public sealed class ModelCheckpoint : Checkpoint
         return SafetensorsCheckpoint.IsLikely(bytes) ? SafetensorsCheckpoint.Open(bytes) : PyTorchCheckpoint.Open(bytes);
     }
 
-    /// <summary>Which part of a model a file holds alone; null for a whole model or something else.</summary>
+    /// <summary>Which part of a model a file holds alone, by its first layers; null for a whole model or something else.</summary>
     private static string? RoleOf(Checkpoint checkpoint)
     {
         if (checkpoint.Tensors.ContainsKey("gs_embedding"))
@@ -170,17 +180,14 @@ public sealed class ModelCheckpoint : Checkpoint
             $"{folder} holds no {role}.pth or {role}.safetensors. A model is a .safetensors file, or a folder with both of "
             + "encoder.pth and decoder.pth.");
 
-    private static string FindSibling(string path, string role)
+    private static string? FindSibling(string path, string role)
     {
         string missingRole = role == EncoderRole ? DecoderRole : EncoderRole;
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         string name = Path.GetFileNameWithoutExtension(path);
         string siblingName = name.Replace(role, missingRole, StringComparison.OrdinalIgnoreCase);
-        string? sibling = siblingName == name
+        return siblingName == name
             ? null
             : Extensions.Select(extension => Path.Combine(folder, siblingName + extension)).FirstOrDefault(File.Exists);
-        return sibling ?? throw new CheckpointFormatException(
-            $"{path} is only the {role} of a GSASR model, and its {missingRole} does not lie beside it. "
-            + "Put both into one folder as encoder.pth and decoder.pth.");
     }
 }

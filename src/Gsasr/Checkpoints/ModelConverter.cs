@@ -19,10 +19,14 @@ public static class ModelConverter
     /// <summary>The version of the layout that is written.</summary>
     public const int FormatVersion = 1;
 
+    private const string HashSuffix = "_sha256";
+
+    private static readonly string[] s_hashKeys = ["encoder" + HashSuffix, "decoder" + HashSuffix, "model" + HashSuffix];
+
     /// <summary>
     /// Recognises and checks a model and writes it. The same model gives the same bytes. The metadata holds the architecture's name,
     /// the format version and the SHA-256 hashes of the source files (<c>encoder_sha256</c>, <c>decoder_sha256</c> or
-    /// <c>model_sha256</c>).
+    /// <c>model_sha256</c>); what was converted before keeps the hashes of its first sources, and stays the same.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="outputPath">The file to write.</param>
@@ -41,10 +45,16 @@ public static class ModelConverter
             [ArchitectureKey] = architecture.Name,
             [FormatVersionKey] = FormatVersion.ToString(CultureInfo.InvariantCulture),
         };
-        foreach ((string role, string path) in model.Files)
+        string[] kept = [.. s_hashKeys.Where(model.Metadata.ContainsKey)];
+        foreach (string key in kept)
+            metadata.Add(key, model.Metadata[key]);
+        if (kept.Length == 0)
         {
-            using FileStream file = File.OpenRead(path);
-            metadata.Add($"{role}_sha256", System.Convert.ToHexStringLower(SHA256.HashData(file)));
+            foreach ((string role, string path) in model.Files)
+            {
+                using FileStream file = File.OpenRead(path);
+                metadata.Add(role + HashSuffix, System.Convert.ToHexStringLower(SHA256.HashData(file)));
+            }
         }
 
         SafetensorsWriter.Write(outputPath, new NeededTensors(model, architecture), metadata, overwrite);

@@ -27,6 +27,8 @@ public static class SafetensorsWriter
     {
         if (!overwrite && File.Exists(path))
             throw new IOException($"{path} exists already.");
+        if (Directory.Exists(path))
+            throw new IOException($"{path} is a folder.");
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         string temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():n}.tmp");
         try
@@ -39,9 +41,19 @@ public static class SafetensorsWriter
 
             File.Move(temporary, path, overwrite);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && e.Message.Contains(temporary, StringComparison.Ordinal))
+        {
+            // The caller knows the file by its own name; the temporary one means nothing.
+            string reason = e.Message.Replace(temporary, path, StringComparison.Ordinal);
+            throw e is UnauthorizedAccessException
+                ? new UnauthorizedAccessException($"{path} cannot be written: {reason}", e)
+                : new IOException($"{path} cannot be written: {reason}", e);
+        }
         finally
         {
-            File.Delete(temporary);
+            // Silent about a file that was never created.
+            if (Directory.Exists(folder))
+                File.Delete(temporary);
         }
     }
 

@@ -25,7 +25,7 @@ internal static class JpegEncoder
 
         // Grey images have one pair of tables, colour images another one for both colour differences.
         JpegHuffmanStatistics[] statistics = [.. planes.Components.Take(2).Select(_ => new JpegHuffmanStatistics())];
-        VisitBlocks(planes, (component, block, previous) =>
+        VisitBlocks(planes, options, (component, block, previous) =>
             JpegBlockCoder.Count(block, previous, statistics[Math.Min(component, 1)]));
         JpegHuffmanCode[] dcCodes = [.. statistics.Select(tables => JpegHuffmanCode.Optimal(tables.Dc))];
         JpegHuffmanCode[] acCodes = [.. statistics.Select(tables => JpegHuffmanCode.Optimal(tables.Ac))];
@@ -43,7 +43,7 @@ internal static class JpegEncoder
         }
         WriteScanHeader(stream, planes);
         var writer = new JpegBitWriter(stream);
-        VisitBlocks(planes, (component, block, previous) =>
+        VisitBlocks(planes, options, (component, block, previous) =>
             JpegBlockCoder.Write(block, previous, dcCodes[Math.Min(component, 1)], acCodes[Math.Min(component, 1)], writer));
         writer.Finish();
         stream.Write([0xFF, JpegMarker.Eoi]);
@@ -52,7 +52,7 @@ internal static class JpegEncoder
     private delegate void BlockAction(int component, ReadOnlySpan<short> block, int previousDc);
 
     // All blocks in the order of the file: by MCUs, in each of them by components. A component's DC value goes to its next block.
-    private static void VisitBlocks(JpegPlanes planes, BlockAction action)
+    private static void VisitBlocks(JpegPlanes planes, ImageWriteOptions options, BlockAction action)
     {
         Span<int> previous = stackalloc int[planes.Components.Length];
         // A block that only fills an MCU up costs least if it repeats the DC value before it.
@@ -60,6 +60,7 @@ internal static class JpegEncoder
         filler.Clear();
         for (int mcuY = 0; mcuY < planes.McusDown; mcuY++)
         {
+            options.Cancellation.ThrowIfCancellationRequested();
             for (int mcuX = 0; mcuX < planes.McusAcross; mcuX++)
             {
                 for (int c = 0; c < planes.Components.Length; c++)

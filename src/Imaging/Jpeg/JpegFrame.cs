@@ -56,7 +56,7 @@ internal sealed class JpegFrame
             throw new ImageFormatException("JPEG: CMYK and YCCK images are not supported: convert the image to RGB first.");
         if (count is not (1 or 3))
             throw new ImageFormatException($"JPEG: the image has {count} components; 1 (grey) and 3 (colour) are supported.");
-        limits.Check("JPEG", width, height, count);
+        limits.Check("JPEG", width, height, count == 1 ? ChannelLayout.Grey : ChannelLayout.Rgb, bitDepth: 8);
 
         var components = new JpegComponent[count];
         for (int i = 0; i < count; i++)

@@ -18,7 +18,7 @@ internal static class PngDecoder
         PngFile file = PngFile.Parse(bytes.Span);
         PngHeader header = file.Header;
         int channels = file.Layout.ChannelCount();
-        limits.Check("PNG", header.Width, header.Height, channels);
+        limits.Check("PNG", header.Width, header.Height, file.Layout, header.BitDepth == 16 ? 16 : 8);
         CheckSizeAgainstData(file);
 
         using var zlib = new ZLibStream(new IdatStream(bytes, file.ImageData), CompressionMode.Decompress);

@@ -24,7 +24,7 @@ internal static class PnmCodec
             throw new ImageFormatException("PNM: no white space after the maximum value.");
         position++;
 
-        limits.Check("PNM", width, height, channels);
+        limits.Check("PNM", width, height, layout, maximum > 255 ? 16 : 8);
         int bytesPerSample = maximum > 255 ? 2 : 1;
         long count = (long)width * height * channels;
         ReadOnlySpan<byte> data = file[position..];

@@ -21,6 +21,7 @@ public sealed unsafe class CpuBuffer : DeviceBuffer
             throw new DeviceMemoryException($"The computer has no {byteLength / (1 << 20)} MiB of memory left.", e);
         }
 
+        device.CountBytes(byteLength);
         GC.AddMemoryPressure(byteLength);
     }
 
@@ -53,6 +54,7 @@ public sealed unsafe class CpuBuffer : DeviceBuffer
             return;
         NativeMemory.AlignedFree(_memory);
         _memory = null;
+        ((CpuDevice)Device).CountBytes(-ByteLength);
         GC.RemoveMemoryPressure(ByteLength);
     }
 }

@@ -6,6 +6,8 @@ namespace Gsasr.Tensors.Cpu;
 public sealed unsafe class CpuDevice : Device
 {
     private readonly WorkerPool _pool;
+    private readonly long _memoryLimit;
+    private long _allocatedBytes;
     private CpuBuffer? _scratch;
 
     /// <summary>Starts the device with one thread per core.</summary>
@@ -16,10 +18,13 @@ public sealed unsafe class CpuDevice : Device
 
     /// <summary>Starts the device.</summary>
     /// <param name="threads">How many threads run at once, the caller's among them; at least 1. Results do not depend on it.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is less than 1.</exception>
-    public CpuDevice(int threads)
+    /// <param name="memoryLimit">The most bytes that its buffers may take together; all that there are unless set.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is less than 1.</exception>
+    public CpuDevice(int threads, long memoryLimit = long.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(memoryLimit, 1);
+        _memoryLimit = memoryLimit;
         _pool = new WorkerPool(threads);
     }
 
@@ -30,7 +35,10 @@ public sealed unsafe class CpuDevice : Device
     public override string Name => Describe(Threads);
 
     /// <inheritdoc/>
-    public override long MemoryBytes => AvailableMemoryBytes;
+    public override long MemoryBytes => Math.Min(AvailableMemoryBytes, _memoryLimit);
+
+    /// <summary>Bytes of memory in its buffers.</summary>
+    public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
 
     /// <summary>How many threads run a kernel at once.</summary>
     public int Threads => _pool.Threads;
@@ -41,6 +49,12 @@ public sealed unsafe class CpuDevice : Device
     public override DeviceBuffer Allocate(long byteLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(byteLength, 1);
+        if (byteLength > _memoryLimit - AllocatedBytes)
+        {
+            throw new DeviceMemoryException(
+                $"The limit of {_memoryLimit >> 20} MiB of memory leaves no room for {byteLength >> 20} MiB beside {AllocatedBytes >> 20} MiB.");
+        }
+
         return new CpuBuffer(this, byteLength);
     }
 
@@ -67,11 +81,14 @@ public sealed unsafe class CpuDevice : Device
         {
             _scratch?.Dispose();
             _scratch = null;
-            _scratch = new CpuBuffer(this, needed);
+            _scratch = (CpuBuffer)Allocate(needed);
         }
 
         return new CpuScratch((nint)_scratch.Memory, stride);
     }
+
+    /// <summary>Counts memory that a buffer took, or, negative, gave back; finalizers call it from their own thread.</summary>
+    internal void CountBytes(long byteLength) => Interlocked.Add(ref _allocatedBytes, byteLength);
 
     internal static string Describe(int threads) =>
         $"{RuntimeInformation.ProcessArchitecture} processor, {threads} thread{(threads == 1 ? "" : "s")}, {SimdWidth.Description}";

@@ -26,7 +26,7 @@ internal static unsafe class CudaDiscovery
         }
         catch (Exception e) when (e is DeviceException or EntryPointNotFoundException)
         {
-            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", e.Message.TrimEnd('.'), IsAbsent: false));
+            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", DriverLibrary.Describe(e), IsAbsent: false));
         }
 
         return candidates;

@@ -40,7 +40,7 @@ internal static unsafe class OpenClDiscovery
         }
         catch (Exception e) when (e is DeviceException or EntryPointNotFoundException)
         {
-            refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", e.Message.TrimEnd('.'), IsAbsent: false));
+            refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", DriverLibrary.Describe(e), IsAbsent: false));
         }
     }
 
