@@ -12,11 +12,11 @@ internal static class ProgressDisplay
     /// <typeparam name="T">What the work gives.</typeparam>
     /// <param name="title">What is being done.</param>
     /// <param name="error">The error stream.</param>
-    /// <param name="work">The work; it reports from 0 to 1.</param>
-    public static async Task<T> RunAsync<T>(string title, TextWriter error, Func<IProgress<double>, Task<T>> work)
+    /// <param name="work">The work; it reports from 0 to 1, and gives lines for the user to the second argument.</param>
+    public static async Task<T> RunAsync<T>(string title, TextWriter error, Func<IProgress<double>, Action<string>, Task<T>> work)
     {
         if (Console.IsErrorRedirected || !ReferenceEquals(error, Console.Error))
-            return await work(new LineProgress(title, error)).ConfigureAwait(false);
+            return await work(new LineProgress(title, error), error.WriteLine).ConfigureAwait(false);
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
         return await console.Progress()
@@ -25,7 +25,8 @@ internal static class ProgressDisplay
             .StartAsync(context =>
             {
                 ProgressTask task = context.AddTask(Markup.Escape(title));
-                return work(new BarProgress(task));
+                // The console writes lines above the bar.
+                return work(new BarProgress(task), line => console.WriteLine(line));
             }).ConfigureAwait(false);
     }
 

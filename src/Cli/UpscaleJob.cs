@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
+using Gsasr.Tensors.OpenCl;
 
 namespace Gsasr.Cli;
 
@@ -45,8 +46,13 @@ internal sealed class UpscaleJob
         Image result = await ProgressDisplay.RunAsync(
             $"{Path.GetFileName(InputPath)} x{Scale.ToString(CultureInfo.InvariantCulture)}",
             error,
-            progress => Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation)).ConfigureAwait(false);
-        result.Metadata = image.Metadata;
+            (progress, note) =>
+            {
+                if (device is OpenClDevice driver)
+                    driver.Compiling += (_, _) => note($"Compiling the kernels for {device.Name}; that can take a minute, once.");
+                return Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation);
+            }).ConfigureAwait(false);
+        result.Metadata = image.Metadata.ForSize(width, height);
         var options = new ImageWriteOptions { JpegQuality = JpegQuality, Cancellation = cancellation };
         target.Complete(stream => ImageFile.Write(stream, result, format, options));
         string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);

@@ -11,9 +11,9 @@ internal static class TileMemory
     // The least side of a tile's own part that is aimed at: below it most of the work would be the overlap.
     private const int LeastInterior = 48;
 
-    /// <summary>The pixels whose activations take a quarter of the device's memory, but enough for more than overlap.</summary>
+    /// <summary>The pixels whose activations take a quarter of the memory, but enough for more than overlap.</summary>
     /// <param name="architecture">The networks.</param>
-    /// <param name="memoryBytes">The device's memory.</param>
+    /// <param name="memoryBytes">The memory that the device has available.</param>
     /// <param name="overlap">How many pixels around its own a tile sees.</param>
     public static long DefaultPixels(GsasrArchitecture architecture, long memoryBytes, int overlap)
     {

@@ -80,7 +80,7 @@ public sealed class Upscaler : IDisposable
 
         _usualTilePixels = _options.MaximumTilePixels > 0
             ? _options.MaximumTilePixels
-            : TileMemory.DefaultPixels(_architecture, device.MemoryBytes, _options.TileOverlap);
+            : TileMemory.DefaultPixels(_architecture, device.AvailableMemoryBytes, _options.TileOverlap);
         _tilePixels = _usualTilePixels;
         FieldPixels = Math.Clamp(device.MemoryBytes / 4 / (FloatsPerPixel * sizeof(float)), LeastFieldPixels, int.MaxValue / FloatsPerPixel);
     }

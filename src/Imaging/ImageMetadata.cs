@@ -28,6 +28,15 @@ public sealed record ImageMetadata
 
     /// <summary>PNG cHRM: the 32 bytes of the chunk (white point and primaries), as they are.</summary>
     public byte[]? PngChromaticities { get; init; }
+
+    /// <summary>
+    /// What remains true when the picture gets another size: where EXIF gives its size it gives the new one, and the thumbnail of the
+    /// former picture is gone.
+    /// </summary>
+    /// <param name="width">The new picture's pixels in a row.</param>
+    /// <param name="height">Its rows.</param>
+    public ImageMetadata ForSize(int width, int height) =>
+        Exif is null ? this : this with { Exif = ExifData.WithSize(Exif, width, height) };
 }
 
 /// <summary>Pixels per metre, or, without a unit, the shape of a pixel alone.</summary>

@@ -16,6 +16,11 @@ public abstract class Device : IDisposable
     /// <summary>Bytes of memory that the device has in total.</summary>
     public abstract long MemoryBytes { get; }
 
+    /// <summary>
+    /// Bytes of memory that work may count on: all that the device has, or, where other programs share it, what is free at the moment.
+    /// </summary>
+    public virtual long AvailableMemoryBytes => MemoryBytes;
+
     /// <summary>Allocates uninitialised memory on the device.</summary>
     /// <param name="byteLength">The size in bytes, at least 1.</param>
     /// <exception cref="DeviceMemoryException">The device has not that much memory left.</exception>

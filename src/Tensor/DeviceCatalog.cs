@@ -18,7 +18,7 @@ public sealed class DeviceCatalog
         _openCl = OpenClDiscovery.Find(refusals);
         string cpuName = CpuDevice.Describe(Environment.ProcessorCount);
         var cpuDescription = new DeviceDescription(
-            DeviceKind.Cpu, 0, cpuName, CpuDevice.AvailableMemoryBytes, "managed code", IsGpu: false);
+            DeviceKind.Cpu, 0, cpuName, CpuDevice.TotalMemoryBytes, "managed code", IsGpu: false);
         Devices =
         [
             .. _cuda.Select(candidate => candidate.Description),

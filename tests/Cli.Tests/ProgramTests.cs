@@ -94,6 +94,25 @@ public sealed class ProgramTests
         Assert.Equal(arguments.StartsWith("upscale", StringComparison.Ordinal), File.Exists(folder.File("out.png")));
     }
 
+    [Fact]
+    public async Task It_says_when_it_waits_for_the_compiler_of_an_OpenCL_driver()
+    {
+        TestDevices.Get("opencl");
+        using var folder = new TemporaryFolder();
+        Pictures.Write(folder.File("in.png"), 24, 24);
+        var start = new ProcessStartInfo(CommandLine.ProgramPath, ["upscale", "in.png", "out.png", "-s", "2", "-d", "opencl"])
+        {
+            RedirectStandardError = true,
+            WorkingDirectory = folder.Path,
+        };
+        start.Environment["GSASR_CACHE"] = folder.Path;
+        using Process process = Process.Start(start)!;
+        string? line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("Compiling the kernels", line, StringComparison.Ordinal);
+    }
+
     private static async Task<Outcome> RunAsync(string workingFolder, params string[] arguments)
     {
         using Process process = CommandLine.Start(workingFolder, arguments);

@@ -99,10 +99,14 @@ public sealed partial class UpscaleTests
     {
         using var folder = new TemporaryFolder();
         Image image = Pictures.Gradient(6, 6, ChannelLayout.Rgb);
-        image.Metadata = new ImageMetadata { Density = new PixelDensity(2835, 2835, IsPerMetre: true) };
+        // An EXIF directory of one entry: the width, 6, in 32 bits.
+        byte[] exif = [.. "II*\0\b\0\0\0"u8, 1, 0, 0, 1, 4, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
+        image.Metadata = new ImageMetadata { Density = new PixelDensity(2835, 2835, IsPerMetre: true), Exif = exif };
         ImageFile.Write(folder.File("in.png"), image);
         Image result = await CommandLine.UpscaledAsync(folder.File("in.png"), folder.File("out.png"), "2");
         Assert.Equal(image.Metadata.Density, result.Metadata.Density);
+        exif[18] = 12;
+        Assert.Equal(exif, result.Metadata.Exif);
     }
 
     [Fact]

@@ -77,10 +77,34 @@ public sealed class DeviceCatalogTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Uses a system library's name.");
 
         // Libraries are loaded once per process, so another one is needed.
+        RunAlone(test, ("GSASR_OPENCL_LIBRARY", library), ("GSASR_CUDA_LIBRARY", library));
+    }
+
+    [Fact]
+    public void A_driver_without_devices_is_reported()
+    {
+        DeviceDescription[] devices = [.. DeviceCatalog.Find().Devices.Where(device => device.Kind == DeviceKind.OpenCl)];
+        if (devices.Length == 0 || !devices.All(device => device.Driver.StartsWith("Portable Computing Language", StringComparison.Ordinal)))
+            Assert.Skip("Takes away the devices of PoCL, which must be the only driver.");
+        RunAlone(nameof(Without_devices_the_driver_is_named), ("POCL_DEVICES", "none"));
+    }
+
+    [Fact(Explicit = true)]
+    public void Without_devices_the_driver_is_named()
+    {
+        DeviceCatalog catalog = DeviceCatalog.Find();
+        Assert.DoesNotContain(catalog.Devices, device => device.Kind == DeviceKind.OpenCl);
+        DeviceRefusal refusal = Assert.Single(catalog.Refusals, refusal => refusal.Kind == DeviceKind.OpenCl);
+        Assert.Equal("Portable Computing Language: this OpenCL driver found no device", $"{refusal}");
+        Assert.True(refusal.IsAbsent);
+    }
+
+    private static void RunAlone(string test, params (string Name, string Value)[] environment)
+    {
         string program = Path.Combine(AppContext.BaseDirectory, "Gsasr.Devices.Tests");
         var start = new ProcessStartInfo(program, ["-explicit", "only", "-method", $"*.{test}"]) { RedirectStandardOutput = true };
-        start.Environment["GSASR_OPENCL_LIBRARY"] = library;
-        start.Environment["GSASR_CUDA_LIBRARY"] = library;
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         using Process process = Process.Start(start)!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -1,4 +1,5 @@
 using Gsasr.Tensors;
+using Gsasr.Tensors.OpenCl;
 using Gsasr.Testing;
 
 namespace Gsasr.Devices.Tests;
@@ -35,6 +36,25 @@ public sealed class ProgramCacheTests : IDisposable
         Assert.Equal(file, Assert.Single(CacheFiles()));
         Assert.Equal(written, File.GetLastWriteTimeUtc(file));
         Assert.Equal(content, File.ReadAllBytes(file));
+    }
+
+    [Fact]
+    public void Who_waits_for_the_compiler_is_told_so_once_and_only_then()
+    {
+        Assert.Equal(1, CountCompilations());
+        Assert.Equal(0, CountCompilations());
+        File.Delete(Assert.Single(CacheFiles()));
+        Assert.Equal(1, CountCompilations());
+
+        static int CountCompilations()
+        {
+            using var device = (OpenClDevice)DeviceCatalog.Open("opencl");
+            int count = 0;
+            device.Compiling += (_, _) => count++;
+            device.GetKernel(SampleKernels.SumGroups);
+            device.GetKernel(SampleKernels.SumGroups);
+            return count;
+        }
     }
 
     [Theory]

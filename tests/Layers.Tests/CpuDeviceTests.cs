@@ -167,4 +167,31 @@ public sealed unsafe class CpuDeviceTests
                 throw new InvalidTimeZoneException($"item {item}");
         }
     }
+
+    [Fact]
+    public void Free_memory_is_a_part_of_all_memory()
+    {
+        using var device = new CpuDevice(1);
+        Assert.InRange(device.AvailableMemoryBytes, 1, device.MemoryBytes);
+        // Somebody always uses some of it, if only this program.
+        if (OperatingSystem.IsLinux())
+            Assert.NotEqual(device.MemoryBytes, device.AvailableMemoryBytes);
+        using var limited = new CpuDevice(1, 1 << 20);
+        Assert.Equal((1 << 20, 1 << 20), (limited.MemoryBytes, limited.AvailableMemoryBytes));
+    }
+
+    [Fact]
+    public void A_limit_of_memory_holds_for_all_buffers_together()
+    {
+        using var device = new CpuDevice(1, 1000);
+        using (device.Allocate(600))
+        {
+            Assert.Throws<DeviceMemoryException>(() => device.Allocate(401));
+            using (device.Allocate(400))
+                Assert.Equal(1000, device.AllocatedBytes);
+        }
+
+        Assert.Equal(0, device.AllocatedBytes);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CpuDevice(1, 0));
+    }
 }

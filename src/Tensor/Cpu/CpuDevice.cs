@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Gsasr.Tensors.Cpu;
@@ -35,7 +36,10 @@ public sealed unsafe class CpuDevice : Device
     public override string Name => Describe(Threads);
 
     /// <inheritdoc/>
-    public override long MemoryBytes => Math.Min(AvailableMemoryBytes, _memoryLimit);
+    public override long MemoryBytes => Math.Min(TotalMemoryBytes, _memoryLimit);
+
+    /// <inheritdoc/>
+    public override long AvailableMemoryBytes => Math.Min(MemoryBytes, FreeMemoryBytes() ?? MemoryBytes);
 
     /// <summary>Bytes of memory in its buffers.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
@@ -43,7 +47,8 @@ public sealed unsafe class CpuDevice : Device
     /// <summary>How many threads run a kernel at once.</summary>
     public int Threads => _pool.Threads;
 
-    internal static long AvailableMemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    /// <summary>Bytes of memory that the computer has, or that its container allows.</summary>
+    internal static long TotalMemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     /// <inheritdoc/>
     public override DeviceBuffer Allocate(long byteLength)
@@ -92,6 +97,25 @@ public sealed unsafe class CpuDevice : Device
 
     internal static string Describe(int threads) =>
         $"{RuntimeInformation.ProcessArchitecture} processor, {threads} thread{(threads == 1 ? "" : "s")}, {SimdWidth.Description}";
+
+    // What Linux can hand out without swapping, caches of files included; null on other systems, where there is no such number.
+    private static long? FreeMemoryBytes()
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+        try
+        {
+            const string Name = "MemAvailable:";
+            string? line = File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
+            string[] words = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+            return words is [string kibibytes, "kB"]
+                && long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -27,8 +27,14 @@ public sealed unsafe class OpenClDevice : GpuDevice
         if (result != ClResult.CL_SUCCESS)
             _context.Dispose();
         ClCheck.Check(result, "clCreateCommandQueue", $"open {Name}");
-        _builder = new OpenClProgramBuilder(candidate, _context);
+        _builder = new OpenClProgramBuilder(candidate, _context) { Compiling = OnCompiling };
     }
+
+    /// <summary>
+    /// Raised once, on the thread that uses the device, when kernels have to be compiled that no earlier run left in the cache: the
+    /// work under way waits for the driver's compiler, some of which take a minute.
+    /// </summary>
+    public event EventHandler? Compiling;
 
     /// <inheritdoc/>
     public override DeviceKind Kind => DeviceKind.OpenCl;
@@ -161,6 +167,13 @@ public sealed unsafe class OpenClDevice : GpuDevice
         DisposeBuffers();
         Queue.Dispose();
         _context.Dispose();
+    }
+
+    private void OnCompiling()
+    {
+        EventHandler? handler = Compiling;
+        Compiling = null;
+        handler?.Invoke(this, EventArgs.Empty);
     }
 
     private void CheckGroupSize(KernelId id, ClKernel kernel)

@@ -68,7 +68,10 @@ internal static unsafe class OpenClDiscovery
         {
             platformName = ClQuery.PlatformText(platform, ClConstants.CL_PLATFORM_NAME);
             string platformVersion = ClQuery.PlatformText(platform, ClConstants.CL_PLATFORM_VERSION);
-            foreach (ClDeviceId device in Devices(platform))
+            ClDeviceId[] devices = Devices(platform);
+            if (devices.Length == 0)
+                refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, platformName, "this OpenCL driver found no device", IsAbsent: true));
+            foreach (ClDeviceId device in devices)
             {
                 string name = ClQuery.DeviceText(device, ClConstants.CL_DEVICE_NAME);
                 if (Deficiency(device) is string deficiency)

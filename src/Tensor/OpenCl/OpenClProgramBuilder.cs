@@ -16,6 +16,9 @@ internal sealed unsafe class OpenClProgramBuilder
         _context = context;
     }
 
+    /// <summary>Called before the driver's compiler is, which can take a minute; not where the cache has the program.</summary>
+    public Action? Compiling { get; set; }
+
     private string DeviceName => _candidate.Description.Name;
 
     /// <summary>Returns the compiled module.</summary>
@@ -31,6 +34,7 @@ internal sealed unsafe class OpenClProgramBuilder
         if (_cache.TryRead(key) is byte[] binary && TryBuildBinary(binary, options) is ClProgram cached)
             return cached;
 
+        Compiling?.Invoke();
         ClProgram program = BuildSource(module, source, options);
         if (ReadBinary(program) is byte[] built)
             _cache.TryWrite(key, built);
