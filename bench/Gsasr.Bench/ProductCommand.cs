@@ -11,9 +11,13 @@ internal static class ProductCommand
 {
     private static readonly Layer[] s_layers =
     [
-        new(64, 64, 1), new(64, 192, 1), new(192, 192, 1), new(192, 576, 1), new(192, 768, 1),
+        new(64, 64, 1), new(64, 192, 1), new(180, 180, 1), new(180, 360, 1), new(360, 180, 1),
+        new(192, 192, 1), new(192, 576, 1), new(192, 768, 1),
         new(64, 64, 3), new(192, 192, 3), new(64, 256, 3, PixelShuffle: true), new(192, 768, 3, PixelShuffle: true),
     ];
+
+    // Of a run on the processor: 30 milliseconds or more.
+    private const double LeastOperations = 8e9;
 
     public static Command Create()
     {
@@ -91,7 +95,8 @@ internal static class ProductCommand
         table.Print();
     }
 
-    // On a GPU a launch is shorter than what starts it: many are queued between two events.
+    // On a GPU a launch is shorter than what starts it: many are queued between two events. On the processor the time that other
+    // threads worked is up to date only every few milliseconds, so a run has to last longer.
     private static Times Measure(Device device, in Layer layer, int size, int runs)
     {
         int factor = layer.PixelShuffle ? 2 : 1;
@@ -107,7 +112,7 @@ internal static class ProductCommand
         int channels = layer.Outputs / (factor * factor);
         using DeviceBuffer output = device.Allocate(4L * size * size * layer.Outputs);
         var y = new Tensor(output, 0, size * factor, size * factor, channels, channels);
-        int repeats = device is GpuDevice ? 20 : 1;
+        int repeats = device is GpuDevice ? 20 : (int)Math.Ceiling(LeastOperations / layer.Operations(size));
         Times times = Times.OnDevice(device, runs, () =>
         {
             for (int i = 0; i < repeats; i++)

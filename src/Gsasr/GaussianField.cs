@@ -22,14 +22,38 @@ public sealed class GaussianField : IDisposable
     private readonly int _rows;
     private readonly RasterOutput _output;
     private readonly double _dMax;
+    private readonly int _firstRow;
+    private SmoothAreas? _smoothAreas;
 
-    internal GaussianField(DeviceBuffer gaussians, int paddedWidth, int paddedHeight, int width, int height, double scale, double dMax, RasterOutput output)
+    /// <summary>Describes Gaussians that are in memory already.</summary>
+    /// <param name="gaussians">The Gaussians of some rows of the padded image; owned from now on.</param>
+    /// <param name="paddedWidth">Columns with the padding.</param>
+    /// <param name="paddedHeight">Rows with the padding.</param>
+    /// <param name="width">Columns of the image.</param>
+    /// <param name="height">Rows of the image.</param>
+    /// <param name="firstRow">The first row of the padded image whose Gaussians these are.</param>
+    /// <param name="rows">How many rows there are.</param>
+    /// <param name="scale">The scale for which they were made.</param>
+    /// <param name="dMax">The paper's ratio r.</param>
+    /// <param name="output">Draws them.</param>
+    internal GaussianField(
+        DeviceBuffer gaussians,
+        int paddedWidth,
+        int paddedHeight,
+        int width,
+        int height,
+        int firstRow,
+        int rows,
+        double scale,
+        double dMax,
+        RasterOutput output)
     {
         _gaussians = gaussians;
         PaddedWidth = paddedWidth;
         PaddedHeight = paddedHeight;
         _columns = paddedWidth * Decoder.GaussianDecoder.CellsPerPixel;
-        _rows = paddedHeight * Decoder.GaussianDecoder.CellsPerPixel;
+        _rows = rows * Decoder.GaussianDecoder.CellsPerPixel;
+        _firstRow = firstRow;
         Width = width;
         Height = height;
         Scale = scale;
@@ -93,6 +117,32 @@ public sealed class GaussianField : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _gaussians.Dispose();
 
+    /// <summary>Draws some rows of the whole image at the scale it was made for.</summary>
+    /// <typeparam name="T">byte or ushort.</typeparam>
+    /// <param name="firstRow">The first row of the output.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="destination">[rows, output width, 3].</param>
+    internal void RenderRows<T>(int firstRow, int rows, Span<T> destination)
+        where T : unmanaged => Render(Canvas(Scale), 0, firstRow, OutputSize(Width), rows, destination);
+
+    /// <summary>From now on, pixels in smooth areas are interpolated.</summary>
+    /// <param name="image">[height, width, 3] values of 0 to 1, the described image; kept.</param>
+    /// <param name="areas">Where the areas are noted.</param>
+    internal void KeepSmoothAreas(float[] image, SmoothAreas areas)
+    {
+        int rows = Math.Min(_rows / Decoder.GaussianDecoder.CellsPerPixel, Height - _firstRow);
+        int rowFloats = SmoothAreas.Magnification * SmoothAreas.Magnification * 3 * Width;
+        int bandRows = (int)Math.Clamp(BandFloats / rowFloats, 1, Height);
+        RasterSettings canvas = Canvas(SmoothAreas.Magnification);
+        bool any = areas.Find(image, Width, Height, _firstRow, rows, bandRows, (firstRow, bandOfRows, destination) => _output.Draw(
+            Gaussians,
+            canvas with { ViewportTop = SmoothAreas.Magnification * firstRow },
+            SmoothAreas.Magnification * bandOfRows,
+            SmoothAreas.Magnification * Width,
+            destination));
+        _smoothAreas = any ? areas : null;
+    }
+
     private RasterSettings Canvas(double scale) => new(
         Math.Max(1, (int)Math.Floor(scale * PaddedWidth)), Math.Max(1, (int)Math.Floor(scale * PaddedHeight)), scale, _dMax);
 
@@ -107,12 +157,14 @@ public sealed class GaussianField : IDisposable
         for (int row = 0; row < height; row += bandRows)
         {
             int rows = Math.Min(bandRows, height - row);
-            _output.Draw(
-                Gaussians,
-                canvas with { ViewportLeft = left, ViewportTop = top + row },
-                rows,
-                width,
-                destination.Slice(checked(row * width * 3), checked(rows * width * 3)));
+            Span<T> band = destination.Slice(checked(row * width * 3), checked(rows * width * 3));
+            _output.Draw(Gaussians, canvas with { ViewportLeft = left, ViewportTop = top + row }, rows, width, band);
+            if (typeof(T) == typeof(float) || _smoothAreas is null)
+                continue;
+            double columnStep = (double)PaddedWidth / canvas.CanvasWidth;
+            double rowStep = (double)PaddedHeight / canvas.CanvasHeight;
+            _smoothAreas.Blend(
+                (left + 0.5) * columnStep - 0.5, (top + row + 0.5) * rowStep - 0.5, columnStep, rowStep, width, band);
         }
     }
 }

@@ -45,6 +45,29 @@ internal static class PixelConversion
         return opaque;
     }
 
+    /// <summary>Whether all colours are greys.</summary>
+    /// <param name="colours">[pixels, 3].</param>
+    public static bool AreNeutral(ReadOnlySpan<float> colours)
+    {
+        for (int i = 0; i < colours.Length; i += 3)
+        {
+            if (colours[i] != colours[i + 1] || colours[i] != colours[i + 2])
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Turns drawn colours into greys, the mean of the three channels.</summary>
+    /// <typeparam name="T">byte or ushort.</typeparam>
+    /// <param name="colours">[pixels, 3].</param>
+    public static void MakeNeutral<T>(Span<T> colours)
+        where T : unmanaged
+    {
+        for (int i = 0; i < colours.Length; i += 3)
+            colours.Slice(i, 3).Fill(Mean<T>(colours.Slice(i, 3)));
+    }
+
     /// <summary>Writes drawn colours into the caller's pixels; grey is the mean of the three channels.</summary>
     /// <typeparam name="T">byte or ushort.</typeparam>
     /// <param name="colours">[pixels, 3].</param>

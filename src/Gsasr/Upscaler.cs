@@ -21,6 +21,15 @@ public sealed class Upscaler : IDisposable
     /// <summary>The largest scale.</summary>
     public const double MaximumScale = 64;
 
+    // Floats of the Gaussians of a pixel.
+    private const int FloatsPerPixel = GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel * Rasterizer.GaussianChannels;
+
+    private const int LeastFieldPixels = 256 * 256;
+
+    // Pixels beyond a strip whose Gaussians are drawn in it too: a standard deviation is below 1 / 1.2 pixels, a Gaussian is cut where
+    // it is a millionth, at 4.4 pixels, and its mean lies near its pixel.
+    private const int StripMargin = 16;
+
     private readonly Device _device;
     private readonly GsasrArchitecture _architecture;
     private readonly UpscalerOptions _options;
@@ -32,6 +41,7 @@ public sealed class Upscaler : IDisposable
     private float[] _image = [];
     private float[] _alpha = [];
     private float[] _region = [];
+    private readonly SmoothAreas _smoothAreas = new();
     private readonly long _usualTilePixels;
     private long _tilePixels;
 
@@ -72,10 +82,17 @@ public sealed class Upscaler : IDisposable
             ? _options.MaximumTilePixels
             : TileMemory.DefaultPixels(_architecture, device.AvailableMemoryBytes, _options.TileOverlap);
         _tilePixels = _usualTilePixels;
+        FieldPixels = Math.Clamp(device.MemoryBytes / 4 / (FloatsPerPixel * sizeof(float)), LeastFieldPixels, int.MaxValue / FloatsPerPixel);
     }
 
     /// <summary>The most bytes of working memory that were in use on the device at once, without weights and fields.</summary>
     public long PeakWorkingBytes => _arena.PeakBytes;
+
+    /// <summary>
+    /// The most pixels of the padded image whose Gaussians are kept at once while an image is upscaled; a larger image is worked on in
+    /// strips of rows.
+    /// </summary>
+    internal long FieldPixels { get; set; }
 
     /// <summary>The size of the output for an input: floor(scale * size), as the published code has it.</summary>
     /// <param name="width">Columns of the input.</param>
@@ -170,10 +187,11 @@ public sealed class Upscaler : IDisposable
         CheckImage(pixels.Length, width, height, layout, scale);
         PixelConversion.ToColours(pixels, layout, Resize(ref _image, width * height * 3));
         ProgressMeter meter = Meter(width, height, 1, progress);
-        DeviceBuffer memory = _device.Allocate(FieldBytes(width, height));
+        int paddedHeight = ReflectedImage.PaddedSize(height, _architecture.SizeMultiple);
+        DeviceBuffer memory = _device.Allocate(FieldBytes(ReflectedImage.PaddedSize(width, _architecture.SizeMultiple), paddedHeight));
         try
         {
-            FillField(_image, width, height, scale, memory, meter, cancellation);
+            FillField(_image, width, height, 0, paddedHeight, scale, 1, memory, meter, cancellation);
         }
         catch
         {
@@ -183,7 +201,10 @@ public sealed class Upscaler : IDisposable
 
         _device.Synchronize();
         meter.Finish();
-        return Field(memory, width, height, scale);
+        GaussianField field = Field(memory, width, height, 0, paddedHeight, scale);
+        if (_options.KeepSmoothAreas)
+            field.KeepSmoothAreas(_image[..(width * height * 3)], new SmoothAreas());
+        return field;
     }
 
     /// <summary>Releases weights and working memory.</summary>
@@ -238,15 +259,21 @@ public sealed class Upscaler : IDisposable
                 TransparentColours.Fill(colours, alpha, width, height);
         }
 
+        // The networks know no grey images; what is grey in three channels stays so as well.
+        bool neutral = layout.ChannelCount() >= 3 && PixelConversion.AreNeutral(colours);
         ProgressMeter meter = Meter(width, height, opaque ? 1 : 2, progress);
         if (layout == PixelLayout.Rgb)
         {
             Draw(_image, width, height, scale, destination, meter, cancellation);
+            if (neutral)
+                PixelConversion.MakeNeutral(destination);
         }
         else
         {
             var drawn = new T[outputPixels * 3];
             Draw(_image, width, height, scale, drawn.AsSpan(), meter, cancellation);
+            if (neutral)
+                PixelConversion.MakeNeutral(drawn.AsSpan());
             PixelConversion.FromColours(drawn, layout, destination);
             if (!opaque)
             {
@@ -277,44 +304,74 @@ public sealed class Upscaler : IDisposable
         float[] image, int width, int height, double scale, Span<T> destination, ProgressMeter meter, CancellationToken cancellation)
         where T : unmanaged
     {
-        long bytes = FieldBytes(width, height);
-        if (_fieldMemory is null || _fieldMemory.ByteLength < bytes)
-        {
-            _fieldMemory?.Dispose();
-            _fieldMemory = null;
-            _fieldMemory = _device.Allocate(bytes);
-        }
+        int multiple = _architecture.SizeMultiple;
+        int paddedWidth = ReflectedImage.PaddedSize(width, multiple);
+        int paddedHeight = ReflectedImage.PaddedSize(height, multiple);
+        int margin = ReflectedImage.PaddedSize(StripMargin, multiple);
+        int stripRows = paddedHeight;
+        if ((long)paddedWidth * paddedHeight > FieldPixels)
+            stripRows = (int)Math.Max(multiple, (FieldPixels / paddedWidth - 2 * margin) / multiple * multiple);
 
-        FillField(image, width, height, scale, _fieldMemory, meter, cancellation);
-        GaussianField field = Field(_fieldMemory, width, height, scale);
-        if (typeof(T) == typeof(byte))
-            field.Render(System.Runtime.InteropServices.MemoryMarshal.Cast<T, byte>(destination));
-        else
-            field.Render(System.Runtime.InteropServices.MemoryMarshal.Cast<T, ushort>(destination));
+        (int outputWidth, int outputHeight) = OutputSize(width, height, scale);
+        int outputTop = 0;
+        for (int top = 0; outputTop < outputHeight; top += stripRows)
+        {
+            int rows = Math.Min(stripRows, paddedHeight - top);
+            int fieldTop = Math.Max(0, top - margin);
+            int fieldRows = Math.Min(paddedHeight, top + rows + margin) - fieldTop;
+            long bytes = FieldBytes(paddedWidth, fieldRows);
+            if (_fieldMemory is null || _fieldMemory.ByteLength < bytes)
+            {
+                _fieldMemory?.Dispose();
+                _fieldMemory = null;
+                _fieldMemory = _device.Allocate(bytes);
+            }
+
+            FillField(image, width, height, fieldTop, fieldRows, scale, (double)rows / paddedHeight, _fieldMemory, meter, cancellation);
+            GaussianField field = Field(_fieldMemory, width, height, fieldTop, fieldRows, scale);
+            if (_options.KeepSmoothAreas)
+                field.KeepSmoothAreas(image, _smoothAreas);
+
+            int outputEnd = top + rows == paddedHeight ? outputHeight : Math.Min((int)Math.Floor(scale * (top + rows)), outputHeight);
+            Span<T> strip = destination[(outputTop * outputWidth * 3)..(outputEnd * outputWidth * 3)];
+            field.RenderRows(outputTop, outputEnd - outputTop, strip);
+            outputTop = outputEnd;
+        }
     }
 
-    private GaussianField Field(DeviceBuffer memory, int width, int height, double scale) => new(
+    private GaussianField Field(DeviceBuffer memory, int width, int height, int firstRow, int rows, double scale) => new(
         memory,
         ReflectedImage.PaddedSize(width, _architecture.SizeMultiple),
         ReflectedImage.PaddedSize(height, _architecture.SizeMultiple),
         width,
         height,
+        firstRow,
+        rows,
         scale,
         _options.DMax,
         _output);
 
-    private long FieldBytes(int width, int height)
+    private static long FieldBytes(int paddedWidth, int rows)
     {
-        int multiple = _architecture.SizeMultiple;
-        long floats = (long)ReflectedImage.PaddedSize(width, multiple) * ReflectedImage.PaddedSize(height, multiple)
-            * GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel * Rasterizer.GaussianChannels;
+        long floats = (long)paddedWidth * rows * FloatsPerPixel;
         if (floats > int.MaxValue)
-            throw new ArgumentException($"An input of {width} x {height} pixels is too large for one field of Gaussians; the limit is about 12 megapixels.");
+            throw new ArgumentException($"{paddedWidth} x {rows} pixels are too large for one field of Gaussians; the limit is about 12 megapixels.");
         return floats * sizeof(float);
     }
 
-    // Runs the network tile by tile; when the device's memory runs out, again with tiles of half the size.
-    private void FillField(float[] image, int width, int height, double scale, DeviceBuffer field, ProgressMeter meter, CancellationToken cancellation)
+    // Runs the network tile by tile over a strip of rows of the padded image, whose share of the image's work is given; when the
+    // device's memory runs out, again with tiles of half the size.
+    private void FillField(
+        float[] image,
+        int width,
+        int height,
+        int firstRow,
+        int rows,
+        double scale,
+        double share,
+        DeviceBuffer field,
+        ProgressMeter meter,
+        CancellationToken cancellation)
     {
         int multiple = _architecture.SizeMultiple;
         int paddedWidth = ReflectedImage.PaddedSize(width, multiple);
@@ -322,12 +379,13 @@ public sealed class Upscaler : IDisposable
         double done = meter.Done;
         while (true)
         {
-            IReadOnlyList<Tile> tiles = TilePlan.Create(paddedWidth, paddedHeight, multiple, _options.TileOverlap, _tilePixels);
+            IReadOnlyList<Tile> tiles =
+                TilePlan.Create(paddedWidth, paddedHeight, firstRow, rows, multiple, _options.TileOverlap, _tilePixels);
             long largest = tiles.Max(tile => (long)tile.Region.Width * tile.Region.Height);
             try
             {
                 meter.Rewind(done);
-                double work = (double)paddedWidth * paddedHeight / tiles.Sum(tile => (double)tile.Region.Width * tile.Region.Height);
+                double work = share * paddedWidth * paddedHeight / tiles.Sum(tile => (double)tile.Region.Width * tile.Region.Height);
                 var pass = new ForwardPass(_arena, multiplyAdds => meter.Advance(multiplyAdds * work), cancellation);
                 int offset = 0;
                 foreach (Tile tile in tiles)

@@ -20,4 +20,11 @@ public sealed record UpscalerOptions
     /// closer to the result without tiles.
     /// </summary>
     public int TileOverlap { get; init; } = 32;
+
+    /// <summary>
+    /// Whether cubic interpolation takes the network's place where the image is flat, and where the network leaves the range of
+    /// the pixels around so far that it must have gone astray. Without it pixels are the network's own, whatever they are; sums
+    /// that are drawn as floats always are.
+    /// </summary>
+    public bool KeepSmoothAreas { get; init; } = true;
 }

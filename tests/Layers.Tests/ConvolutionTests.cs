@@ -162,12 +162,69 @@ public sealed class ConvolutionTests
         };
         Check(TestDevices.Get(device), test);
         Check(TestDevices.Get(device), test with { X = Layout.Dense, Residual = ResidualKind.None });
+        Check(TestDevices.Get(device), test with { Inputs = 50, Outputs = 52 });
     }
 
     [Theory]
     [MemberData(nameof(Shuffles))]
     public void Pixel_shuffle_makes_four_pixels_of_one(string device, int kernel, int channels, Activation activation) =>
         Check(TestDevices.Get(device), new Case(5, 8, 12, 4 * channels, kernel) { Shuffle = true, Activation = activation });
+
+    /// <summary>
+    /// Height, width, input and output channels, shuffle: so many channels that GPUs take Winograd's way, with odd numbers of rows,
+    /// columns and channels, and patches that the border cuts.
+    /// </summary>
+    public static TheoryData<string, int, int, int, int, bool> WideShapes
+    {
+        get
+        {
+            (int, int, int, int, bool)[] shapes =
+            [
+                (1, 1, 48, 48, false), (1, 2, 49, 50, false), (2, 1, 50, 49, false), (2, 2, 51, 51, false), (3, 3, 64, 60, true),
+                (5, 4, 97, 48, false), (4, 7, 192, 64, false), (9, 6, 64, 84, true), (23, 25, 52, 49, false), (7, 3, 200, 65, false),
+            ];
+            var data = new TheoryData<string, int, int, int, int, bool>();
+            foreach (string device in LayerDevices.Names)
+            {
+                foreach ((int height, int width, int inputs, int outputs, bool shuffle) in shapes)
+                    data.Add(device, height, width, inputs, outputs, shuffle);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(WideShapes))]
+    public void Convolutions_of_many_channels_are_right(string device, int height, int width, int inputs, int outputs, bool shuffle)
+    {
+        var test = new Case(height, width, inputs, outputs, 3) { Shuffle = shuffle };
+        Check(TestDevices.Get(device), test);
+        Check(TestDevices.Get(device), test with { X = Layout.Slice, Y = Layout.Slice, Activation = Activation.Gelu });
+        if (shuffle)
+            return;
+        Check(TestDevices.Get(device), test with { Residual = ResidualKind.InPlace, Activation = Activation.Relu });
+        Check(TestDevices.Get(device), test with { Residual = ResidualKind.Separate, ResidualLayout = Layout.Slice, Bias = BiasKind.Override });
+    }
+
+    [Theory]
+    [EachGpu]
+    public void Bands_of_large_images_join_without_a_trace(string name)
+    {
+        const int Size = 300;
+        const int Channels = 48;
+        const int FirstRow = 140;
+        const int Rows = 20;
+        GpuDevice device = TestDevices.GetGpu(name);
+        float[] weight = Numbers.Of("weight", Channels * Channels * 9);
+        using ConvolutionWeights weights = ConvolutionWeights.Create(device, weight, [], Channels, Channels, kernelSize: 3);
+        using var x = new GuardedTensor(device, Size, Size, Channels, values: Numbers.Of("image", Size * Size * Channels));
+        using var whole = new GuardedTensor(device, Size, Size, Channels);
+        using var part = new GuardedTensor(device, Rows, Size, Channels);
+        Convolution.Run(x.Tensor, weights, whole.Tensor);
+        Convolution.Run(x.Tensor, weights, part.Tensor, firstRow: FirstRow);
+        Expect.SameBits(part.Read(), whole.Read().AsSpan(FirstRow * Size * Channels, Rows * Size * Channels));
+    }
 
     [Theory]
     [EachLayerDevice]

@@ -32,8 +32,10 @@ public sealed unsafe class SimdTests
         Same<TVector, TSimd>(a, b, TSimd.Subtract, (x, y) => x - y);
         Same<TVector, TSimd>(a, b, TSimd.Multiply, (x, y) => x * y);
         Same<TVector, TSimd>(a, b, TSimd.Divide, (x, y) => x / y);
-        Same<TVector, TSimd>(a, b, TSimd.Max, MathF.Max);
-        Same<TVector, TSimd>(a, b, TSimd.Min, MathF.Min);
+        // A bound is a number.
+        float[] bounds = [.. b.Select(x => float.IsNaN(x) ? 2 : x)];
+        Same<TVector, TSimd>(a, bounds, TSimd.Max, MathF.Max);
+        Same<TVector, TSimd>(a, bounds, TSimd.Min, MathF.Min);
 
         // Ties go to the even neighbour.
         float[] halves = [.. Enumerable.Range(-32, 64).Select(i => i / 2f), .. a];

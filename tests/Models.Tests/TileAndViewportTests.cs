@@ -40,6 +40,49 @@ public sealed class TileAndViewportTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Strips_of_an_image_join_without_seams(bool smooth)
+    {
+        const int Width = 48;
+        const int Height = 140;
+        const int StripRows = 36;
+        const int Scale = 2;
+        byte[] pixels = smooth ? Gradient(Width, Height) : Picture.Photo(40, 2, Width, Height).Pixels;
+        using var device = new CpuDevice();
+        using var upscaler = new Upscaler(GsasrModel.Default, device);
+        var expected = new byte[Scale * Scale * pixels.Length];
+        upscaler.Upscale(pixels, Width, Height, PixelLayout.Rgb, Scale, expected, cancellation: Cancellation);
+
+        // 36 rows, and the margins of 24 above and below.
+        var reports = new List<double>();
+        upscaler.FieldPixels = Width * (StripRows + 2 * 24);
+        var actual = new byte[expected.Length];
+        upscaler.Upscale(pixels, Width, Height, PixelLayout.Rgb, Scale, actual, new Reports(reports), Cancellation);
+
+        Assert.Equal(reports.Order(), reports);
+        Assert.Equal(1, reports[^1]);
+        double[] errors = [.. expected.Zip(actual, (e, a) => Math.Abs(e - a) / 255.0)];
+        double psnr = -10 * Math.Log10(errors.Average(error => error * error));
+        ILookup<bool, double> errorsByPlace = errors
+            .Index()
+            .ToLookup(error => IsAtSeam(error.Index / 3 / (Scale * Width)), error => error.Item);
+        output.WriteLine($"PSNR {psnr:0.0} dB; mean error {errorsByPlace[true].Average():e2} at seams, {errorsByPlace[false].Average():e2} elsewhere");
+        Assert.True(psnr > 45, $"PSNR is {psnr:0.0} dB; 45 dB is required.");
+        Assert.True(errorsByPlace[true].Average() <= 3 * errorsByPlace[false].Average() + 1e-4, "There is a seam.");
+
+        static bool IsAtSeam(int row) => (row + 2) % (Scale * StripRows) < 4 && row is > 2 and < Scale * Height - 2;
+    }
+
+    private static byte[] Gradient(int width, int height) =>
+        [.. Enumerable.Range(0, width * height * 3).Select(i => (byte)(40 + i / 3 / width + i / 3 % width / 2 + 20 * (i % 3)))];
+
+    private sealed class Reports(List<double> values) : IProgress<double>
+    {
+        public void Report(double value) => values.Add(value);
+    }
+
+    [Theory]
     [InlineData("gsasr-lite", 32)]
     [InlineData("edsr", 32)]
     [InlineData("swin-paper", 32)]
@@ -50,7 +93,7 @@ public sealed class TileAndViewportTests(ITestOutputHelper output)
     {
         GsasrArchitecture architecture = GsasrArchitecture.Published[model];
         long pixels = TileMemory.DefaultPixels(architecture, 1 << 20, overlap);
-        IReadOnlyList<Tile> tiles = TilePlan.Create(1200, 1200, architecture.SizeMultiple, overlap, pixels);
+        IReadOnlyList<Tile> tiles = TilePlan.Create(1200, 1200, 0, 1200, architecture.SizeMultiple, overlap, pixels);
         Assert.All(tiles.Where(tile => tile.Interior is { Left: 0, Top: 0 }), tile => Assert.InRange(tile.Interior.Width, 48, 1200));
         int padded = ReflectedImage.PaddedSize(overlap, architecture.SizeMultiple);
         Assert.InRange(pixels, 48 * 48, (48 + 2 * padded) * (48 + 2 * padded));

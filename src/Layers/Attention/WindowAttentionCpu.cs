@@ -50,10 +50,11 @@ internal static unsafe class WindowAttentionCpu
                 Rotary = Settings.Rotary is Tensor rotary ? CpuPointer.Of(rotary) : null,
                 PackedKeys = packedKeys,
                 PackedValues = packedValues,
-                // Rounded up, so that whole vectors can be read and written.
-                ScorePitch = (keyTokens + ProductCpu.PanelColumns - 1) / ProductCpu.PanelColumns * ProductCpu.PanelColumns,
+                // Rounded up, so that whole panels can be written.
+                ScorePitch = (int)ProductCpu.PackedLength(keyTokens, 1),
+                ResultPitch = (int)ProductCpu.PackedLength(headSize, 1),
             };
-            long floats = packedKeys + packedValues + QueriesAtOnce * (headSize + kernel.ScorePitch) + 64;
+            long floats = packedKeys + packedValues + QueriesAtOnce * (kernel.ResultPitch + kernel.ScorePitch);
             kernel.Scratch = Device.Scratch(floats * sizeof(float));
             Device.Run(kernel, Y.Height / kernel.Window * (Y.Width / kernel.Window) * kernel.Heads);
         }
@@ -86,6 +87,7 @@ internal static unsafe class WindowAttentionCpu
         public long PackedKeys;
         public long PackedValues;
         public int ScorePitch;
+        public int ResultPitch;
         public CpuScratch Scratch;
 
         public readonly void Execute(int item, int worker)
@@ -97,12 +99,11 @@ internal static unsafe class WindowAttentionCpu
             float* keys = (float*)Scratch.Of(worker);
             float* values = keys + PackedKeys;
             float* queries = values + PackedValues;
-            float* scores = queries + QueriesAtOnce * HeadSize;
+            float* scores = queries + QueriesAtOnce * ResultPitch;
             PackKeysAndValues(windowRow, windowColumn, head, keys, values);
 
             int queryTokens = Window * Window;
             int keyTokens = KeyWindow * KeyWindow;
-            float* tile = stackalloc float[ProductCpu.TileRows * 2 * 16];
             for (int first = 0; first < queryTokens; first += QueriesAtOnce)
             {
                 int count = Math.Min(QueriesAtOnce, queryTokens - first);
@@ -111,42 +112,36 @@ internal static unsafe class WindowAttentionCpu
                 // Whole tiles are computed; what the last one has too many is not used.
                 new Span<float>(queries + count * HeadSize, (QueriesAtOnce - count) * HeadSize).Clear();
 
-                Multiply(queries, HeadSize, count, HeadSize, keys, keyTokens, scores, ScorePitch, tile);
+                Multiply(queries, HeadSize, count, HeadSize, keys, keyTokens, scores, ScorePitch);
                 for (int i = 0; i < count; i++)
                     Softmax(scores + i * ScorePitch, windowRow, windowColumn, head, first + i);
                 new Span<float>(scores + count * ScorePitch, (QueriesAtOnce - count) * ScorePitch).Clear();
 
                 // The queries are not needed any more; their place takes the result.
-                Multiply(scores, ScorePitch, count, keyTokens, values, HeadSize, queries, HeadSize, tile);
+                Multiply(scores, ScorePitch, count, keyTokens, values, HeadSize, queries, ResultPitch);
                 for (int i = 0; i < count; i++)
                 {
                     long pixel = PixelOf(windowRow, windowColumn, first + i, Window, QueryShift);
-                    new ReadOnlySpan<float>(queries + i * HeadSize, HeadSize)
+                    new ReadOnlySpan<float>(queries + i * ResultPitch, HeadSize)
                         .CopyTo(new Span<float>(Y + pixel * YPitch + head * HeadSize, HeadSize));
                 }
             }
         }
 
-        // c [rows, columns] = a [rows, depth] * packed b [depth, columns]; rows of a are readable up to a whole tile.
-        private static void Multiply(
-            float* a, int aPitch, int rows, int depth, float* b, int columns, float* c, int cPitch, float* tile)
+        // c [rows, columns] = a [rows, depth] * packed b [depth, columns], in whole tiles and panels.
+        private static void Multiply(float* a, int aPitch, int rows, int depth, float* b, int columns, float* c, int cPitch)
         {
+            var left = new ProductRows { First = a, Stride = aPitch, RunLength = depth, Runs = 1 };
             int panelColumns = 2 * TSimd.Width;
-            for (int row = 0; row < rows; row += ProductCpu.TileRows)
+            for (int column = 0; column < columns; column += panelColumns)
             {
-                float* panel = b;
-                int tileRows = Math.Min(ProductCpu.TileRows, rows - row);
-                for (int column = 0; column < columns; column += panelColumns)
+                for (int row = 0; row < rows; row += ProductCpu.TileRows)
                 {
-                    int used = Math.Min(panelColumns, columns - column);
-                    if (used <= TSimd.Width)
-                        ProductCpu.NarrowTile<TVector, TSimd>(a + row * aPitch, aPitch, depth, 0, 1, panel, tile);
-                    else
-                        ProductCpu.Tile<TVector, TSimd>(a + row * aPitch, aPitch, depth, 0, 1, panel, tile);
-                    for (int r = 0; r < tileRows; r++)
-                        new ReadOnlySpan<float>(tile + r * panelColumns, used).CopyTo(new Span<float>(c + (row + r) * cPitch + column, used));
-                    panel += (long)depth * panelColumns;
+                    var target = new TileTarget { Output = c + row * cPitch + column, Pitch = cPitch };
+                    ProductTile.Multiply<TVector, TSimd>(left, row, b, columns - column, target);
                 }
+
+                b += (long)depth * panelColumns;
             }
         }
 
@@ -161,9 +156,18 @@ internal static unsafe class WindowAttentionCpu
             return (long)row * Width + column;
         }
 
+        // A window's pixels lie in rows far apart in memory, which no processor foresees. (Rows that wrap around are not worth more.)
+        private readonly void PrefetchBelow(float* values, int pitch)
+        {
+            float* below = values + (long)Width * pitch;
+            CpuPointer.Prefetch(below);
+            CpuPointer.Prefetch(below + HeadSize - 1);
+        }
+
         private readonly void GatherQuery(int windowRow, int windowColumn, int head, int token, float* target)
         {
             float* source = Query + PixelOf(windowRow, windowColumn, token, Window, QueryShift) * QueryPitch + head * HeadSize;
+            PrefetchBelow(source, QueryPitch);
             float scale = 1 / MathF.Sqrt(HeadSize);
             if (Rotary is null)
             {
@@ -204,6 +208,7 @@ internal static unsafe class WindowAttentionCpu
 
                 // Keys: panels of tokens, a token's values a panel's width apart.
                 float* key = Key + pixel * KeyPitch + head * HeadSize;
+                PrefetchBelow(key, KeyPitch);
                 float* packedKey = keys + (long)(token / panelColumns) * panelColumns * HeadSize + token % panelColumns;
                 if (Rotary is null)
                 {
@@ -222,6 +227,7 @@ internal static unsafe class WindowAttentionCpu
 
                 // Values: panels of channels, each token's neighbouring channels together.
                 float* value = Value + pixel * ValuePitch + head * HeadSize;
+                PrefetchBelow(value, ValuePitch);
                 for (int first = 0; first < HeadSize; first += panelColumns)
                 {
                     int count = Math.Min(panelColumns, HeadSize - first);
@@ -244,7 +250,8 @@ internal static unsafe class WindowAttentionCpu
                     scores[t] += bias[t];
             }
 
-            if (Masked)
+            // Only windows at the end of a row or column hold pixels that wrapped around.
+            if (Masked && (windowRow == Height - Window || windowColumn == Width - Window))
             {
                 int region = RegionOf(windowRow + token / Window, windowColumn + token % Window);
                 for (int t = 0; t < tokens; t++)
@@ -259,7 +266,7 @@ internal static unsafe class WindowAttentionCpu
                 scores[t] = float.NegativeInfinity;
             TVector largest = TSimd.Load(scores);
             for (int t = TSimd.Width; t < tokens; t += TSimd.Width)
-                largest = TSimd.Max(largest, TSimd.Load(scores + t));
+                largest = TSimd.Max(TSimd.Load(scores + t), largest);
             TVector top = TSimd.Broadcast(TSimd.Largest(largest));
             TVector sums = default;
             for (int t = 0; t < tokens; t += TSimd.Width)

@@ -11,12 +11,11 @@ internal static class WindowAttentionGpu
     // Of those with the same head size, the best comes first where they waste the same.
     private static readonly Variant[] s_variants =
     [
-        new(LayerKernels.Library["attention-16-blocks-of-64", "attend"], 16, 64, 64),
-        new(LayerKernels.Library["attention-16-blocks-of-48", "attend"], 16, 48, 48),
-        new(LayerKernels.Library["attention-32-blocks-of-128", "attend"], 32, 128, 64),
-        new(LayerKernels.Library["attention-32-blocks-of-64", "attend"], 32, 64, 64),
-        new(LayerKernels.Library["attention-32-blocks-of-48", "attend"], 32, 48, 48),
-        new(LayerKernels.Library["attention-128", "attend"], 128, 16, 16),
+        new(LayerKernels.Library["attention-16-144x16", "attend"], 16, 144, 16),
+        new(LayerKernels.Library["attention-32-128x32", "attend"], 32, 128, 32),
+        new(LayerKernels.Library["attention-32-144x16", "attend"], 32, 144, 16),
+        new(LayerKernels.Library["attention-32-128x16", "attend"], 32, 128, 16),
+        new(LayerKernels.Library["attention-128-16x16", "attend"], 128, 16, 16),
     ];
 
     public static void Run(GpuDevice device, in Tensor query, in Tensor key, in Tensor value, in Tensor y, WindowAttentionSettings settings)

@@ -1,28 +1,30 @@
 // Attention within windows: softmax(q k^T / sqrt(head size) + bias) v; scores never leave the chip.
-// HEAD_SIZE: the most channels of a head; smaller heads are filled up with zeros. QUERIES, KEYS: queries and keys of a work-item;
-// both are even.
+// HEAD_SIZE: the most channels of a head; smaller heads are filled up with zeros. QUERIES, KEYS: queries and keys of a work-item.
+// GROUP_SIZE: a multiple of 32. KEY_LANES: work-items along the keys, 4 or 8. WEIGHT_BUFFERS: 1, or 2 for fewer barriers at the
+// cost of local memory.
 //
-// A group takes one window, one head and QUERY_BLOCK of its queries, and the keys KEY_BLOCK by KEY_BLOCK. It has 8 work-items
-// (or 16, if GROUP_SIZE is 128) along the queries by 8 along the keys, and these 8 share the channels of the result. Item (y, x) computes the scores of the
-// queries y * QUERIES + {0, 1, ...} with the keys 2x + 16j + {0, 1}; the softmax is brought up to date for each block of keys
-// ("online"), in powers of two; then the weights pass through local memory, 16 keys at a time, to the product with the values.
+// A group takes one window, one head and QUERY_BLOCK of its queries, and the keys KEY_BLOCK by KEY_BLOCK. KEY_LANES of its items
+// lie along the keys, the others along the queries; those along the keys share the channels of the result. Item (y, x) computes
+// the scores of the queries y * QUERIES + {0, 1, ...} with the keys KEY_VECTOR * x + 16j + {0, 1, ...}; the softmax is brought up to
+// date for each block of keys ("online"), in powers of two; then the weights pass through local memory, 16 keys at a time, to the
+// product with the values. While a block is worked on, the next one's keys and values are on their way into registers.
 #include "channels.clh"
 #include "functions.clh"
-#include "Attention/tokens.clh"
 
-#ifndef GROUP_SIZE
-#define GROUP_SIZE 64
-#endif
-#define QUERY_BLOCK (GROUP_SIZE / 8 * QUERIES)
-#define KEY_BLOCK (8 * KEYS)
-#define RESULT_CHANNELS (HEAD_SIZE / 8)
+#define KEY_VECTOR (16 / KEY_LANES)
+#define QUERY_BLOCK (GROUP_SIZE / KEY_LANES * QUERIES)
+#define KEY_BLOCK (KEY_LANES * KEYS)
+#define RESULT_CHANNELS (HEAD_SIZE / KEY_LANES)
 #define FOURS (HEAD_SIZE / 4)
+#define KEY_FETCHES ((KEY_BLOCK * FOURS + GROUP_SIZE - 1) / GROUP_SIZE)
+#include "Attention/tokens.clh"
 
 // Pitches that spread the lines over the banks, and keep the alignment of the widest read.
 #define QUERY_PITCH (QUERY_BLOCK + 4)
-#define KEY_PITCH (KEY_BLOCK + 2)
+#define KEY_PITCH (KEY_BLOCK + KEY_VECTOR)
 #define WEIGHT_FLOATS (16 * QUERY_PITCH)
-#define SHARED_FLOATS (HEAD_SIZE * KEY_PITCH > 2 * WEIGHT_FLOATS ? HEAD_SIZE * KEY_PITCH : 2 * WEIGHT_FLOATS)
+#define SHARED_FLOATS \
+    (HEAD_SIZE * KEY_PITCH > WEIGHT_BUFFERS * WEIGHT_FLOATS ? HEAD_SIZE * KEY_PITCH : WEIGHT_BUFFERS * WEIGHT_FLOATS)
 
 // bias: [heads, queries, keys]; rotary: [heads, keys, headSize], cosine and sine of each pair. side, keySide: pixels along a side of
 // a window; keyStart: where a key window starts, seen from the query's; wraps: whether keys outside the image are those at its other
@@ -52,16 +54,12 @@ kernel void attend(
     local float queries[HEAD_SIZE * QUERY_PITCH] __attribute__((aligned(16)));   // [channel][query]
     local float values[KEY_BLOCK * HEAD_SIZE] __attribute__((aligned(16)));      // [key][channel]
     local float shared[SHARED_FLOATS] __attribute__((aligned(16)));              // keys [channel][key], then weights [key][query]
-    local float reduction[8 * QUERY_BLOCK] __attribute__((aligned(16)));
-    local int queryPixels[QUERY_BLOCK];
-    local int keyPixels[KEY_BLOCK];
-    local int queryRegions[QUERY_BLOCK];
-    local int keyRegions[KEY_BLOCK];
+    local float reduction[KEY_LANES * QUERY_BLOCK] __attribute__((aligned(16)));
 
     int item = (int)get_local_id(0);
     // Of neighbouring items one bit is the column's and the next the row's, so that the hardware can merge their reads.
-    int x = (item & 1) | ((item >> 1) & 6);
-    int firstQuery = (((item >> 1) & 1) | ((item >> 3) & 14)) * QUERIES;
+    int x = (item & 1) | ((item >> 1) & (KEY_LANES - 2));
+    int firstQuery = (((item >> 1) & 1) | ((item / KEY_LANES) & (32 / KEY_LANES - 2)) | item / 32 * (32 / KEY_LANES)) * QUERIES;
 
     int queryTokens = side * side;
     int keyTokens = keySide * keySide;
@@ -78,23 +76,28 @@ kernel void attend(
     // Regions differ only in the windows of the last row and the last column.
     int masks = maskShift > 0 && (windowRow == height - side || windowColumn == width - side);
 
-    if (item < QUERY_BLOCK)
-    {
-        queryPixels[item] = pixel_of(firstToken + item, side, windowRow + queryShift, windowColumn + queryShift, height, width, 1);
-        queryRegions[item] = masks ? region_of(firstToken + item, side, windowRow, windowColumn, height, width, maskShift) : 0;
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
+    int queryRow = windowRow + queryShift;
+    int queryColumn = windowColumn + queryShift;
+    int keyRow = windowRow + keyStart;
+    int keyColumn = windowColumn + keyStart;
+    global const float* keys = key + (keyOffset + headChannel);
+    global const float* keyValues = value + (valueOffset + headChannel);
+    global const float* angles = rotary + rotaryOffset;
+
+    KeyFetch fetch;
+    fetch_keys(keys, keyPitch, keyValues, valuePitch, angles, hasRotary, item, 0, keySide, keyRow, keyColumn, height, width, wraps,
+        headSize, aligned, &fetch);
 #pragma unroll 2
     for (int i = item; i < QUERY_BLOCK * FOURS; i += GROUP_SIZE)
     {
-        int token = i / FOURS;
+        int token = firstToken + i / FOURS;
         int channel = i % FOURS * 4;
-        int pixel = queryPixels[token];
+        int pixel = pixel_of(token, side, queryRow, queryColumn, height, width, 1);
         int count = pixel >= 0 ? headSize - channel : 0;
-        float4 four = head_channels(
-            query, queryOffset + pixel * queryPitch + headChannel + channel,
-            rotary, rotaryOffset + (firstToken + token) * headSize + channel, hasRotary, count, aligned);
-        store_column(queries + channel * QUERY_PITCH + token, QUERY_PITCH, four * scale);
+        float4 four = load_channels(query + (queryOffset + pixel * queryPitch + headChannel + channel), count, aligned);
+        if (hasRotary)
+            four = rotated(four, load_channels(angles + (token * headSize + channel), count, aligned));
+        store_column(queries + channel * QUERY_PITCH + i / FOURS, QUERY_PITCH, four * scale);
     }
 
     float result[QUERIES][RESULT_CHANNELS];
@@ -112,25 +115,21 @@ kernel void attend(
 
     for (int firstKey = 0; firstKey < keyTokens; firstKey += KEY_BLOCK)
     {
-        if (item < KEY_BLOCK)
+#pragma unroll
+        for (int n = 0; n < KEY_FETCHES; n++)
         {
-            keyPixels[item] = pixel_of(firstKey + item, keySide, windowRow + keyStart, windowColumn + keyStart, height, width, wraps);
-            keyRegions[item] = masks ? region_of(firstKey + item, side, windowRow, windowColumn, height, width, maskShift) : 0;
+            int i = item + n * GROUP_SIZE;
+            if (i < KEY_BLOCK * FOURS)
+            {
+                float4 four = hasRotary ? rotated(fetch.keys[n], fetch.angles[n]) : fetch.keys[n];
+                store_column(shared + i % FOURS * 4 * KEY_PITCH + i / FOURS, KEY_PITCH, four);
+                *(local float4*)(values + i * 4) = fetch.values[n];
+            }
         }
-        barrier(CLK_LOCAL_MEM_FENCE);
-#pragma unroll 2
-        for (int i = item; i < KEY_BLOCK * FOURS; i += GROUP_SIZE)
+        if (firstKey + KEY_BLOCK < keyTokens)
         {
-            int token = i / FOURS;
-            int channel = i % FOURS * 4;
-            int pixel = keyPixels[token];
-            int count = pixel >= 0 ? headSize - channel : 0;
-            float4 four = head_channels(
-                key, keyOffset + pixel * keyPitch + headChannel + channel,
-                rotary, rotaryOffset + (firstKey + token) * headSize + channel, hasRotary, count, aligned);
-            store_column(shared + channel * KEY_PITCH + token, KEY_PITCH, four);
-            *(local float4*)(values + token * HEAD_SIZE + channel) =
-                load_channels(value + (valueOffset + pixel * valuePitch + headChannel + channel), count, aligned);
+            fetch_keys(keys, keyPitch, keyValues, valuePitch, angles, hasRotary, item, firstKey + KEY_BLOCK, keySide, keyRow,
+                keyColumn, height, width, wraps, headSize, aligned, &fetch);
         }
         barrier(CLK_LOCAL_MEM_FENCE);
 
@@ -148,14 +147,16 @@ kernel void attend(
             float q[QUERIES];
             load_queries(queries + c * QUERY_PITCH + firstQuery, q);
 #pragma unroll
-            for (int j = 0; j < KEYS; j += 2)
+            for (int j = 0; j < KEYS; j += KEY_VECTOR)
             {
-                float2 k = *(local const float2*)(shared + c * KEY_PITCH + x * 2 + j * 8);
+                float k[KEY_VECTOR];
+                load_keys(shared + c * KEY_PITCH + x * KEY_VECTOR + j * KEY_LANES, k);
 #pragma unroll
                 for (int i = 0; i < QUERIES; i++)
                 {
-                    scores[i][j] += q[i] * k.x;
-                    scores[i][j + 1] += q[i] * k.y;
+#pragma unroll
+                    for (int n = 0; n < KEY_VECTOR; n++)
+                        scores[i][j + n] += q[i] * k[n];
                 }
             }
         }
@@ -165,15 +166,17 @@ kernel void attend(
 #pragma unroll
             for (int j = 0; j < KEYS; j++)
             {
-                int column = x * 2 + j / 2 * 16 + j % 2;
+                int column = x * KEY_VECTOR + j / KEY_VECTOR * 16 + j % KEY_VECTOR;
                 int keyToken = firstKey + column;
                 int isKey = keyToken < keyTokens;
-                int keyRegion = keyRegions[column];
+                int keyRegion = masks ? region_of(keyToken, side, windowRow, windowColumn, height, width, maskShift) : 0;
 #pragma unroll
                 for (int i = 0; i < QUERIES; i++)
                 {
                     int queryToken = firstToken + firstQuery + i;
-                    float added = masks && queryRegions[firstQuery + i] != keyRegion ? -100.0f : 0.0f;
+                    float added = 0.0f;
+                    if (masks && region_of(queryToken, side, windowRow, windowColumn, height, width, maskShift) != keyRegion)
+                        added = -100.0f;
                     if (hasBias && isKey && queryToken < queryTokens)
                         added += bias[biasOffset + queryToken * keyTokens + keyToken];
                     scores[i][j] = isKey ? scores[i][j] + LOG2_E * added : -INFINITY;
@@ -196,7 +199,7 @@ kernel void attend(
         for (int i = 0; i < QUERIES; i++)
             reduced[i] = largest[i];
 #pragma unroll
-        for (int n = 0; n < 8; n++)
+        for (int n = 0; n < KEY_LANES; n++)
         {
             float others[QUERIES];
             load_queries(reduction + n * QUERY_BLOCK + firstQuery, others);
@@ -221,28 +224,29 @@ kernel void attend(
             }
         }
 
-        // Two buffers of weights take turns, over the keys, which are done with.
+        // Buffers of weights lie over the keys, which are done with, and take turns where there are two.
 #pragma unroll
-        for (int j = 0; j < KEYS; j += 2)
+        for (int j = 0; j < KEYS; j += KEY_VECTOR)
         {
-            local float* weights = shared + j / 2 % 2 * WEIGHT_FLOATS;
-            float first[QUERIES];
-            float next[QUERIES];
+            local float* weights = shared + j / KEY_VECTOR % WEIGHT_BUFFERS * WEIGHT_FLOATS;
+            if (WEIGHT_BUFFERS == 1 && j > 0)
+                barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll
-            for (int i = 0; i < QUERIES; i++)
+            for (int n = 0; n < KEY_VECTOR; n++)
             {
-                first[i] = scores[i][j];
-                next[i] = scores[i][j + 1];
+                float column[QUERIES];
+#pragma unroll
+                for (int i = 0; i < QUERIES; i++)
+                    column[i] = scores[i][j + n];
+                store_queries(weights + (x * KEY_VECTOR + n) * QUERY_PITCH + firstQuery, column);
             }
-            store_queries(weights + x * 2 * QUERY_PITCH + firstQuery, first);
-            store_queries(weights + (x * 2 + 1) * QUERY_PITCH + firstQuery, next);
             barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll 4
             for (int n = 0; n < 16; n++)
             {
                 float w[QUERIES];
                 load_queries(weights + n * QUERY_PITCH + firstQuery, w);
-                local const float* line = values + (j * 8 + n) * HEAD_SIZE + x * RESULT_CHANNELS;
+                local const float* line = values + (j * KEY_LANES + n) * HEAD_SIZE + x * RESULT_CHANNELS;
 #if RESULT_CHANNELS % 4 == 0
 #pragma unroll
                 for (int c = 0; c < RESULT_CHANNELS; c += 4)
@@ -277,7 +281,7 @@ kernel void attend(
     for (int i = 0; i < QUERIES; i++)
         total[i] = 0.0f;
 #pragma unroll
-    for (int n = 0; n < 8; n++)
+    for (int n = 0; n < KEY_LANES; n++)
     {
         float others[QUERIES];
         load_queries(reduction + n * QUERY_BLOCK + firstQuery, others);
@@ -288,7 +292,7 @@ kernel void attend(
 #pragma unroll
     for (int i = 0; i < QUERIES; i++)
     {
-        int pixel = queryPixels[firstQuery + i];
+        int pixel = pixel_of(firstToken + firstQuery + i, side, queryRow, queryColumn, height, width, 1);
         if (pixel < 0)
             continue;
         float inverse = 1.0f / total[i];

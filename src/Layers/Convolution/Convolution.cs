@@ -60,6 +60,9 @@ public static class Convolution
             case CpuDevice cpu:
                 ConvolutionCpu.Run(cpu, arguments);
                 break;
+            case GpuDevice gpu when WinogradGpu.Suits(weights.InputChannels, weights.OutputChannels, weights.KernelSize):
+                WinogradGpu.Run(gpu, arguments);
+                break;
             case GpuDevice gpu:
                 ConvolutionGpu.Run(gpu, arguments);
                 break;

@@ -139,8 +139,8 @@ internal static unsafe class ConvolutionCpu
                 stride = Channels;
             }
 
-            ProductCpu.Multiply<TVector, TSimd>(
-                source, stride, columns, Channels, 0, 1, Weights, OutputChannels, EpilogueOfRow(row), column);
+            var pixels = new ProductRows { First = source, Stride = stride, RunLength = Channels, Runs = 1 };
+            ProductCpu.Multiply<TVector, TSimd>(pixels, columns, Weights, OutputChannels, EpilogueOfRow(row), column);
         }
 
         private readonly void MultiplyNeighbourhoods(int row, int column, int rows, int columns, float* scratch)
@@ -177,17 +177,15 @@ internal static unsafe class ConvolutionCpu
 
             for (int r = 0; r < rows; r++)
             {
-                ProductCpu.Multiply<TVector, TSimd>(
-                    scratch + (long)r * width * Channels,
-                    Channels,
-                    columns,
-                    3 * Channels,
-                    (nint)width * Channels,
-                    3,
-                    Weights,
-                    OutputChannels,
-                    EpilogueOfRow(row + r),
-                    column);
+                var neighbourhoods = new ProductRows
+                {
+                    First = scratch + (long)r * width * Channels,
+                    Stride = Channels,
+                    RunLength = 3 * Channels,
+                    RunStride = (nint)width * Channels,
+                    Runs = 3,
+                };
+                ProductCpu.Multiply<TVector, TSimd>(neighbourhoods, columns, Weights, OutputChannels, EpilogueOfRow(row + r), column);
             }
         }
 

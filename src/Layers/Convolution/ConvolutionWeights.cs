@@ -98,6 +98,8 @@ public sealed class ConvolutionWeights : IDisposable
         DeviceBuffer packed = device switch
         {
             CpuDevice cpu => ConvolutionCpu.Pack(cpu, ordered, outputChannels, depth),
+            GpuDevice gpu when WinogradGpu.Suits(inputChannels, outputChannels, kernelSize) =>
+                WinogradGpu.Pack(gpu, ordered, inputChannels, outputChannels),
             GpuDevice gpu => ConvolutionGpu.Pack(gpu, ordered, inputChannels, outputChannels, taps),
             _ => throw new NotSupportedException($"{device.Name} cannot hold weights."),
         };

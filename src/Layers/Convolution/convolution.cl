@@ -4,6 +4,7 @@
 // multiples of 4.
 #include "channels.clh"
 #include "functions.clh"
+#include "Convolution/epilogue.clh"
 #define IN_STRETCHES 1
 #include "Convolution/product.clh"
 
@@ -11,26 +12,8 @@
 #error localBytes in kernels.json is not what the tile needs
 #endif
 
-#define RELU 1
-#define GELU 2
-#define LEAKY_RELU 3
-
-INLINE float4 activated(float4 x, int activation)
-{
-    if (activation == RELU)
-        return rectified(x);
-    if (activation == GELU)
-        return gelu_of(x);
-    if (activation == LEAKY_RELU)
-        return max(x, 0.01f * x);
-    return x;
-}
-
 // Groups run along the tiles of columns first, which share their rows of x. Pixels of the output, counted row by row, from
-// firstPixel to endPixel are computed.
-// shuffledChannels: with a pixel shuffle, channels of y, a quarter of outputChannels, which stand in the order (i, j, c) of
-// sub-pixel row, sub-pixel column and channel; 0 without one. alignedOutput: pitch, offset and channels of y and of the residual
-// are multiples of 4.
+// firstPixel to endPixel are computed. shuffledChannels, alignedOutput: as in store_result.
 __attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1)))
 kernel void convolve(
     global const float* restrict x, int xOffset, int xPitch,
@@ -111,42 +94,63 @@ kernel void convolve(
         int pixel = row_of(itemRow, i);
         if (pixel >= endPixel)
             continue;
-        if (shuffledChannels == 0)
-        {
-#pragma unroll
-            for (int h = 0; h < 2; h++)
-            {
-                int channel = itemColumn + h * 16;
-                int count = outputChannels - channel;
-                float4 values = sums[i][h];
-                if (hasResidual)
-                    values += load_channels(residual + (residualOffset + pixel * residualPitch + channel), count, alignedOutput);
-                store_channels(y + (yOffset + pixel * yPitch + channel), count, alignedOutput, values);
-            }
-            continue;
-        }
-
-        int row = pixel / columns;
-        int column = pixel % columns;
 #pragma unroll
         for (int h = 0; h < 2; h++)
         {
-            float values[4] = { sums[i][h].x, sums[i][h].y, sums[i][h].z, sums[i][h].w };
-#pragma unroll
-            for (int j = 0; j < 4; j++)
-            {
-                int channel = itemColumn + h * 16 + j;
-                int subpixel = channel / shuffledChannels;
-                int shuffled = yOffset + ((2 * row + subpixel / 2) * 2 * columns + 2 * column + subpixel % 2) * yPitch
-                    + channel % shuffledChannels;
-                if (alignedOutput)
-                {
-                    if (j == 0 && channel < outputChannels)
-                        *(global float4*)(y + shuffled) = sums[i][h];
-                }
-                else if (channel < outputChannels)
-                    y[shuffled] = values[j];
-            }
+            store_result(
+                y, yOffset, yPitch, residual, residualOffset, residualPitch, hasResidual, pixel, columns, itemColumn + h * 16,
+                outputChannels, shuffledChannels, alignedOutput, sums[i][h]);
         }
     }
 }
+
+#if ALIGNED_INPUT
+// The products of a Winograd convolution (winograd.cl): plane p of y is plane p of x times plane p of the weights. Groups run along
+// the tiles of columns first, then the rows; the second dimension is the planes.
+// x: [16][rows][xPitch], weights: [16][xPitch rounded up to TILE_DEPTH][yPitch], y: [16][rows][yPitch]; pitches are multiples of 4.
+__attribute__((reqd_work_group_size(GROUP_SIZE, 1, 1)))
+kernel void multiply_planes(
+    global const float* restrict x, int xOffset, int xPitch,
+    global const float* restrict weights,
+    global float* restrict y, int yOffset, int yPitch,
+    int rows)
+{
+    DYNAMIC_LOCAL(float, slices);
+    local float4* totals = (local float4*)(slices + PRODUCT_LOCAL_FLOATS);
+    int item = (int)get_local_id(0);
+    int group = (int)get_group_id(0);
+    int plane = (int)get_group_id(1);
+    int tilesAlongColumns = (yPitch + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    int tileColumn = group % tilesAlongColumns * TILE_COLUMNS;
+    int tileRow = group / tilesAlongColumns * TILE_ROWS;
+
+    RowFetch fetch;
+#pragma unroll
+    for (int n = 0; n < FETCHES_A; n++)
+    {
+        int inTile = fetched_row(item, n);
+        fetch.inside[n] = inTile < TILE_ROWS && tileRow + inTile < rows ? 1 : 0;
+        fetch.offset[n] = fetch.inside[n] ? xOffset + (plane * rows + tileRow + inTile) * xPitch : 0;
+    }
+
+    float4 sums[8][2];
+    weights += plane * ((xPitch + TILE_DEPTH - 1) / TILE_DEPTH * TILE_DEPTH) * yPitch;
+    multiply_tile(x, &fetch, 0, 0, xPitch, 1, weights, yPitch, tileColumn, slices, totals, sums);
+
+    int itemRow = tileRow + first_row_of(item);
+    int itemColumn = tileColumn + first_column_of(item);
+#pragma unroll
+    for (int i = 0; i < 8; i++)
+    {
+        int row = row_of(itemRow, i);
+        if (row >= rows)
+            continue;
+#pragma unroll
+        for (int h = 0; h < 2; h++)
+        {
+            int channel = itemColumn + h * 16;
+            store_channels(y + (yOffset + (plane * rows + row) * yPitch + channel), yPitch - channel, 1, sums[i][h]);
+        }
+    }
+}
+#endif

@@ -113,13 +113,14 @@ internal static unsafe class GaussianHeadsCpu
             }
 
             var relu = new EpilogueCpu((nint)hidden, pitch, (nint)FirstBias, Activation.Relu, 0, 0, 0, 0);
-            ProductCpu.Multiply<TVector, TSimd>(x, xPitch, cells, Channels, 0, 1, First, pitch, relu, 0);
+            var rows = new ProductRows { First = x, Stride = xPitch, RunLength = Channels, Runs = 1 };
+            ProductCpu.Multiply<TVector, TSimd>(rows, cells, First, pitch, relu, 0);
             for (int index = 0; index < GaussianHeadsWeights.HeadCount; index++)
             {
                 Head head = Heads[index];
                 relu = new EpilogueCpu((nint)inner, 4 * Channels, (nint)head.SecondBias, Activation.Relu, 0, 0, 0, 0);
-                ProductCpu.Multiply<TVector, TSimd>(
-                    hidden + index * Channels, pitch, cells, Channels, 0, 1, head.Second, 4 * Channels, relu, 0);
+                rows = new ProductRows { First = hidden + index * Channels, Stride = pitch, RunLength = Channels, Runs = 1 };
+                ProductCpu.Multiply<TVector, TSimd>(rows, cells, head.Second, 4 * Channels, relu, 0);
                 for (int cell = 0; cell < cells; cell++)
                 {
                     for (int output = 0; output < head.Outputs; output++)

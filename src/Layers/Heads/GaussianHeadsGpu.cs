@@ -10,14 +10,18 @@ internal static class GaussianHeadsGpu
 {
     private const long BandBytes = 128L << 20;
 
-    private static readonly (KernelId Kernel, int Rows) s_aligned = (LayerKernels.Library["heads", "gaussian_heads"], 128);
+    // The best comes first; the second and the third run on every device, the third with any number of channels.
+    private static readonly (KernelId Kernel, int Rows) s_large = (LayerKernels.Library["heads-128x128", "gaussian_heads"], 128);
+    private static readonly (KernelId Kernel, int Rows) s_small = (LayerKernels.Library["heads-64x96", "gaussian_heads"], 64);
     private static readonly (KernelId Kernel, int Rows) s_unaligned = (LayerKernels.Library["heads-unaligned", "gaussian_heads"], 64);
 
     public static void Run(
         GpuDevice device, in Tensor x, GaussianHeadsWeights weights, in Tensor y, in GridPlacement placement, Arena arena)
     {
         GaussianHeadsGpuWeights gpuWeights = weights.Gpu!;
-        (KernelId kernel, int tileRows) = weights.Channels % 4 == 0 ? s_aligned : s_unaligned;
+        (KernelId kernel, int tileRows) = weights.Channels % 4 != 0 ? s_unaligned
+            : device.Supports(s_large.Kernel.Module) ? s_large
+            : s_small;
         int cells = x.Pixels;
         int hiddenChannels = GaussianHeadsWeights.HeadCount * weights.Channels;
         int most = (int)Math.Max(tileRows, BandBytes / (hiddenChannels * sizeof(float)) / tileRows * tileRows);

@@ -10,8 +10,13 @@
 constant int OUTPUTS[HEADS] = { 2, 1, 1, 3, 2 };
 constant int FIRST_COLUMN[HEADS] = { 0, 2, 3, 4, 7 };
 #define MEAN_HEAD 4
+#define PARTIAL_FLOATS (MAXIMUM_OUTPUTS * 2 * GROUP_SIZE * 4)
 #define FIRST_REMAINDER 9
 #define ITEMS_ALONG_COLUMNS (TILE_COLUMNS / 8)
+
+#if LOCAL_BYTES / 4 != PRODUCT_LOCAL_FLOATS + PARTIAL_FLOATS
+#error localBytes in kernels.json is not what the tile needs
+#endif
 
 // A group takes a tile of cells and one head, and the tiles of the head's inner values one after the other. Of each, a work-item
 // multiplies its 8 x 8 values with the third layer's weights and adds them to partial sums of its own: `partial` is
@@ -37,8 +42,8 @@ kernel void gaussian_heads(
     global const float* restrict rowCentres, int rowCentresOffset,
     global const float* restrict columnCentres, int columnCentresOffset)
 {
-    local float slices[PRODUCT_LOCAL_FLOATS] __attribute__((aligned(16)));
-    local float4 partial[MAXIMUM_OUTPUTS * 2 * GROUP_SIZE];
+    DYNAMIC_LOCAL(float, slices);
+    local float4* partial = (local float4*)(slices + PRODUCT_LOCAL_FLOATS);
     int item = (int)get_local_id(0);
     int head = (int)get_group_id(0) % HEADS;
     int tileRow = (int)get_group_id(0) / HEADS * TILE_ROWS;

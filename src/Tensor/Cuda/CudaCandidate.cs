@@ -9,6 +9,7 @@ namespace Gsasr.Tensors.Cuda;
 /// <param name="Minor">The compute capability's second number.</param>
 /// <param name="DriverVersion">The CUDA version that the driver supports: 12080 for 12.8.</param>
 /// <param name="LocalMemoryBytes">Bytes of local memory that a work-group can have at most.</param>
+/// <param name="ProcessorLocalMemoryBytes">Bytes of local memory that all work-groups on a multiprocessor can have at most.</param>
 /// <param name="ProcessorCount">Multiprocessors.</param>
 internal sealed record CudaCandidate(
     CuDevice Device,
@@ -17,4 +18,5 @@ internal sealed record CudaCandidate(
     int Minor,
     int DriverVersion,
     int LocalMemoryBytes,
+    int ProcessorLocalMemoryBytes,
     int ProcessorCount);

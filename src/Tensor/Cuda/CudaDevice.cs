@@ -8,6 +8,9 @@ public sealed unsafe class CudaDevice : GpuDevice
 {
     private const int JitLogBytes = 16 << 10;
 
+    // Since compute capability 8.0 the driver keeps this much of each group's local memory for itself.
+    private const int LocalBytesOfDriver = 1024;
+
     private readonly CudaCandidate _candidate;
     private readonly CuPrimaryContext _context;
     private readonly Dictionary<KernelModule, (CuModule Module, string Ptx)> _modules = [];
@@ -143,13 +146,7 @@ public sealed unsafe class CudaDevice : GpuDevice
         }
 
         if (id.Module.GroupsPerProcessor > 0)
-        {
-            // Otherwise the cache may keep the memory that the wanted groups need.
-            CuResult result = CuNative.cuFuncSetAttribute(
-                function, CuConstants.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, CuConstants.CU_SHAREDMEM_CARVEOUT_MAX_SHARED);
-            Check(result, "cuFuncSetAttribute", $"prefer local memory for kernel {id}");
-        }
-
+            ShareLocalMemory(id, function);
         return new CudaKernel(id, function, parameters);
     }
 
@@ -214,6 +211,20 @@ public sealed unsafe class CudaDevice : GpuDevice
         }
 
         _context.Dispose();
+    }
+
+    // A multiprocessor's local memory and its cache are one. The groups that should run side by side get the local memory that they
+    // need and no more: with less there would be fewer groups, with more they wait for memory that the cache could have held.
+    private void ShareLocalMemory(KernelId id, CuFunction function)
+    {
+        int staticBytes;
+        CuResult result = CuNative.cuFuncGetAttribute(&staticBytes, CuConstants.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, function);
+        Check(result, "cuFuncGetAttribute", $"query kernel {id}");
+        long needed = id.Module.GroupsPerProcessor * ((long)staticBytes + id.Module.DynamicLocalBytes + LocalBytesOfDriver);
+        long percent = (100 * needed + _candidate.ProcessorLocalMemoryBytes - 1) / _candidate.ProcessorLocalMemoryBytes;
+        result = CuNative.cuFuncSetAttribute(
+            function, CuConstants.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, (int)Math.Min(percent, 100));
+        Check(result, "cuFuncSetAttribute", $"share local memory for kernel {id}");
     }
 
     private (CuModule Module, string Ptx) LoadModule(KernelModule module)

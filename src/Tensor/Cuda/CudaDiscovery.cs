@@ -86,8 +86,9 @@ internal static unsafe class CudaDiscovery
         var description = new DeviceDescription(
             DeviceKind.Cuda, candidates.Count, name, (long)memory, $"CUDA {FormatVersion(driverVersion)}", IsGpu: true);
         int localMemory = Attribute(device, CuConstants.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+        int processorLocalMemory = Attribute(device, CuConstants.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
         int processors = Attribute(device, CuConstants.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-        candidates.Add(new CudaCandidate(device, description, major, minor, driverVersion, localMemory, processors));
+        candidates.Add(new CudaCandidate(device, description, major, minor, driverVersion, localMemory, processorLocalMemory, processors));
     }
 
     private static int Attribute(CuDevice device, int attribute)

@@ -9,6 +9,7 @@ public abstract class GpuDevice : Device
     private readonly Dictionary<KernelId, GpuKernel> _kernels = [];
     private readonly HashSet<GpuBuffer> _buffers = [];
     private KernelProfile? _profile;
+    private DeviceBuffer? _scratch;
 
     private protected GpuDevice()
     {
@@ -111,6 +112,24 @@ public abstract class GpuDevice : Device
         _buffers.Add(buffer);
         AllocatedBytes += byteLength;
         return buffer;
+    }
+
+    /// <summary>
+    /// Memory for what one operation hands from one of its kernels to the next, with undefined contents; valid until the next
+    /// call, as kernels run one after the other. It is kept, and replaced where more is asked for.
+    /// </summary>
+    /// <param name="byteLength">Bytes, at least 1.</param>
+    /// <exception cref="DeviceMemoryException">The device has not that much memory left.</exception>
+    public DeviceBuffer Scratch(long byteLength)
+    {
+        if (_scratch is null || _scratch.ByteLength < byteLength)
+        {
+            _scratch?.Dispose();
+            _scratch = null;
+            _scratch = Allocate(byteLength);
+        }
+
+        return _scratch;
     }
 
     internal static long ToMebibytes(long bytes) => (bytes + (1 << 20) - 1) >> 20;

@@ -50,14 +50,17 @@ public unsafe interface ISimd<TVector>
     /// <param name="b">Right.</param>
     static abstract TVector Divide(TVector a, TVector b);
 
-    /// <summary>The larger of each pair; NaN where either is NaN.</summary>
-    /// <param name="a">Left.</param>
-    /// <param name="b">Right.</param>
+    /// <summary>
+    /// The larger of each pair; NaN where a is NaN. Where only b is NaN, and between 0 and -0, it is what the processor makes of
+    /// it in one instruction.
+    /// </summary>
+    /// <param name="a">A value.</param>
+    /// <param name="b">A bound, not NaN.</param>
     static abstract TVector Max(TVector a, TVector b);
 
-    /// <summary>The smaller of each pair; NaN where either is NaN.</summary>
-    /// <param name="a">Left.</param>
-    /// <param name="b">Right.</param>
+    /// <summary>The smaller of each pair; NaN where a is NaN, otherwise as <see cref="Max"/>.</summary>
+    /// <param name="a">A value.</param>
+    /// <param name="b">A bound, not NaN.</param>
     static abstract TVector Min(TVector a, TVector b);
 
     /// <summary>The nearest integers, ties to even.</summary>
@@ -72,7 +75,7 @@ public unsafe interface ISimd<TVector>
     /// <param name="value">The values.</param>
     static abstract float Sum(TVector value);
 
-    /// <summary>The largest of all values.</summary>
+    /// <summary>The largest of all values, none of them NaN.</summary>
     /// <param name="value">The values.</param>
     static abstract float Largest(TVector value);
 }

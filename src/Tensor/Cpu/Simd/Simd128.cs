@@ -43,11 +43,11 @@ public readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.Max(a, b);
+    public static Vector128<float> Max(Vector128<float> a, Vector128<float> b) => Vector128.MaxNative(b, a);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.Min(a, b);
+    public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.MinNative(b, a);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -66,8 +66,8 @@ public readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Largest(Vector128<float> value)
     {
-        float pair0 = MathF.Max(value[0], value[1]);
-        float pair1 = MathF.Max(value[2], value[3]);
-        return MathF.Max(pair0, pair1);
+        float pair0 = float.MaxNative(value[0], value[1]);
+        float pair1 = float.MaxNative(value[2], value[3]);
+        return float.MaxNative(pair0, pair1);
     }
 }

@@ -99,6 +99,9 @@ internal static unsafe partial class CuNative
     internal static partial CuResult cuEventElapsedTime(float* milliseconds, CuEvent start, CuEvent end);
 
     [LibraryImport(Library)]
+    internal static partial CuResult cuFuncGetAttribute(int* value, int attribute, CuFunction function);
+
+    [LibraryImport(Library)]
     internal static partial CuResult cuFuncSetAttribute(CuFunction function, int attribute, int value);
 
     [LibraryImport(Library)]

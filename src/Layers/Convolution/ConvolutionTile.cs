@@ -1,0 +1,70 @@
+using Gsasr.Tensors;
+
+namespace Gsasr.Layers;
+
+/// <summary>One of the sizes in which GPUs compute matrix products (convolution.cl), and what it costs.</summary>
+/// <param name="ModuleName">The kernels' module.</param>
+/// <param name="Rows">Rows that a group computes.</param>
+/// <param name="Columns">Columns that a group computes.</param>
+/// <param name="GroupsPerProcessor">Groups that a multiprocessor of NVIDIA hardware runs side by side.</param>
+/// <param name="RelativeTime">Time for a multiplication, compared with the best tile's, measured on an H200.</param>
+internal sealed record ConvolutionTile(string ModuleName, int Rows, int Columns, int GroupsPerProcessor, double RelativeTime)
+{
+    /// <summary>What another launch costs, in the unit of <see cref="Time"/>.</summary>
+    public const double LaunchTime = 2000;
+
+    // Of the time of a full wave, what a wave takes however few its groups are.
+    private const double LeastWave = 0.3;
+
+    private static readonly ConvolutionTile[] s_all =
+    [
+        new("convolution-128x64", 128, 64, 4, 1.0),
+        new("convolution-64x64", 64, 64, 6, 1.08),
+    ];
+
+    /// <summary>The tiles. The last of them runs on every device; the other one wants more local memory.</summary>
+    public static ReadOnlySpan<ConvolutionTile> All => s_all;
+
+    /// <summary>Fetches neighbourhoods of pixels and finishes the result.</summary>
+    public KernelId Convolve { get; } = LayerKernels.Library[ModuleName, "convolve"];
+
+    /// <summary>Multiplies the planes of a Winograd convolution.</summary>
+    public KernelId MultiplyPlanes { get; } = LayerKernels.Library[ModuleName, "multiply_planes"];
+
+    private double WaveTime => GroupsPerProcessor * Rows * Columns * RelativeTime;
+
+    /// <summary>Whether a device has the local memory for the tile.</summary>
+    /// <param name="device">The device.</param>
+    public bool RunsOn(GpuDevice device) => device.Supports(Convolve.Module);
+
+    /// <summary>The groups of a product.</summary>
+    /// <param name="rows">Its rows.</param>
+    /// <param name="columns">Its columns.</param>
+    public long Groups(int rows, int columns) =>
+        (long)LayerKernels.DivideUp(rows, Rows) * LayerKernels.DivideUp(columns, Columns);
+
+    /// <summary>
+    /// The time for groups, in multiply-adds that a processor does for each step of the depth. The device works through them in
+    /// waves, and a last wave that is nearly empty takes almost as long as a full one.
+    /// </summary>
+    /// <param name="processors">The device's processors.</param>
+    /// <param name="groups">How many groups there are.</param>
+    public double Time(int processors, long groups)
+    {
+        double waves = (double)groups / (processors * GroupsPerProcessor);
+        double last = waves - Math.Floor(waves);
+        return WaveTime * (Math.Floor(waves) + (last > 0 ? LeastWave + (1 - LeastWave) * last : 0));
+    }
+
+    /// <summary>The rows whose groups fill whole waves.</summary>
+    /// <param name="processors">The device's processors.</param>
+    /// <param name="rows">Rows of the product.</param>
+    /// <param name="columns">Its columns.</param>
+    public int RowsInFullWaves(int processors, int rows, int columns)
+    {
+        int columnTiles = LayerKernels.DivideUp(columns, Columns);
+        int wave = processors * GroupsPerProcessor;
+        long rowTiles = Groups(rows, columns) / wave * wave / columnTiles;
+        return (int)Math.Min(rowTiles * Rows, rows);
+    }
+}
