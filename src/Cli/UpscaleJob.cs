@@ -9,8 +9,8 @@ namespace Gsasr.Cli;
 /// <summary>One image from file to file.</summary>
 internal sealed class UpscaleJob
 {
-    // Below this many input pixels from centre to edge the box of a Gaussian cuts off so much of it that pictures become darker by more
-    // than a hundredth.
+    // Below this many input pixels from centre to edge the box of a Gaussian cuts off so much of it that what the network drew is darker
+    // by more than a hundredth.
     private const double NeededReach = 1.2;
 
     public required string InputPath { get; init; }
@@ -46,7 +46,7 @@ internal sealed class UpscaleJob
         using Device device = DeviceCatalog.Open(Device, out string? note);
         if (note is not null)
             await error.WriteLineAsync(note).ConfigureAwait(false);
-        if (DarkeningWarning(model, image) is string warning)
+        if (CutOffWarning(model, image) is string warning)
             await error.WriteLineAsync(warning).ConfigureAwait(false);
         using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = DMax });
         Image result = await ProgressDisplay.RunAsync(
@@ -84,7 +84,7 @@ internal sealed class UpscaleJob
         _ => PixelLayout.Rgba,
     };
 
-    private string? DarkeningWarning(GsasrModel model, Image image)
+    private string? CutOffWarning(GsasrModel model, Image image)
     {
         int multiple = model.Architecture.SizeMultiple;
         int side = (Math.Min(image.Width, image.Height) + multiple - 1) / multiple * multiple;
@@ -93,7 +93,7 @@ internal sealed class UpscaleJob
             ? null
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"Warning: --dmax {DMax} cuts Gaussians off in an image of {image.Width}x{image.Height}, which makes it darker; --dmax {needed} or more does not.");
+                $"Warning: --dmax {DMax} cuts off the Gaussians of an image of {image.Width}x{image.Height}; where that makes it too dark it is interpolated instead. --dmax {needed} or more keeps them.");
     }
 
     private Image Upscale(Upscaler upscaler, Image image, int width, int height, IProgress<double> progress, CancellationToken cancellation)

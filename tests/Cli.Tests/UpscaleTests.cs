@@ -148,25 +148,17 @@ public sealed partial class UpscaleTests
     [InlineData(24, 30, "0.1", null)]
     [InlineData(24, 30, "0.01", "0.1")]
     [InlineData(12, 30, "0.2", null)]
-    public async Task A_box_that_would_darken_the_picture_is_warned_of(int width, int height, string dMax, string? advice)
+    public async Task A_box_that_cuts_the_Gaussians_off_is_warned_of(int width, int height, string dMax, string? advice)
     {
         using var folder = new TemporaryFolder();
-        Image grey = new(width, height, ChannelLayout.Grey, [.. Enumerable.Repeat((byte)200, width * height)]);
-        ImageFile.Write(folder.File("in.png"), grey);
-        Outcome outcome = await CommandLine.UpscaleAsync(folder.File("in.png"), folder.File("out.png"), "2", "--dmax", dMax);
+        string input = Pictures.Write(folder.File("in.png"), width, height);
+        Outcome outcome = await CommandLine.UpscaleAsync(input, folder.File("out.png"), "2", "--dmax", dMax);
         Assert.Equal(ExitCode.Success, outcome.ExitCode);
         string[] warnings = [.. outcome.ErrorLines.Where(line => line.StartsWith("Warning", StringComparison.Ordinal))];
-        double mean = ImageFile.Read(folder.File("out.png")).Samples8.Average(value => value);
         if (advice is null)
-        {
             Assert.Empty(warnings);
-            Assert.InRange(mean, 192, 208);
-        }
         else
-        {
             Assert.Contains($"--dmax {advice} or more", Assert.Single(warnings), StringComparison.Ordinal);
-            Assert.InRange(mean, 0, 192);
-        }
     }
 
     [Fact]
