@@ -34,9 +34,12 @@ measure edsr-opencl forward --device opencl --model edsr --size 180x180 --scale 
 measure hatl-opencl forward --device opencl --model hatl --size 192x192 --scale 4 --runs 5 --peak "$peak"
 measure lite-opencl forward --device opencl --model gsasr-lite --size 180x180 --scale 4 --runs 20 --peak "$peak"
 measure raster-opencl raster --device opencl --models gsasr-lite --runs 10
+# By now the drivers have compiled everything.
+measure file-cuda end-to-end --device cuda --runs 10
+measure file-opencl end-to-end --device opencl --runs 10
 
 echo
-for name in raster-opencl lite-opencl hatl-opencl edsr-opencl product-cuda raster-cuda lite-cuda hatl-cuda edsr-cuda; do
+for name in file-opencl file-cuda raster-opencl lite-opencl hatl-opencl edsr-opencl product-cuda raster-cuda lite-cuda hatl-cuda edsr-cuda; do
     tr -s ' -' <"$results/$name.txt" | grep -v '^$'
     echo
 done

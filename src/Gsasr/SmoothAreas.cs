@@ -41,6 +41,9 @@ internal sealed class SmoothAreas
     private float[] _line = [];
     private float[] _least = [];
     private float[] _most = [];
+    private float[] _drawnLeast = [];
+    private float[] _drawnMost = [];
+    private (int First, int End)[] _weightedColumns = [];
 
     /// <summary>Draws rows of the described image, at <see cref="Magnification"/>, as values of about 0 to 1.</summary>
     /// <param name="firstRow">The first row of the image.</param>
@@ -71,6 +74,8 @@ internal sealed class SmoothAreas
         Grow(ref _line, 3 * (width + 2 * Reach));
         Grow(ref _least, 3 * width);
         Grow(ref _most, 3 * width);
+        Grow(ref _drawnLeast, Magnification * 3 * width);
+        Grow(ref _drawnMost, Magnification * 3 * width);
 
         bool any = false;
         for (int first = firstRow; first < firstRow + rows; first += bandRows)
@@ -119,7 +124,12 @@ internal sealed class SmoothAreas
         ChooseAround(row, TensorPrimitives.Min, least);
         ChooseAround(row, TensorPrimitives.Max, most);
         int line = Magnification * _width * 3;
-        ReadOnlySpan<float> drawn = _drawn.AsSpan(Magnification * drawnRow * line, Magnification * line);
+        Span<float> lowest = _drawnLeast.AsSpan(0, line);
+        Span<float> highest = _drawnMost.AsSpan(0, line);
+        ReadOnlySpan<float> upper = _drawn.AsSpan(Magnification * drawnRow * line, line);
+        ReadOnlySpan<float> lower = _drawn.AsSpan((Magnification * drawnRow + 1) * line, line);
+        TensorPrimitives.Min(upper, lower, lowest);
+        TensorPrimitives.Max(upper, lower, highest);
         bool any = false;
         for (int column = 0; column < _width; column++)
         {
@@ -132,12 +142,9 @@ internal sealed class SmoothAreas
                 float range = high - low;
                 flat &= range == 0;
                 float tolerance = ToleratedLevels + Math.Min(LargestShare, ShareGrowth * range) * range;
-                for (int sample = 0; sample < Magnification * Magnification; sample++)
-                {
-                    int place = sample / Magnification * line + (Magnification * column + sample % Magnification) * 3 + channel;
-                    float value = Math.Clamp(drawn[place], 0, 1);
-                    inside &= value >= low - tolerance && value <= high + tolerance;
-                }
+                int drawn = Magnification * column * 3 + channel;
+                inside &= Math.Min(Math.Min(lowest[drawn], lowest[drawn + 3]), 1) >= low - tolerance
+                    && Math.Max(Math.Max(highest[drawn], highest[drawn + 3]), 0) <= high + tolerance;
             }
 
             if (!inside)
@@ -179,12 +186,21 @@ internal sealed class SmoothAreas
             _smooth.AsSpan((y - _firstRow) * _width + left, right - left + 1).Fill(true);
     }
 
-    // A pixel's weight is the share of it and its eight neighbours that are smooth.
+    // A pixel's weight is the share of it and its eight neighbours that are smooth. Most rows have none.
     private void Weigh()
     {
         Grow(ref _weights, _width * _rows);
+        Grow(ref _weightedColumns, _rows);
         for (int row = 0; row < _rows; row++)
         {
+            int from = Math.Max(row - 1, 0) * _width;
+            _weightedColumns[row] = default;
+            if (!_smooth.AsSpan(from, Math.Min(row + 2, _rows) * _width - from).Contains(true))
+            {
+                _weights.AsSpan(row * _width, _width).Clear();
+                continue;
+            }
+
             for (int column = 0; column < _width; column++)
             {
                 int count = 0;
@@ -200,16 +216,29 @@ internal sealed class SmoothAreas
 
                 _weights[row * _width + column] = count / 9f;
             }
+
+            ReadOnlySpan<float> weights = _weights.AsSpan(row * _width, _width);
+            _weightedColumns[row] = (weights.IndexOfAnyExcept(0), weights.LastIndexOfAnyExcept(0) + 1);
         }
     }
 
     private void BlendRow<T>(double left, double row, double columnStep, Span<T> pixels)
         where T : unmanaged
     {
+        // Only columns that lie between weighted ones of the two nearest rows, or next to them.
+        (int First, int End) upper = _weightedColumns[Math.Clamp((int)Math.Floor(row) - _firstRow, 0, _rows - 1)];
+        (int First, int End) lower = _weightedColumns[Math.Clamp((int)Math.Floor(row) + 1 - _firstRow, 0, _rows - 1)];
+        if (upper.End == 0 && lower.End == 0)
+            return;
+        int first = upper.End == 0 ? lower.First : lower.End == 0 ? upper.First : Math.Min(upper.First, lower.First);
+        int end = Math.Max(upper.End, lower.End);
+        int firstPixel = first == 0 ? 0 : (int)Math.Clamp((first - 1 - left) / columnStep, 0, pixels.Length / 3);
+        int endPixel = end == _width ? pixels.Length / 3 : (int)Math.Clamp((end - left) / columnStep + 1, 0, pixels.Length / 3);
+
         Span<float> rowFactors = stackalloc float[4];
         Span<float> columnFactors = stackalloc float[4];
         int firstRow = Position(row, rowFactors);
-        for (int i = 0; i < pixels.Length / 3; i++)
+        for (int i = firstPixel; i < endPixel; i++)
         {
             double column = left + i * columnStep;
             float weight = WeightAt(row - _firstRow, column);
