@@ -8,6 +8,9 @@ internal static class ConvolutionGpu
     // Channels are multiplied in steps of this many; weights of channels added to fill the last step are zero.
     private const int DepthStep = 8;
 
+    // Output channels that are packed together: a cache line.
+    private const int PackedStrip = 16;
+
     // Rows and columns of the tile of inputs that no float4 fits.
     private const int UnalignedTile = 64;
 
@@ -26,14 +29,19 @@ internal static class ConvolutionGpu
         int steps = LayerKernels.DivideUp(inputChannels, DepthStep);
         int pitch = LayerKernels.DivideUp(outputChannels, 4) * 4;
         var packed = new float[checked(taps * steps * DepthStep * pitch)];
-        for (int n = 0; n < outputChannels; n++)
+        // Transposed in strips of output channels, whose lines stay in the cache.
+        for (int first = 0; first < outputChannels; first += PackedStrip)
         {
+            int end = Math.Min(first + PackedStrip, outputChannels);
             for (int tap = 0; tap < taps; tap++)
             {
-                ReadOnlySpan<float> source = weight.Slice((n * taps + tap) * inputChannels, inputChannels);
-                int target = tap * steps * DepthStep * pitch + n;
                 for (int channel = 0; channel < inputChannels; channel++)
-                    packed[target + channel * pitch] = source[channel];
+                {
+                    int target = (tap * steps * DepthStep + channel) * pitch;
+                    int source = tap * inputChannels + channel;
+                    for (int n = first; n < end; n++)
+                        packed[target + n] = weight[n * taps * inputChannels + source];
+                }
             }
         }
 
