@@ -21,4 +21,11 @@ internal static unsafe class CpuPointer
         if (Sse.IsSupported)
             Sse.Prefetch0(address);
     }
+
+    /// <summary>Copies floats.</summary>
+    /// <param name="source">The first float.</param>
+    /// <param name="target">Where it goes.</param>
+    /// <param name="count">How many there are.</param>
+    public static void Copy(float* source, float* target, int count) =>
+        new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(target, count));
 }

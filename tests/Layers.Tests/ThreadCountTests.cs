@@ -16,6 +16,7 @@ public sealed class ThreadCountTests
         ["1x1 convolution"] = (device, arena) => Convolve(device, arena, 1, shuffle: false),
         ["3x3 convolution"] = (device, arena) => Convolve(device, arena, 3, shuffle: false),
         ["3x3 convolution with pixel shuffle"] = (device, arena) => Convolve(device, arena, 3, shuffle: true),
+        ["3x3 convolution of many channels"] = (device, arena) => Convolve(device, arena, 3, shuffle: false, inputs: 52, outputs: 100),
         ["layer normalisation"] = Normalize,
         ["window attention"] = (device, arena) => Attend(device, arena, new WindowAttentionSettings(8, 2) { QueryShift = 4, KeyShift = 4 }),
         ["overlapping window attention"] =
@@ -50,13 +51,12 @@ public sealed class ThreadCountTests
         return tensor;
     }
 
-    private static float[] Convolve(Device device, Arena arena, int kernel, bool shuffle)
+    private static float[] Convolve(Device device, Arena arena, int kernel, bool shuffle, int inputs = Channels, int outputs = 36)
     {
-        const int Outputs = 36;
         using ConvolutionWeights weights = ConvolutionWeights.Create(
-            device, Numbers.Of("w", Outputs * Channels * kernel * kernel), Numbers.Of("b", Outputs), Channels, Outputs, kernel, shuffle);
-        Tensor y = shuffle ? arena.Allocate(2 * Height, 2 * Width, Outputs / 4) : arena.Allocate(Height, Width, Outputs);
-        Convolution.Run(Input(arena, "x"), weights, y, Activation.Gelu);
+            device, Numbers.Of("w", outputs * inputs * kernel * kernel), Numbers.Of("b", outputs), inputs, outputs, kernel, shuffle);
+        Tensor y = shuffle ? arena.Allocate(2 * Height, 2 * Width, outputs / 4) : arena.Allocate(Height, Width, outputs);
+        Convolution.Run(Input(arena, "x", channels: inputs), weights, y, Activation.Gelu);
         return y.ToArray();
     }
 

@@ -55,12 +55,16 @@ public static class Convolution
             throw new ArgumentException($"A bias of {b} does not fit {weights.OutputChannels} channels.", nameof(bias));
 
         var arguments = new ConvolutionArguments(x, weights, y, activation, residual, bias ?? weights.Bias, firstRow, firstColumn, rows, columns);
+        bool winograd = Winograd.Suits(weights.InputChannels, weights.OutputChannels, weights.KernelSize);
         switch (y.Device)
         {
+            case CpuDevice cpu when winograd:
+                WinogradCpu.Run(cpu, arguments);
+                break;
             case CpuDevice cpu:
                 ConvolutionCpu.Run(cpu, arguments);
                 break;
-            case GpuDevice gpu when WinogradGpu.Suits(weights.InputChannels, weights.OutputChannels, weights.KernelSize):
+            case GpuDevice gpu when winograd:
                 WinogradGpu.Run(gpu, arguments);
                 break;
             case GpuDevice gpu:

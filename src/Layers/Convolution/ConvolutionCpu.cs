@@ -67,17 +67,8 @@ internal static unsafe class ConvolutionCpu
             Gather = gather,
             Weights = (float*)((CpuBuffer)weights.Packed).Memory,
             OutputChannels = weights.OutputChannels,
-            YPitch = arguments.Y.Pitch,
             YWidth = arguments.Y.Width,
-            Epilogue = new EpilogueCpu(
-                (nint)CpuPointer.Of(arguments.Y),
-                arguments.Y.Pitch,
-                (nint)CpuPointer.Of(arguments.Bias),
-                arguments.Activation,
-                arguments.Residual is Tensor residual ? (nint)CpuPointer.Of(residual) : 0,
-                arguments.Residual?.Pitch ?? 0,
-                weights.PixelShuffle ? weights.OutputChannels / 4 : 0,
-                (long)arguments.Y.Width * arguments.Y.Pitch),
+            Epilogue = EpilogueCpu.Of(arguments),
             Scratch = device.Scratch(scratchFloats * sizeof(float)),
         };
         device.Run(kernel, kernel.BlocksPerRow * ((rows + blockRows - 1) / blockRows));
@@ -109,7 +100,6 @@ internal static unsafe class ConvolutionCpu
         public bool Gather;
         public float* Weights;
         public int OutputChannels;
-        public int YPitch;
         public int YWidth;
         public EpilogueCpu Epilogue;
         public CpuScratch Scratch;
@@ -134,13 +124,13 @@ internal static unsafe class ConvolutionCpu
             {
                 // A tile reads six rows; copies of the few there are stand in for the missing ones.
                 for (int i = 0; i < ProductCpu.TileRows; i++)
-                    Copy(source + (long)Math.Min(i, columns - 1) * XPitch, scratch + (long)i * Channels, Channels);
+                    CpuPointer.Copy(source + (long)Math.Min(i, columns - 1) * XPitch, scratch + (long)i * Channels, Channels);
                 source = scratch;
                 stride = Channels;
             }
 
             var pixels = new ProductRows { First = source, Stride = stride, RunLength = Channels, Runs = 1 };
-            ProductCpu.Multiply<TVector, TSimd>(pixels, columns, Weights, OutputChannels, EpilogueOfRow(row), column);
+            ProductCpu.Multiply<TVector, TSimd>(pixels, columns, Weights, OutputChannels, Epilogue.OfRow(row, YWidth), column);
         }
 
         private readonly void MultiplyNeighbourhoods(int row, int column, int rows, int columns, float* scratch)
@@ -164,12 +154,12 @@ internal static unsafe class ConvolutionCpu
                 float* source = X + ((long)sourceRow * XWidth + firstColumn) * XPitch;
                 if (XPitch == Channels)
                 {
-                    Copy(source + first * Channels, target + first * Channels, (end - first) * Channels);
+                    CpuPointer.Copy(source + first * Channels, target + first * Channels, (end - first) * Channels);
                 }
                 else
                 {
                     for (int c = first; c < end; c++)
-                        Copy(source + (long)c * XPitch, target + c * Channels, Channels);
+                        CpuPointer.Copy(source + (long)c * XPitch, target + c * Channels, Channels);
                 }
 
                 new Span<float>(target + end * Channels, (width - end) * Channels).Clear();
@@ -185,21 +175,8 @@ internal static unsafe class ConvolutionCpu
                     RunStride = (nint)width * Channels,
                     Runs = 3,
                 };
-                ProductCpu.Multiply<TVector, TSimd>(neighbourhoods, columns, Weights, OutputChannels, EpilogueOfRow(row + r), column);
+                ProductCpu.Multiply<TVector, TSimd>(neighbourhoods, columns, Weights, OutputChannels, Epilogue.OfRow(row + r, YWidth), column);
             }
         }
-
-        private readonly EpilogueCpu EpilogueOfRow(int row)
-        {
-            long pixels = (long)row * YWidth;
-            return Epilogue with
-            {
-                Output = Epilogue.Output + (nint)((Epilogue.ShuffleColumns == 0 ? 1 : 2) * pixels * YPitch * sizeof(float)),
-                Residual = Epilogue.Residual == 0 ? 0 : Epilogue.Residual + (nint)(pixels * Epilogue.ResidualPitch * sizeof(float)),
-            };
-        }
-
-        private static void Copy(float* source, float* target, int count) =>
-            new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(target, count));
     }
 }

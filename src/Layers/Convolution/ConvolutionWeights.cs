@@ -95,11 +95,16 @@ public sealed class ConvolutionWeights : IDisposable
             }
         }
 
+        bool winograd = Winograd.Suits(inputChannels, outputChannels, kernelSize);
+        if (winograd)
+        {
+            ordered = Winograd.TransformWeights(ordered, inputChannels, outputChannels);
+            taps = Winograd.Planes;
+        }
+
         DeviceBuffer packed = device switch
         {
-            CpuDevice cpu => ConvolutionCpu.Pack(cpu, ordered, outputChannels, depth),
-            GpuDevice gpu when WinogradGpu.Suits(inputChannels, outputChannels, kernelSize) =>
-                WinogradGpu.Pack(gpu, ordered, inputChannels, outputChannels),
+            CpuDevice cpu => ConvolutionCpu.Pack(cpu, ordered, outputChannels, taps * inputChannels),
             GpuDevice gpu => ConvolutionGpu.Pack(gpu, ordered, inputChannels, outputChannels, taps),
             _ => throw new NotSupportedException($"{device.Name} cannot hold weights."),
         };

@@ -1,3 +1,5 @@
+using Gsasr.Tensors;
+
 namespace Gsasr.Layers;
 
 /// <summary>What happens to a row of a product on its way to memory: bias, activation, residual, pixel shuffle.</summary>
@@ -15,6 +17,31 @@ namespace Gsasr.Layers;
 internal readonly unsafe record struct EpilogueCpu(
     nint Output, int Pitch, nint Bias, Activation Activation, nint Residual, int ResidualPitch, int ShuffleColumns, long ShuffleRowStride)
 {
+    /// <summary>The epilogue of a convolution; pixel 0 is the first of the output.</summary>
+    /// <param name="arguments">The convolution.</param>
+    public static EpilogueCpu Of(in ConvolutionArguments arguments) => new(
+        (nint)CpuPointer.Of(arguments.Y),
+        arguments.Y.Pitch,
+        (nint)CpuPointer.Of(arguments.Bias),
+        arguments.Activation,
+        arguments.Residual is Tensor residual ? (nint)CpuPointer.Of(residual) : 0,
+        arguments.Residual?.Pitch ?? 0,
+        arguments.Weights.PixelShuffle ? arguments.Weights.OutputChannels / 4 : 0,
+        (long)arguments.Y.Width * arguments.Y.Pitch);
+
+    /// <summary>The same for a later row of the image, whose pixels then count from 0.</summary>
+    /// <param name="row">The row, before a pixel shuffle makes two of it.</param>
+    /// <param name="width">Pixels in a row of the output.</param>
+    public EpilogueCpu OfRow(int row, int width)
+    {
+        long pixels = (long)row * width;
+        return this with
+        {
+            Output = Output + (nint)((ShuffleColumns == 0 ? 1 : 2) * pixels * Pitch * sizeof(float)),
+            Residual = Residual == 0 ? 0 : Residual + (nint)(pixels * ResidualPitch * sizeof(float)),
+        };
+    }
+
     /// <summary>Where the product's values of some rows go, for the columns that are neighbours there.</summary>
     /// <param name="pixel">The pixel of the first row.</param>
     /// <param name="column">The first column.</param>
@@ -43,5 +70,51 @@ internal readonly unsafe record struct EpilogueCpu(
         }
 
         return target;
+    }
+
+    /// <summary>
+    /// Where whole vectors go in place of columns that do not fill them or are no neighbours: to a buffer, which <see cref="Deliver"/>
+    /// then copies the wanted columns from.
+    /// </summary>
+    /// <param name="pixel">The pixel of the first row.</param>
+    /// <param name="rows">Rows that are wanted.</param>
+    /// <param name="column">The first column.</param>
+    /// <param name="columns">Columns that are wanted.</param>
+    /// <param name="bias">Room for a row of the buffer.</param>
+    /// <param name="buffer">The rows.</param>
+    /// <param name="pitch">Floats from one row of the buffer to the next.</param>
+    public TileTarget Detour(int pixel, int rows, int column, int columns, float* bias, float* buffer, int pitch)
+    {
+        TileTarget target = Target(pixel, column, out _);
+        var detour = new TileTarget { Output = buffer, Pitch = pitch, Bias = bias, Activation = Activation };
+        CpuPointer.Copy(target.Bias, bias, columns);
+        if (target.Residual is not null)
+        {
+            detour.Residual = buffer;
+            detour.ResidualPitch = pitch;
+            for (int row = 0; row < rows; row++)
+                CpuPointer.Copy(target.Residual + row * target.ResidualPitch, buffer + row * pitch, columns);
+        }
+
+        return detour;
+    }
+
+    /// <summary>Copies what a <see cref="Detour"/> led to the buffer to its place.</summary>
+    /// <param name="pixel">The pixel of the first row.</param>
+    /// <param name="rows">Rows that are wanted.</param>
+    /// <param name="column">The first column.</param>
+    /// <param name="columns">Columns that are wanted.</param>
+    /// <param name="buffer">The rows.</param>
+    /// <param name="pitch">Floats from one row of the buffer to the next.</param>
+    public void Deliver(int pixel, int rows, int column, int columns, float* buffer, int pitch)
+    {
+        int neighbours;
+        for (int done = 0; done < columns; done += neighbours)
+        {
+            TileTarget target = Target(pixel, column + done, out neighbours);
+            neighbours = Math.Min(columns - done, neighbours);
+            for (int row = 0; row < rows; row++)
+                CpuPointer.Copy(buffer + row * pitch + done, target.Output + row * target.Pitch, neighbours);
+        }
     }
 }

@@ -92,26 +92,9 @@ internal static unsafe class ProductCpu
         float* wanted = tile + (row - start) * Pitch;
         int wantedRows = Math.Min(TileRows, rows - row);
 
-        TileTarget target = epilogue.Target(pixel, column, out int neighbours);
-        var whole = new TileTarget { Output = tile, Pitch = Pitch, Bias = bias, Activation = target.Activation };
-        Copy(target.Bias, bias, columns);
-        if (target.Residual is not null)
-        {
-            whole.Residual = tile;
-            whole.ResidualPitch = Pitch;
-            for (int r = 0; r < wantedRows; r++)
-                Copy(target.Residual + r * target.ResidualPitch, wanted + r * Pitch, columns);
-        }
-
+        TileTarget whole = epilogue.Detour(pixel, wantedRows, column, columns, bias, wanted, Pitch);
+        whole.Skip(start - row);
         ProductTile.Multiply<TVector, TSimd>(a, start, panel, columns, whole);
-        for (int done = 0; done < columns; done += Math.Min(columns, neighbours))
-        {
-            target = epilogue.Target(pixel, column + done, out neighbours);
-            for (int r = 0; r < wantedRows; r++)
-                Copy(wanted + r * Pitch + done, target.Output + r * target.Pitch, Math.Min(columns - done, neighbours));
-        }
+        epilogue.Deliver(pixel, wantedRows, column, columns, wanted, Pitch);
     }
-
-    private static void Copy(float* source, float* target, int count) =>
-        new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(target, count));
 }
