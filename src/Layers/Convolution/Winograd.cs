@@ -23,9 +23,6 @@ internal static class Winograd
     // channels on, but no model has layers in between.
     private const int LeastChannels = 48;
 
-    // The matrix G of the filter's transformation G g G^T.
-    private static readonly double[,] s_filter = { { 1, 0, 0 }, { 0.5, 0.5, 0.5 }, { 0.5, -0.5, 0.5 }, { 0, 0, 1 } };
-
     /// <summary>Whether a convolution is done this way.</summary>
     /// <param name="inputChannels">Channels of the input.</param>
     /// <param name="outputChannels">Channels of the product.</param>
@@ -42,32 +39,35 @@ internal static class Winograd
     {
         var transformed = new float[checked(outputChannels * Planes * inputChannels)];
         Span<double> rows = stackalloc double[4 * 3];
+        Span<double> planes = stackalloc double[Planes];
         for (int n = 0; n < outputChannels; n++)
         {
             ReadOnlySpan<float> source = weight.Slice(n * 9 * inputChannels, 9 * inputChannels);
             Span<float> target = transformed.AsSpan(n * Planes * inputChannels, Planes * inputChannels);
             for (int channel = 0; channel < inputChannels; channel++)
             {
-                for (int i = 0; i < 4; i++)
+                for (int j = 0; j < 3; j++)
                 {
-                    for (int j = 0; j < 3; j++)
-                    {
-                        rows[i * 3 + j] = 0;
-                        for (int k = 0; k < 3; k++)
-                            rows[i * 3 + j] += s_filter[i, k] * source[(k * 3 + j) * inputChannels + channel];
-                    }
+                    int tap = j * inputChannels + channel;
+                    Combine(source[tap], source[tap + 3 * inputChannels], source[tap + 6 * inputChannels], rows[j..], 3);
                 }
 
+                for (int i = 0; i < 4; i++)
+                    Combine(rows[i * 3], rows[i * 3 + 1], rows[i * 3 + 2], planes[(4 * i)..], 1);
                 for (int plane = 0; plane < Planes; plane++)
-                {
-                    double value = 0;
-                    for (int k = 0; k < 3; k++)
-                        value += rows[plane / 4 * 3 + k] * s_filter[plane % 4, k];
-                    target[plane * inputChannels + channel] = (float)value;
-                }
+                    target[plane * inputChannels + channel] = (float)planes[plane];
             }
         }
 
         return transformed;
+    }
+
+    // G times a vector.
+    private static void Combine(double a, double b, double c, Span<double> combined, int stride)
+    {
+        combined[3 * stride] = c;
+        combined[2 * stride] = (a - b + c) / 2;
+        combined[stride] = (a + b + c) / 2;
+        combined[0] = a;
     }
 }
