@@ -10,7 +10,8 @@ namespace Gsasr.Layers;
 /// </summary>
 internal static unsafe class WinogradCpu
 {
-    // What the planes of a block's input and of its sums take at most: most of a second-level cache, which weights pass through.
+    // What the planes of a block's input and of its sums take at most: with the weights that pass through, well within a second-level
+    // cache of 512 KB.
     private const int BlockFloats = 72 * 1024;
 
     // Blocks shorter than this use the weights, which come from further away, too few times.
