@@ -1,8 +1,6 @@
 using Gsasr.Architecture;
 using Gsasr.Checkpoints;
 using Gsasr.Decoder;
-using Gsasr.Encoders;
-using Gsasr.Layers;
 using Gsasr.Raster;
 using Gsasr.Tensors;
 
@@ -33,17 +31,13 @@ public sealed class Upscaler : IDisposable
     private readonly Device _device;
     private readonly GsasrArchitecture _architecture;
     private readonly UpscalerOptions _options;
-    private readonly Encoder _encoder;
-    private readonly GaussianDecoder _decoder;
     private readonly Arena _arena;
+    private readonly TiledNetwork _network;
     private readonly RasterOutput _output;
     private DeviceBuffer? _fieldMemory;
     private float[] _image = [];
     private float[] _alpha = [];
-    private float[] _region = [];
     private readonly SmoothAreas _smoothAreas = new();
-    private readonly long _usualTilePixels;
-    private long _tilePixels;
 
     /// <summary>Puts a model's weights on a device.</summary>
     /// <param name="model">The model.</param>
@@ -64,25 +58,18 @@ public sealed class Upscaler : IDisposable
         _device = device;
         _architecture = model.Architecture;
         _arena = new Arena(device);
-        using Checkpoint checkpoint = model.Open();
-        _encoder = Encoder.Load(checkpoint, _architecture.Encoder, device);
+        _network = new TiledNetwork(model, device, _arena, _options);
         try
         {
-            _decoder = GaussianDecoder.Load(checkpoint, _architecture.Decoder, device);
             _output = new RasterOutput(_arena);
         }
         catch
         {
-            _decoder?.Dispose();
-            _encoder.Dispose();
+            _network.Dispose();
             throw;
         }
 
-        _usualTilePixels = _options.MaximumTilePixels > 0
-            ? _options.MaximumTilePixels
-            : TileMemory.DefaultPixels(_architecture, device.AvailableMemoryBytes, _options.TileOverlap);
-        _tilePixels = _usualTilePixels;
-        FieldPixels = Math.Clamp(device.MemoryBytes / 4 / (FloatsPerPixel * sizeof(float)), LeastFieldPixels, int.MaxValue / FloatsPerPixel);
+        FieldPixels = Math.Clamp(device.AvailableMemoryBytes / 4 / (FloatsPerPixel * sizeof(float)), LeastFieldPixels, int.MaxValue / FloatsPerPixel);
     }
 
     /// <summary>The most bytes of working memory that were in use on the device at once, without weights and fields.</summary>
@@ -191,7 +178,7 @@ public sealed class Upscaler : IDisposable
         DeviceBuffer memory = _device.Allocate(FieldBytes(ReflectedImage.PaddedSize(width, _architecture.SizeMultiple), paddedHeight));
         try
         {
-            FillField(_image, width, height, 0, paddedHeight, scale, 1, memory, meter, cancellation);
+            _network.Fill(_image, width, height, 0, paddedHeight, scale, 1, memory, meter, cancellation);
         }
         catch
         {
@@ -213,8 +200,7 @@ public sealed class Upscaler : IDisposable
         _fieldMemory?.Dispose();
         _output.Dispose();
         _arena.Dispose();
-        _decoder.Dispose();
-        _encoder.Dispose();
+        _network.Dispose();
     }
 
     private static void CheckImage(int length, int width, int height, PixelLayout layout, double scale)
@@ -288,14 +274,7 @@ public sealed class Upscaler : IDisposable
     // Every image starts with this.
     private ProgressMeter Meter(int width, int height, int images, IProgress<double>? progress)
     {
-        if (_tilePixels != _usualTilePixels)
-        {
-            // Tiles became smaller for the image before; by now other programs may have given memory back. Blocks of the smaller size
-            // would only stand in the way of the larger one.
-            _arena.Dispose();
-            _tilePixels = _usualTilePixels;
-        }
-
+        _network.Begin();
         double pixels = (double)ReflectedImage.PaddedSize(width, _architecture.SizeMultiple) * ReflectedImage.PaddedSize(height, _architecture.SizeMultiple);
         return new ProgressMeter(_device, images * pixels * NetworkCost.MultiplyAddsPerPixel(_architecture), progress);
     }
@@ -327,7 +306,7 @@ public sealed class Upscaler : IDisposable
                 _fieldMemory = _device.Allocate(bytes);
             }
 
-            FillField(image, width, height, fieldTop, fieldRows, scale, (double)rows / paddedHeight, _fieldMemory, meter, cancellation);
+            _network.Fill(image, width, height, fieldTop, fieldRows, scale, (double)rows / paddedHeight, _fieldMemory, meter, cancellation);
             GaussianField field = Field(_fieldMemory, width, height, fieldTop, fieldRows, scale);
             if (_options.KeepSmoothAreas)
                 field.KeepSmoothAreas(image, _smoothAreas);
@@ -357,89 +336,5 @@ public sealed class Upscaler : IDisposable
         if (floats > int.MaxValue)
             throw new ArgumentException($"{paddedWidth} x {rows} pixels are too large for one field of Gaussians; the limit is about 12 megapixels.");
         return floats * sizeof(float);
-    }
-
-    // Runs the network tile by tile over a strip of rows of the padded image, whose share of the image's work is given; when the
-    // device's memory runs out, again with tiles of half the size.
-    private void FillField(
-        float[] image,
-        int width,
-        int height,
-        int firstRow,
-        int rows,
-        double scale,
-        double share,
-        DeviceBuffer field,
-        ProgressMeter meter,
-        CancellationToken cancellation)
-    {
-        int multiple = _architecture.SizeMultiple;
-        int paddedWidth = ReflectedImage.PaddedSize(width, multiple);
-        int paddedHeight = ReflectedImage.PaddedSize(height, multiple);
-        double done = meter.Done;
-        while (true)
-        {
-            IReadOnlyList<Tile> tiles =
-                TilePlan.Create(paddedWidth, paddedHeight, firstRow, rows, multiple, _options.TileOverlap, _tilePixels);
-            long largest = tiles.Max(tile => (long)tile.Region.Width * tile.Region.Height);
-            try
-            {
-                meter.Rewind(done);
-                double work = share * paddedWidth * paddedHeight / tiles.Sum(tile => (double)tile.Region.Width * tile.Region.Height);
-                var pass = new ForwardPass(_arena, multiplyAdds => meter.Advance(multiplyAdds * work), cancellation);
-                int offset = 0;
-                foreach (Tile tile in tiles)
-                    offset += RunTile(tile, image, width, height, paddedWidth, paddedHeight, scale, field, offset, pass);
-                return;
-            }
-            catch (DeviceMemoryException) when (tiles[0].Interior.Width > multiple || tiles[0].Interior.Height > multiple)
-            {
-                _arena.Dispose();
-                _tilePixels = largest / 2;
-            }
-        }
-    }
-
-    private int RunTile(
-        in Tile tile,
-        float[] image,
-        int width,
-        int height,
-        int paddedWidth,
-        int paddedHeight,
-        double scale,
-        DeviceBuffer field,
-        int offset,
-        ForwardPass pass)
-    {
-        const int Cells = GaussianDecoder.CellsPerPixel;
-        PixelRectangle region = tile.Region;
-        PixelRectangle interior = tile.Interior;
-        using Arena.Scope scope = _arena.BeginScope();
-        Tensor input = _arena.Allocate(region.Height, region.Width, 3);
-        Tensor features = _arena.Allocate(region.Height, region.Width, _encoder.Features);
-        Span<float> pixels = Resize(ref _region, region.Width * region.Height * 3);
-        ReflectedImage.Copy(image, width, height, region, pixels);
-        input.Buffer.Upload<float>(pixels, (long)input.Offset * sizeof(float));
-        _encoder.Run(input, features, pass);
-        var gaussians = new Tensor(
-            field, offset, Cells * interior.Height, Cells * interior.Width, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
-        var placement = new GridPlacement(
-            Cells * paddedHeight,
-            Cells * paddedWidth,
-            Centres(Cells * paddedHeight, Cells * interior.Top, Cells * interior.Height),
-            Centres(Cells * paddedWidth, Cells * interior.Left, Cells * interior.Width));
-        _decoder.Run(
-            features, scale, interior with { Left = interior.Left - region.Left, Top = interior.Top - region.Top }, placement, gaussians, pass);
-        return gaussians.Pixels * Rasterizer.GaussianChannels;
-    }
-
-    private Tensor Centres(int gridSize, int first, int count)
-    {
-        Tensor tensor = _arena.Allocate(1, 1, count);
-        Span<float> centres = Resize(ref _region, count);
-        GridPlacement.ComputeCentres(gridSize, first, centres);
-        tensor.Buffer.Upload<float>(centres, (long)tensor.Offset * sizeof(float));
-        return tensor;
     }
 }
