@@ -9,7 +9,7 @@ namespace Gsasr;
 /// astray where nothing happens: an even grey can come out green. There, interpolation has the right answer.
 /// </summary>
 /// <remarks>
-/// A pixel counts as smooth if all pixels around it are equal, or if what the network drew in it lies outside the range of the pixels
+/// A pixel counts as smooth if the pixels around it are equal or change evenly, or if what the network drew in it lies outside the range of the pixels
 /// around it farther than true details do. The weight of the interpolation fades out over a pixel. Only the input and the drawn field
 /// decide, so that parts of a field are drawn alike in every view. Buffers are kept from one image to the next.
 /// </remarks>
@@ -26,6 +26,9 @@ internal sealed class SmoothAreas
     private const float ToleratedLevels = 5 / 255f;
     private const float LargestShare = 1.5f;
     private const float ShareGrowth = 8;
+
+    // Two pixels and twice a third, each rounded to 8 bits, and float32's own rounding.
+    private const float RoundingOfThree = 2.01f / 255;
 
     // Around a pixel where the network went astray its neighbours are not to be trusted either.
     private const int Spread = 2;
@@ -133,28 +136,52 @@ internal sealed class SmoothAreas
         bool any = false;
         for (int column = 0; column < _width; column++)
         {
-            bool flat = true;
             bool inside = true;
             for (int channel = 0; channel < 3; channel++)
             {
                 float low = least[column * 3 + channel];
                 float high = most[column * 3 + channel];
                 float range = high - low;
-                flat &= range == 0;
                 float tolerance = ToleratedLevels + Math.Min(LargestShare, ShareGrowth * range) * range;
                 int drawn = Magnification * column * 3 + channel;
                 inside &= Math.Min(Math.Min(lowest[drawn], lowest[drawn + 3]), 1) >= low - tolerance
                     && Math.Max(Math.Max(highest[drawn], highest[drawn + 3]), 0) <= high + tolerance;
             }
 
+            bool even = inside && IsEven(row, column);
             if (!inside)
                 MarkAround(row, column);
-            else if (flat)
+            else if (even)
                 _smooth[(row - _firstRow) * _width + column] = true;
-            any |= flat || !inside;
+            any |= even || !inside;
         }
 
         return any;
+    }
+
+    // Whether the pixels around are equal, or change evenly, but for the rounding of the input: what lies on opposite sides of the middle
+    // adds up to twice the middle.
+    private bool IsEven(int row, int column)
+    {
+        if (_width <= 2 * Reach || _height <= 2 * Reach)
+            return false;
+        int line = _width * 3;
+        int middle = Math.Clamp(row, Reach, _height - 1 - Reach) * line + Math.Clamp(column, Reach, _width - 1 - Reach) * 3;
+        for (int y = 0; y <= Reach; y++)
+        {
+            for (int x = y == 0 ? 1 : -Reach; x <= Reach; x++)
+            {
+                int step = y * line + x * 3;
+                for (int channel = 0; channel < 3; channel++)
+                {
+                    int place = middle + channel;
+                    if (Math.Abs(_image[place - step] + _image[place + step] - 2 * _image[place]) > RoundingOfThree)
+                        return false;
+                }
+            }
+        }
+
+        return true;
     }
 
     // The least or the greatest values around each pixel of a row, [width, 3].

@@ -22,7 +22,7 @@ public sealed record UpscalerOptions
     public int TileOverlap { get; init; } = 32;
 
     /// <summary>
-    /// Whether cubic interpolation takes the network's place where the image is flat, and where the network leaves the range of
+    /// Whether cubic interpolation takes the network's place where the image is even, and where the network leaves the range of
     /// the pixels around so far that it must have gone astray. Without it pixels are the network's own, whatever they are; sums
     /// that are drawn as floats always are.
     /// </summary>
