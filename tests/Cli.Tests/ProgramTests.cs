@@ -39,6 +39,8 @@ public sealed class ProgramTests
     {
         if (OperatingSystem.IsWindows())
             Assert.Skip("There are no signals on Windows.");
+        if (signal == "INT" && InterruptsAreIgnored())
+            Assert.Skip("SIGINT is ignored by programs that are started from here, as in a shell's background jobs.");
         using var folder = new TemporaryFolder();
         Pictures.Write(folder.File("in.png"), 60, 60, bitDepth: 16);
         CancellationToken cancellation = TestContext.Current.CancellationToken;
@@ -55,6 +57,19 @@ public sealed class ProgramTests
         Assert.EndsWith($"Cancelled; nothing was written.{Environment.NewLine}", error, StringComparison.Ordinal);
         Assert.Equal((exitCode, ""), (process.ExitCode, await output));
         Assert.Equal([folder.File("in.png")], Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    // An ignored signal stays ignored in the programs that one starts.
+    private static bool InterruptsAreIgnored()
+    {
+        const string Status = "/proc/self/status";
+        const string Field = "SigIgn:";
+        const ulong Interrupt = 1 << 1;
+        string? line = File.Exists(Status)
+            ? File.ReadLines(Status).FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal))
+            : null;
+        return line is not null
+            && (ulong.Parse(line.AsSpan(Field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & Interrupt) != 0;
     }
 
     [Fact]
