@@ -136,19 +136,22 @@ internal sealed class SmoothAreas
         bool any = false;
         for (int column = 0; column < _width; column++)
         {
+            bool flat = true;
             bool inside = true;
             for (int channel = 0; channel < 3; channel++)
             {
                 float low = least[column * 3 + channel];
                 float high = most[column * 3 + channel];
                 float range = high - low;
+                flat &= range == 0;
                 float tolerance = ToleratedLevels + Math.Min(LargestShare, ShareGrowth * range) * range;
                 int drawn = Magnification * column * 3 + channel;
                 inside &= Math.Min(Math.Min(lowest[drawn], lowest[drawn + 3]), 1) >= low - tolerance
                     && Math.Max(Math.Max(highest[drawn], highest[drawn + 3]), 0) <= high + tolerance;
             }
 
-            bool even = inside && IsEven(row, column);
+            // Images of fewer pixels than evenness looks at can still be flat.
+            bool even = inside && (flat || IsEven(row, column));
             if (!inside)
                 MarkAround(row, column);
             else if (even)

@@ -22,6 +22,21 @@ public sealed class SmoothAreaTests
     }
 
     [Theory]
+    [InlineData(1, 1)]
+    [InlineData(4, 3)]
+    [InlineData(2, 9)]
+    public void However_small_an_even_image_is_it_stays_what_it_is(int width, int height)
+    {
+        using var device = new CpuDevice();
+        using var upscaler = new Upscaler(GsasrModel.Default, device);
+        var input = new byte[width * height * 3];
+        Array.Fill(input, (byte)200);
+        var output = new byte[4 * input.Length];
+        upscaler.Upscale(input, width, height, PixelLayout.Rgb, 2, output, cancellation: TestContext.Current.CancellationToken);
+        Assert.All(output, value => Assert.Equal(200, value));
+    }
+
+    [Theory]
     [EachDevice]
     public void An_even_colour_stays_what_it_is(string device)
     {
