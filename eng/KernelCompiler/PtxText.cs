@@ -20,6 +20,10 @@ internal static partial class PtxText
         // The group size is exact, which lets the driver compile for it; ILGPU says only that it is the largest.
         text = ReplaceOnce(text, $".maxntid {attribute.GroupSize}, 1, 1\n", $".reqntid {attribute.GroupSize}, 1, 1\n");
 
+        // ILGPU takes what instructions and loops over branches return for the same in all work-items, and says so of the branches
+        // on it; the driver's compiler finds out by itself.
+        text = ConditionalBranch().Replace(text, "${condition} bra\t");
+
         // Arrays in shared memory are aligned for their elements, but are read four at a time.
         text = SharedArray().Replace(text, match => $".shared .align 16 .b8 {match.Groups["rest"].Value}");
 
@@ -46,6 +50,9 @@ internal static partial class PtxText
             throw new FormatException($"ILGPU's PTX was expected to have '{old.TrimEnd()}' once");
         return text.Replace(old, replacement, StringComparison.Ordinal);
     }
+
+    [GeneratedRegex(@"(?<condition>@!?%p\d+) bra\.uni\t")]
+    private static partial Regex ConditionalBranch();
 
     [GeneratedRegex(@"^\.visible \.func [^;{]*(;|\{.*?^\})\n+", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Function();

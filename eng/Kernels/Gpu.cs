@@ -99,6 +99,16 @@ public static class Gpu
     public static void Store4(ref int first, Int4 values) => throw new UnreachableException();
 
     /// <summary>
+    /// The value itself, computed here and not later: ILGPU moves what a loop uses into the loop, and computes it there every time.
+    /// </summary>
+    [Instruction("mov.f32 %0, %1;", "%0 = %1"), IntrinsicImplementation]
+    public static float Keep(float value) => throw new UnreachableException();
+
+    /// <inheritdoc cref="Keep(float)"/>
+    [Instruction("mov.b32 %0, %1;", "%0 = %1"), IntrinsicImplementation]
+    public static int Keep(int value) => throw new UnreachableException();
+
+    /// <summary>
     /// A barrier after which the group sees what its items wrote to global memory; <c>Group.Barrier</c> promises that for shared
     /// memory alone.
     /// </summary>
