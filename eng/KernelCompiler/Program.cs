@@ -1,5 +1,7 @@
+using System.IO.Compression;
 using System.Reflection;
 using System.Runtime.Loader;
+using System.Text;
 
 namespace Gsasr.KernelCompiler;
 
@@ -65,14 +67,23 @@ internal static class Program
         var kept = new HashSet<string>(StringComparer.Ordinal);
         foreach (CompiledKernel kernel in kernels)
         {
-            WriteFile(kernel.Entry.Name + ".ptx", kernel.Ptx);
+            WriteText(kernel.Entry.Name + ".ptx", kernel.Ptx);
             if (kernel.OpenCl is not null)
-                WriteFile(kernel.Entry.Name + ".cl", kernel.OpenCl);
+                WriteText(kernel.Entry.Name + ".cl", kernel.OpenCl);
         }
 
         WriteFile("Kernels.g.cs", LaunchWriter.Write(kernels));
         foreach (string stale in Directory.EnumerateFiles(folder).Where(file => !kept.Contains(Path.GetFileName(file))))
             File.Delete(stale);
+
+        // For people as it is, and for embedding compressed.
+        void WriteText(string name, string text)
+        {
+            WriteFile(name, text);
+            kept.Add(name + ".gz");
+            using var compressed = new GZipStream(File.Create(Path.Combine(folder, name + ".gz")), CompressionLevel.SmallestSize);
+            compressed.Write(Encoding.ASCII.GetBytes(text));
+        }
 
         void WriteFile(string name, string text)
         {

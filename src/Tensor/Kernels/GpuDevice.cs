@@ -60,6 +60,15 @@ public abstract class GpuDevice : Device
         _profile.Add(kernel, start, RecordEvent());
     }
 
+    /// <summary>Compiles a kernel, as its first launch would.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <exception cref="DeviceException">The device cannot run it, or the driver could not compile it; the message holds its log.</exception>
+    public void Prepare(Kernel kernel)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        Load(kernel);
+    }
+
     /// <summary>Marks the point after everything started so far.</summary>
     public abstract GpuEvent RecordEvent();
 

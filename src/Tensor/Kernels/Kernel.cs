@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Reflection;
 
 namespace Gsasr.Tensors;
@@ -57,9 +58,10 @@ public abstract class Kernel
     {
         using Stream stream = _assembly.GetManifestResourceStream(Name + extension)
             ?? throw new InvalidDataException($"{_assembly.GetName().Name} was built without {Name}{extension}.");
-        var bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        return bytes;
+        using var text = new MemoryStream();
+        using (var decompressed = new GZipStream(stream, CompressionMode.Decompress))
+            decompressed.CopyTo(text);
+        return text.ToArray();
     }
 }
 
