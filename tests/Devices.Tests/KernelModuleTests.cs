@@ -5,35 +5,40 @@ namespace Gsasr.Devices.Tests;
 
 public sealed class KernelModuleTests
 {
-    // Texts that are wrong for every driver, so that the report of that is tested.
-    private static readonly Kernel<SampleKernels.SumGroups.Arguments> s_broken = new(typeof(KernelModuleTests).Assembly, "broken", "Kernel_Broken")
+    // Wrong for every driver, so that the report of that is tested.
+    private static readonly TextAssembly s_broken = new(new Dictionary<string, string>
     {
-        GroupSize = 1,
-        GroupsPerProcessor = 0,
-        SharedBytes = 0,
-        DynamicSharedBytes = 0,
-        Target = null,
-    };
+        ["broken.cl"] = "#error this source is wrong on purpose\n",
+        ["broken.ptx"] = """
+            .version 8.0
+            .target sm_75
+            .address_size 64
+
+            .visible .entry Kernel_Broken()
+            .reqntid 1, 1, 1
+            {
+                .reg .b32 %r<2>;
+                nosuchinstruction.u32 %r1, %r1;
+                ret;
+            }
+
+            """,
+    });
 
     [Theory, EachGpu]
     public void A_text_that_the_driver_refuses_is_reported_with_its_words(string name)
     {
         GpuDevice gpu = TestDevices.GetGpu(name);
         using DeviceBuffer buffer = gpu.Allocate(64 * sizeof(int));
-        var arguments = new SampleKernels.SumGroups.Arguments
-        {
-            Values = new BufferView<int>(buffer),
-            Count = 0,
-            Sums = new BufferView<int>(buffer),
-        };
-        var exception = Assert.Throws<DeviceException>(() => gpu.Launch(s_broken, new WorkSize(1), arguments));
+        var arguments = new SampleKernels.WritePosition.Arguments { Positions = new BufferView<int>(buffer) };
+        var exception = Assert.Throws<DeviceException>(() => gpu.Launch(KernelNamed("broken"), new WorkSize(1), arguments));
         Assert.Contains("kernel broken", exception.Message, StringComparison.Ordinal);
         Assert.Contains(gpu.Name, exception.Message, StringComparison.Ordinal);
         string words = gpu.Kind == DeviceKind.Cuda ? "(the driver says: ptxas" : "this source is wrong on purpose";
         Assert.Contains(words, exception.Message, StringComparison.Ordinal);
 
         // The device is none the worse for it.
-        gpu.Launch(SampleKernels.SumGroups.Kernel, new WorkSize(1), arguments);
+        gpu.Launch(SampleKernels.WritePosition.Kernel, new WorkSize(1), arguments);
         gpu.Synchronize();
     }
 
@@ -41,18 +46,10 @@ public sealed class KernelModuleTests
     public void A_text_that_is_not_there_is_named(string name)
     {
         GpuDevice gpu = TestDevices.GetGpu(name);
-        var missing = new Kernel<SampleKernels.WritePosition.Arguments>(typeof(KernelModuleTests).Assembly, "missing", "Kernel_Missing")
-        {
-            GroupSize = 1,
-            GroupsPerProcessor = 0,
-            SharedBytes = 0,
-            DynamicSharedBytes = 0,
-            Target = null,
-        };
         using DeviceBuffer buffer = gpu.Allocate(sizeof(int));
         var arguments = new SampleKernels.WritePosition.Arguments { Positions = new BufferView<int>(buffer) };
-        var exception = Assert.Throws<InvalidDataException>(() => gpu.Launch(missing, new WorkSize(1), arguments));
-        Assert.Contains("Gsasr.Devices.Tests was built without missing.", exception.Message, StringComparison.Ordinal);
+        var exception = Assert.Throws<InvalidDataException>(() => gpu.Launch(KernelNamed("missing"), new WorkSize(1), arguments));
+        Assert.Contains("Texts was built without missing.", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,4 +142,13 @@ public sealed class KernelModuleTests
     [InlineData("75")]
     [InlineData("sm_+75")]
     public void A_text_that_is_no_target_is_refused(string text) => Assert.Throws<FormatException>(() => NvidiaTarget.Parse(text));
+
+    private static Kernel<SampleKernels.WritePosition.Arguments> KernelNamed(string name) => new(s_broken, name, "Kernel_Broken")
+    {
+        GroupSize = 1,
+        GroupsPerProcessor = 0,
+        SharedBytes = 0,
+        DynamicSharedBytes = 0,
+        Target = null,
+    };
 }

@@ -1,2 +1,0 @@
-// Wrong for every driver, so that the report of that is tested.
-#error this source is wrong on purpose
