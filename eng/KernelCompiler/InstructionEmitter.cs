@@ -119,6 +119,8 @@ internal static class InstructionEmitter
                 foreach (RegisterAllocator<PTXRegisterKind>.Register child in compound.Children)
                     Flatten(child, names);
                 break;
+            case RegisterAllocator<PTXRegisterKind>.ConstantRegister { Value.BasicValueType: BasicValueType.Int1 }:
+                throw new NotSupportedException("a condition of an instruction is the same at every launch; PTX has no such predicate");
             case RegisterAllocator<PTXRegisterKind>.ConstantRegister constant:
                 names.Add(constant.Value.BasicValueType == BasicValueType.Float32
                     ? "0f" + BitConverter.SingleToUInt32Bits(constant.Value.Float32Value).ToString("X8", CultureInfo.InvariantCulture)

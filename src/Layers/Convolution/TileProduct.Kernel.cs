@@ -157,7 +157,7 @@ internal static class TileProduct
         int aLine = taps == 9 ? -(aWidth + 1) * aPitch : 0;
         int bLine = 0;
         FetchA<TTile>(a, aIndex, inside, aLine, tap, channel, channelLimit, aValues);
-        FetchB<TTile>(b, bIndex, bLine, true, bValues);
+        FetchB<TTile>(b, bIndex, bLine, steps > 0, bValues);
         StoreSlices<TTile>(slices, 0, item, aTarget, aValues, bValues);
         Group.Barrier();
 
