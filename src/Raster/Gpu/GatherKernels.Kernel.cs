@@ -20,6 +20,10 @@ internal static class GatherKernels
     // the quads that it touches, and the columns and above them the rows within its bounds.
     private const int TileSplatFloats = RasterShape.SplatFloats + 4;
 
+    // A vote is a bit for each work-item. Three buffers take turns: one is in use, one was read by all, one is clear.
+    private const int VoteWords = BlockSize / 32;
+    private const int VoteBuffers = 3;
+
     // Weights below 2^-CutoffBits = e^-16 are not drawn.
     private const float CutoffBits = 23.0831207f;
 
@@ -28,7 +32,7 @@ internal static class GatherKernels
     /// <summary>
     /// One group for each tile of 16 x 16 pixels. Work-items 32 q to 32 q + 31 draw quad q, each two pixels four rows apart.
     /// </summary>
-    [Kernel(BlockSize, GroupsPerProcessor = 9)]
+    [Kernel(BlockSize)]
     public static void Gather(
         ArrayView<float> splats, // [count, 12]
         ArrayView<int> bounds,   // [count, 4]
@@ -45,7 +49,7 @@ internal static class GatherKernels
         int top,
         int accumulate)          // 1 to add to the image, 0 to overwrite it
     {
-        ArrayView<int> words = SharedMemory.Allocate<int>(4);
+        ArrayView<int> words = SharedMemory.Allocate<int>(VoteBuffers * VoteWords);
         ArrayView<int> queue = SharedMemory.Allocate<int>(2 * BlockSize);
         ArrayView<float> inTile = SharedMemory.Allocate<float>(BlockSize * TileSplatFloats);
 
@@ -93,6 +97,10 @@ internal static class GatherKernels
 
         // The walk is the same for all work-items: only the three votes differ. Its levels are unrolled into one loop whose every
         // step adds a block's splats to the queue and draws a full queue's worth of them.
+        if (item < VoteBuffers * VoteWords)
+            words[item] = 0;
+        Group.Barrier();
+        int votes = 0;
         int broken = 0;
         int queued = 0;
         int groupBase = -BlockSize;
@@ -116,8 +124,10 @@ internal static class GatherKernels
                         var own = new Int4(int.MaxValue, 0, 0, 0);
                         if (groupBase + item < groupCount)
                             own = Gpu.Load4(ref groups[(groupBase + item) * RasterShape.BoundsSize]);
-                        broken += CountVotes(Votes(own.X == ActivateKernels.NonFinite, item, words));
-                        groupMask = Votes(Touches(own, tile), item, words);
+                        broken += CountVotes(Votes(own.X == ActivateKernels.NonFinite, item, words, votes));
+                        votes = NextVotes(votes);
+                        groupMask = Votes(Touches(own, tile), item, words, votes);
+                        votes = NextVotes(votes);
                     }
                 }
                 else
@@ -128,7 +138,8 @@ internal static class GatherKernels
                     bool touched = false;
                     if (block < blockCount)
                         touched = Touches(Gpu.Load4(ref blocks[block * RasterShape.BoundsSize]), tile);
-                    blockMask = Votes(touched, item, words);
+                    blockMask = Votes(touched, item, words, votes);
+                    votes = NextVotes(votes);
                 }
             }
             else
@@ -138,7 +149,8 @@ internal static class GatherKernels
                 bool hit = false;
                 if (splat < count)
                     hit = Touches(Gpu.Load4(ref bounds[splat * RasterShape.BoundsSize]), tile);
-                Int4 hits = Votes(hit, item, words);
+                Int4 hits = Votes(hit, item, words, votes);
+                votes = NextVotes(votes);
                 if (hit)
                     queue[queued + VotesBefore(hits, item)] = splat;
                 queued += CountVotes(hits);
@@ -158,9 +170,9 @@ internal static class GatherKernels
                     queue[item] = moved;
                 queued -= drawn;
 
-                for (int i = 0; i < drawn; i++)
+                for (int i = 0; i < drawn * TileSplatFloats; i += TileSplatFloats)
                 {
-                    ArrayView<float> splat = inTile.SubView(i * TileSplatFloats, TileSplatFloats);
+                    ArrayView<float> splat = inTile.SubView(i, TileSplatFloats);
                     Float4 bits = Gpu.Load4(ref splat[12]);
                     if (((int)Interop.FloatAsInt(bits.X) & quadBit) == 0)
                         continue;
@@ -266,19 +278,19 @@ internal static class GatherKernels
     private static bool Touches(Int4 bounds, Int4 tile) =>
         bounds.X <= tile.Z & bounds.Z >= tile.X & bounds.Y <= tile.W & bounds.W >= tile.Y;
 
-    // Which of the work-items say yes, as one bit each, for all of them to know. All must call it; words is theirs alone until
-    // the next call.
-    private static Int4 Votes(bool yes, int item, ArrayView<int> words)
+    // Which of the work-items say yes, as one bit each, for all of them to know. All must call it, with buffers of words in turn.
+    // One barrier is enough: the buffer that is cleared was read by all before it, and is used again only after the next one.
+    private static Int4 Votes(bool yes, int item, ArrayView<int> words, int buffer)
     {
-        Group.Barrier();
-        if (item < 4)
-            words[item] = 0;
-        Group.Barrier();
         if (yes)
-            Atomic.Or(ref words[item / 32], 1 << (item & 31));
+            Atomic.Or(ref words[buffer + item / 32], 1 << (item & 31));
         Group.Barrier();
-        return Gpu.Load4(ref words[0]);
+        if (item < VoteWords)
+            words[(buffer == 0 ? (VoteBuffers - 1) * VoteWords : buffer - VoteWords) + item] = 0;
+        return Gpu.Load4(ref words[buffer]);
     }
+
+    private static int NextVotes(int buffer) => buffer == (VoteBuffers - 1) * VoteWords ? 0 : buffer + VoteWords;
 
     private static int CountVotes(Int4 mask) =>
         XMath.PopCount(mask.X) + XMath.PopCount(mask.Y) + XMath.PopCount(mask.Z) + XMath.PopCount(mask.W);
