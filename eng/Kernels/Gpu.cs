@@ -67,11 +67,21 @@ public static class Gpu
         "float4 $ = *(# const float4*)%1; %0.field_0 = $.x; %0.field_1 = $.y; %0.field_2 = $.z; %0.field_3 = $.w"), IntrinsicImplementation]
     public static Float4 Load4(ref float first) => throw new UnreachableException();
 
-    /// <summary>As <see cref="Load4(ref float)"/>, from global memory that nothing writes while the kernel runs.</summary>
+    /// <summary>As <see cref="Load4(ref float)"/> if a condition holds, else zeros, without a branch.</summary>
     [Instruction(
-        "ld.global.nc.v4.f32 {%0, %1, %2, %3}, [%4];",
-        "float4 $ = *(# const float4*)%1; %0.field_0 = $.x; %0.field_1 = $.y; %0.field_2 = $.z; %0.field_3 = $.w"), IntrinsicImplementation]
-    public static Float4 LoadReadOnly4(ref float first) => throw new UnreachableException();
+        "mov.f32 %0, 0f00000000; mov.f32 %1, 0f00000000; mov.f32 %2, 0f00000000; mov.f32 %3, 0f00000000; "
+        + "@%5 ld.#.v4.f32 {%0, %1, %2, %3}, [%4];",
+        "float4 $ = (float4)(0.0f); if (%2) $ = *(# const float4*)%1; "
+        + "%0.field_0 = $.x; %0.field_1 = $.y; %0.field_2 = $.z; %0.field_3 = $.w"), IntrinsicImplementation]
+    public static Float4 Load4If(ref float first, bool condition) => throw new UnreachableException();
+
+    /// <summary>As <see cref="Load4If"/>, from global memory that nothing writes while the kernel runs.</summary>
+    [Instruction(
+        "mov.f32 %0, 0f00000000; mov.f32 %1, 0f00000000; mov.f32 %2, 0f00000000; mov.f32 %3, 0f00000000; "
+        + "@%5 ld.global.nc.v4.f32 {%0, %1, %2, %3}, [%4];",
+        "float4 $ = (float4)(0.0f); if (%2) $ = *(# const float4*)%1; "
+        + "%0.field_0 = $.x; %0.field_1 = $.y; %0.field_2 = $.z; %0.field_3 = $.w"), IntrinsicImplementation]
+    public static Float4 LoadReadOnly4If(ref float first, bool condition) => throw new UnreachableException();
 
     /// <summary>Reads a float from global memory that nothing writes while the kernel runs.</summary>
     [Instruction("ld.global.nc.f32 %0, [%1];", "%0 = *%1"), IntrinsicImplementation]

@@ -28,7 +28,7 @@ internal static class GatherKernels
     /// <summary>
     /// One group for each tile of 16 x 16 pixels. Work-items 32 q to 32 q + 31 draw quad q, each two pixels four rows apart.
     /// </summary>
-    [Kernel(BlockSize)]
+    [Kernel(BlockSize, GroupsPerProcessor = 9)]
     public static void Gather(
         ArrayView<float> splats, // [count, 12]
         ArrayView<int> bounds,   // [count, 4]
@@ -49,15 +49,15 @@ internal static class GatherKernels
         ArrayView<int> queue = SharedMemory.Allocate<int>(2 * BlockSize);
         ArrayView<float> inTile = SharedMemory.Allocate<float>(BlockSize * TileSplatFloats);
 
-        int item = Group.IdxX;
+        int item = Gpu.Keep(Group.IdxX);
         int tileX = Grid.IdxX * TileSize;
         int tileY = Grid.IdxY * TileSize;
         var tile = new Int4(
             left + tileX, top + tileY, left + XMath.Min(tileX + TileSize, width) - 1, top + XMath.Min(tileY + TileSize, height) - 1);
 
         int quad = item / 32;
-        int x = quad % 2 * QuadSize + item % QuadSize;
-        int y0 = quad / 2 * QuadSize + item % 32 / QuadSize;
+        int x = (quad & 1) * QuadSize + (item & (QuadSize - 1));
+        int y0 = quad / 2 * QuadSize + (item & 31) / QuadSize;
         int y1 = y0 + 4;
         bool inside0 = tileX + x < width && tileY + y0 < height;
         bool inside1 = tileX + x < width && tileY + y1 < height;
@@ -275,7 +275,7 @@ internal static class GatherKernels
             words[item] = 0;
         Group.Barrier();
         if (yes)
-            Atomic.Or(ref words[item / 32], 1 << (item % 32));
+            Atomic.Or(ref words[item / 32], 1 << (item & 31));
         Group.Barrier();
         return Gpu.Load4(ref words[0]);
     }
@@ -287,7 +287,7 @@ internal static class GatherKernels
     private static int VotesBefore(Int4 mask, int item)
     {
         int word = item / 32;
-        int below = ~(-1 << (item % 32));
+        int below = ~(-1 << (item & 31));
         int rank = XMath.PopCount(word > 0 ? mask.X : mask.X & below);
         rank += XMath.PopCount(word < 1 ? 0 : word > 1 ? mask.Y : mask.Y & below);
         rank += XMath.PopCount(word < 2 ? 0 : word > 2 ? mask.Z : mask.Z & below);
