@@ -136,6 +136,35 @@ public sealed class InstructionTests
     }
 
     [Theory, EachGpu]
+    public void Loads_without_their_condition_give_zeros(string name)
+    {
+        GpuDevice gpu = TestDevices.GetGpu(name);
+        const int Items = 2 * SampleShape.GroupSize;
+        const int Count = 71;
+        float[] values = [.. Enumerable.Range(1, Items * 4).Select(i => i * 0.5f)];
+        Tensor input = gpu.Upload(values, 1, Items, 4);
+        Tensor output = gpu.Upload(new float[Items * 8], 1, Items, 8);
+
+        gpu.Launch(InstructionKernels.ConditionalLoads.Kernel, new WorkSize(2), new()
+        {
+            Values = input.View,
+            Count = Count,
+            Loaded = output.View,
+        });
+
+        float[] loaded = output.ToArray();
+        for (int i = 0; i < loaded.Length; i++)
+        {
+            int item = i / 8;
+            bool isThere = i % 8 < 4 ? item < Count : item % 2 == 1;
+            Assert.Equal(isThere ? values[item * 4 + i % 4] : 0, loaded[i]);
+        }
+
+        input.Buffer.Dispose();
+        output.Buffer.Dispose();
+    }
+
+    [Theory, EachGpu]
     public void A_group_sees_its_own_writes_to_global_memory_after_a_barrier(string name)
     {
         GpuDevice gpu = TestDevices.GetGpu(name);
