@@ -50,6 +50,13 @@ public static class Gpu
     [Instruction("cvt.rni.f32.f32 %0, %1;", "%0 = rint(%1)"), IntrinsicImplementation]
     public static float Round(float x) => throw new UnreachableException();
 
+    /// <summary>
+    /// The number of the lowest bit that is set, of a number that is not 0. C# wraps where OpenCL C knows no overflow, so that the
+    /// arithmetic that kernels would need for it is undefined for the number with the highest bit alone.
+    /// </summary>
+    [Instruction("brev.b32 %0, %1; clz.b32 %0, %0;", "%0 = 31 - clz((int)((uint)%1 & (0u - (uint)%1)))"), IntrinsicImplementation]
+    public static int FirstBit(int value) => throw new UnreachableException();
+
     /// <summary>Reads two floats that lie on a boundary of 8 bytes.</summary>
     [Instruction("ld.#.v2.f32 {%0, %1}, [%2];", "float2 $ = *(# const float2*)%1; %0.field_0 = $.x; %0.field_1 = $.y"), IntrinsicImplementation]
     public static Float2 Load2(ref float first) => throw new UnreachableException();

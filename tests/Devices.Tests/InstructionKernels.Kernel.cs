@@ -36,6 +36,7 @@ internal static class InstructionKernels
         results[12 * count + i] = XMath.Max(x, y);
         results[13 * count + i] = XMath.Abs(x);
         results[14 * count + i] = XMath.PopCount((int)Interop.FloatAsInt(x));
+        results[15 * count + i] = Gpu.FirstBit((int)Interop.FloatAsInt(x) | int.MinValue);
     }
 
     /// <summary>results[k * count + i] = the k-th function of inputs[i].</summary>
@@ -63,7 +64,7 @@ internal static class InstructionKernels
         ArrayView<int> sharedNumbers = SharedMemory.Allocate<int>(GroupSize * 4);
         int lane = Group.IdxX;
         int i = Grid.IdxX * GroupSize + lane;
-        Float4 four = Gpu.LoadReadOnly4(ref floats[i * 12]);
+        Float4 four = Gpu.Load4(ref floats[i * 12]);
         Float4 next = Gpu.Load4(ref floats[i * 12 + 4]);
         Float2 two = Gpu.Load2(ref floats[i * 12 + 8]);
         Float2 last = Gpu.Load2(ref floats[i * 12 + 10]);
@@ -79,6 +80,15 @@ internal static class InstructionKernels
         Gpu.Store4(ref turned[i * 12 + 4], new Float4(next.W, next.Z, next.Y, next.X));
         Gpu.Store4(ref turned[i * 12 + 8], Gpu.Load4(ref sharedFloats[lane * 8]));
         Gpu.Store4(ref turnedNumbers[i * 4], Gpu.Load4(ref sharedNumbers[lane * 4]));
+    }
+
+    /// <summary>loaded[8 i ...] = four values if i is less than count, and the same four if i is odd; else zeros.</summary>
+    [Kernel(GroupSize)]
+    public static void ConditionalLoads(ArrayView<float> values, int count, ArrayView<float> loaded)
+    {
+        int i = Grid.IdxX * GroupSize + Group.IdxX;
+        Gpu.Store4(ref loaded[i * 8], Gpu.Load4If(ref values[i * 4], i < count));
+        Gpu.Store4(ref loaded[i * 8 + 4], Gpu.LoadReadOnly4If(ref values[i * 4], (i & 1) != 0));
     }
 
     /// <summary>Passes values from item to item of a group through global memory: turned[i] = values[group's end - i].</summary>

@@ -26,6 +26,7 @@ public sealed class InstructionTests
             ("XMath.Max", (x, y, _, _) => MathF.Max(x, y)),
             ("XMath.Abs", (x, _, _, _) => MathF.Abs(x)),
             ("XMath.PopCount", (x, _, _, _) => BitOperations.PopCount(BitConverter.SingleToUInt32Bits(x))),
+            ("FirstBit", (x, _, _, _) => BitOperations.TrailingZeroCount(BitConverter.SingleToUInt32Bits(x) | 0x8000_0000)),
         ];
 
         // Halves and values beside them, and factors whose products all but cancel with c.
@@ -130,6 +131,35 @@ public sealed class InstructionTests
         var turned = new int[numbers.Length];
         outputNumbers.Download(turned.AsSpan(), 0);
         Assert.Equal(numbers.Chunk(4).SelectMany(item => item.Reverse()), turned);
+        input.Buffer.Dispose();
+        output.Buffer.Dispose();
+    }
+
+    [Theory, EachGpu]
+    public void Loads_without_their_condition_give_zeros(string name)
+    {
+        GpuDevice gpu = TestDevices.GetGpu(name);
+        const int Items = 2 * SampleShape.GroupSize;
+        const int Count = 71;
+        float[] values = [.. Enumerable.Range(1, Items * 4).Select(i => i * 0.5f)];
+        Tensor input = gpu.Upload(values, 1, Items, 4);
+        Tensor output = gpu.Upload(new float[Items * 8], 1, Items, 8);
+
+        gpu.Launch(InstructionKernels.ConditionalLoads.Kernel, new WorkSize(2), new()
+        {
+            Values = input.View,
+            Count = Count,
+            Loaded = output.View,
+        });
+
+        float[] loaded = output.ToArray();
+        for (int i = 0; i < loaded.Length; i++)
+        {
+            int item = i / 8;
+            bool isThere = i % 8 < 4 ? item < Count : item % 2 == 1;
+            Assert.Equal(isThere ? values[item * 4 + i % 4] : 0, loaded[i]);
+        }
+
         input.Buffer.Dispose();
         output.Buffer.Dispose();
     }

@@ -38,8 +38,8 @@ internal static class MatrixKernels
         Float4 sums3 = default;
         for (int start = 0; start < depth; start += Depth)
         {
-            Float4 aValues = Gpu.LoadReadOnly4(ref a[(firstRow + aRow) * depth + start + aDepth]);
-            Float4 bValues = Gpu.LoadReadOnly4(ref b[(start + bDepth) * columns + firstColumn + bColumn]);
+            Float4 aValues = Gpu.Load4(ref a[(firstRow + aRow) * depth + start + aDepth]);
+            Float4 bValues = Gpu.Load4(ref b[(start + bDepth) * columns + firstColumn + bColumn]);
             Group.Barrier();
             aTile[(aDepth + 0) * Tile + aRow] = aValues.X;
             aTile[(aDepth + 1) * Tile + aRow] = aValues.Y;

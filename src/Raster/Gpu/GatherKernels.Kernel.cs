@@ -299,7 +299,7 @@ internal static class GatherKernels
     private static int VotesBefore(Int4 mask, int item)
     {
         int word = item / 32;
-        int below = (1 << (item & 31)) - 1;
+        int below = ~(-1 << (item & 31));
         int rank = XMath.PopCount(word > 0 ? mask.X : mask.X & below);
         rank += XMath.PopCount(word < 1 ? 0 : word > 1 ? mask.Y : mask.Y & below);
         rank += XMath.PopCount(word < 2 ? 0 : word > 2 ? mask.Z : mask.Z & below);
@@ -312,17 +312,17 @@ internal static class GatherKernels
     {
         int start = mask.X != 0 ? 0 : mask.Y != 0 ? 32 : mask.Z != 0 ? 64 : 96;
         int word = mask.X != 0 ? mask.X : mask.Y != 0 ? mask.Y : mask.Z != 0 ? mask.Z : mask.W;
-        return start + XMath.PopCount((word & -word) - 1);
+        return start + Gpu.FirstBit(word);
     }
 
     private static Int4 WithoutFirstVote(Int4 mask)
     {
         if (mask.X != 0)
-            return new Int4(mask.X & (mask.X - 1), mask.Y, mask.Z, mask.W);
+            return new Int4(mask.X ^ (1 << Gpu.FirstBit(mask.X)), mask.Y, mask.Z, mask.W);
         if (mask.Y != 0)
-            return new Int4(0, mask.Y & (mask.Y - 1), mask.Z, mask.W);
+            return new Int4(0, mask.Y ^ (1 << Gpu.FirstBit(mask.Y)), mask.Z, mask.W);
         if (mask.Z != 0)
-            return new Int4(0, 0, mask.Z & (mask.Z - 1), mask.W);
-        return new Int4(0, 0, 0, mask.W & (mask.W - 1));
+            return new Int4(0, 0, mask.Z ^ (1 << Gpu.FirstBit(mask.Z)), mask.W);
+        return new Int4(0, 0, 0, mask.W ^ (1 << Gpu.FirstBit(mask.W)));
     }
 }
