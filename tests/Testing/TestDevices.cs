@@ -16,7 +16,7 @@ public static class TestDevices
     /// <summary>The names of the devices; tests on those that this computer lacks are skipped.</summary>
     public static string[] Names { get; } = ["cpu", "opencl", "cuda"];
 
-    /// <summary>The names of the devices that run kernels written in OpenCL C.</summary>
+    /// <summary>The names of the devices that run GPU kernels.</summary>
     public static string[] GpuNames { get; } = ["opencl", "cuda"];
 
     /// <summary>The calling thread's device of that name, which stays open; skips the test, with the reason, if there is none.</summary>
