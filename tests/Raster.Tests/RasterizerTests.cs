@@ -177,7 +177,7 @@ public class RasterizerTests
             var settings = new RasterSettings((float)(24 * scale), (float)(12 * scaleY), scale, dMax, ScaleY: scaleY, LeastReach: leastReach);
             CheckAgainstDefinition(
                 device, Fields.Random($"axes/{scale}", 300), settings, (int)settings.CanvasWidth, (int)settings.CanvasHeight);
-            CheckAgainstDefinition(device, Fields.Grid($"grid/{scale}", 48, 96), settings with { ViewportLeft = 2.5 }, 40, 17);
+            CheckAgainstDefinition(device, Fields.Grid($"grid/{scale}", 24, 48), settings with { ViewportLeft = 2.5 }, 40, 17);
         }
     }
 
