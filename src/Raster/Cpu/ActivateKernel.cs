@@ -90,17 +90,19 @@ internal unsafe struct ActivateKernel : ICpuKernel
     /// <summary>Whether the widest Gaussian at this centre would touch the viewport; saves the others' activation.</summary>
     private readonly bool CanReachViewport(float* raw)
     {
-        double reach = (SigmaGain + SigmaFloor) * Viewport.SigmaUnit * Math.Sqrt(2 * Rasterizer.CutoffExponent);
+        double reach = (SigmaGain + SigmaFloor) * Math.Sqrt(2 * Rasterizer.CutoffExponent);
+        double reachX = reach * Viewport.SigmaUnitX;
+        double reachY = reach * Viewport.SigmaUnitY;
         double x = Mean(raw, MeanX) * Viewport.CanvasWidth - Viewport.OriginX - Viewport.Left;
         double y = Mean(raw, MeanY) * Viewport.CanvasHeight - Viewport.OriginY - Viewport.Top;
-        return x >= -reach && x <= Viewport.Width - 1 + reach && y >= -reach && y <= Viewport.Height - 1 + reach;
+        return x >= -reachX && x <= Viewport.Width - 1 + reachX && y >= -reachY && y <= Viewport.Height - 1 + reachY;
     }
 
     private readonly bool Activate(float* raw, double* exponentials, ref Splat splat)
     {
         // The published code crosses the two sigmas: the first column belongs to y.
-        double sigmaY = (SigmaGain / (1 + exponentials[Sigma0]) + SigmaFloor) * Viewport.SigmaUnit;
-        double sigmaX = (SigmaGain / (1 + exponentials[Sigma0 + 1]) + SigmaFloor) * Viewport.SigmaUnit;
+        double sigmaY = (SigmaGain / (1 + exponentials[Sigma0]) + SigmaFloor) * Viewport.SigmaUnitY;
+        double sigmaX = (SigmaGain / (1 + exponentials[Sigma0 + 1]) + SigmaFloor) * Viewport.SigmaUnitX;
 
         splat.X = Mean(raw, MeanX) * Viewport.CanvasWidth - Viewport.OriginX;
         splat.Y = Mean(raw, MeanY) * Viewport.CanvasHeight - Viewport.OriginY;

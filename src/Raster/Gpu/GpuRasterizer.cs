@@ -30,8 +30,8 @@ internal static class GpuRasterizer
 
         double left = Math.Floor(settings.ViewportLeft);
         double top = Math.Floor(settings.ViewportTop);
-        double boxX = Math.Min(WidestBox, settings.DMax * (settings.CanvasWidth - 1) / 2);
-        double boxY = Math.Min(WidestBox, settings.DMax * (settings.CanvasHeight - 1) / 2);
+        double boxX = Math.Min(WidestBox, settings.BoxX);
+        double boxY = Math.Min(WidestBox, settings.BoxY);
         for (int first = 0; first < gaussians.Pixels; first += chunkSize)
         {
             int count = Math.Min(chunkSize, gaussians.Pixels - first);
@@ -44,12 +44,12 @@ internal static class GpuRasterizer
                 Channels = gaussians.Channels,
                 First = first,
                 Count = count,
-                CanvasWidth = (float)settings.CanvasWidth,
-                CanvasHeight = (float)settings.CanvasHeight,
+                CanvasWidth = settings.CanvasWidth,
+                CanvasHeight = settings.CanvasHeight,
                 OriginX = (float)(0.5 + (settings.ViewportLeft - left)),
                 OriginY = (float)(0.5 + (settings.ViewportTop - top)),
-                SigmaUnitX = (float)(settings.Scale / 1.2),
-                SigmaUnitY = (float)(settings.Scale / 1.2),
+                SigmaUnitX = (float)settings.SigmaUnitX,
+                SigmaUnitY = (float)settings.SigmaUnitY,
                 BoxX = (int)boxX,
                 BoxXFraction = (float)(boxX - Math.Floor(boxX)),
                 BoxY = (int)boxY,
