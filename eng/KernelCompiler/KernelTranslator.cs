@@ -10,29 +10,21 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Gsasr.KernelCompiler;
 
-/// <summary>Compiles kernels with ILGPU's backends, without any device. Not for more than one thread at a time.</summary>
-internal sealed class KernelTranslator : IDisposable
+/// <summary>Compiles kernels with ILGPU's backends, without any device.</summary>
+internal static class KernelTranslator
 {
     // A PTX version that every driver since 2022 reads. ILGPU writes the target sm_80 whatever it is asked for; PtxText mends it.
     private static readonly CudaInstructionSet s_ptxVersion = new(8, 0);
 
-    private readonly Dictionary<int, Backends> _backends = [];
-
-    private KernelTranslator()
-    {
-    }
-
-    public static KernelTranslator New() => new();
-
     /// <summary>Compiles a kernel.</summary>
-    /// <exception cref="KernelException">It cannot be compiled; the translator cannot be used afterwards.</exception>
-    public CompiledKernel Translate(KernelEntry entry)
+    /// <exception cref="KernelException">It cannot be compiled.</exception>
+    public static CompiledKernel Translate(KernelEntry entry)
     {
-        int level = entry.Attribute.Optimization;
-        if (!_backends.TryGetValue(level, out Backends? backends))
-            _backends.Add(level, backends = new Backends(level == 1 ? OptimizationLevel.O1 : OptimizationLevel.O2));
         try
         {
+            // A context remembers what it compiled before, and optimises differently for it: every kernel has one of its own, so that
+            // two builds give the same bytes.
+            using Backends backends = new(entry.Attribute.Optimization == 1 ? OptimizationLevel.O1 : OptimizationLevel.O2);
             EntryPointDescription description = EntryPointDescription.FromExplicitlyGroupedKernel(entry.Method);
             int? groups = entry.Attribute.GroupsPerProcessor is > 0 and int count ? count : null;
             var specialization = new KernelSpecialization(entry.Attribute.GroupSize, groups);
@@ -56,13 +48,6 @@ internal sealed class KernelTranslator : IDisposable
                 cause = several.InnerExceptions[0].GetBaseException();
             throw entry.Error(cause.Message);
         }
-    }
-
-    public void Dispose()
-    {
-        foreach (Backends backends in _backends.Values)
-            backends.Dispose();
-        _backends.Clear();
     }
 
     private sealed class Backends : IDisposable

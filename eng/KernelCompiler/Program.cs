@@ -30,7 +30,7 @@ internal static class Program
         var errors = new List<KernelException>();
         IReadOnlyList<KernelEntry> entries = KernelEntry.FindAll(assembly, errors);
         var compiled = new CompiledKernel?[entries.Count];
-        Parallel.For(0, entries.Count, KernelTranslator.New, (i, _, translator) => Compile(entries, i, translator, compiled, errors), t => t.Dispose());
+        Parallel.For(0, entries.Count, i => Compile(entries, i, compiled, errors));
         if (errors.Count > 0)
         {
             foreach (KernelException error in errors.OrderBy(error => error.Message, StringComparer.Ordinal))
@@ -42,22 +42,16 @@ internal static class Program
         return 0;
     }
 
-    private static KernelTranslator Compile(
-        IReadOnlyList<KernelEntry> entries, int index, KernelTranslator translator, CompiledKernel?[] compiled, List<KernelException> errors)
+    private static void Compile(IReadOnlyList<KernelEntry> entries, int index, CompiledKernel?[] compiled, List<KernelException> errors)
     {
         try
         {
-            compiled[index] = translator.Translate(entries[index]);
-            return translator;
+            compiled[index] = KernelTranslator.Translate(entries[index]);
         }
         catch (KernelException e)
         {
             lock (errors)
                 errors.Add(e);
-
-            // ILGPU's context cannot be used after a failed compilation.
-            translator.Dispose();
-            return KernelTranslator.New();
         }
     }
 
