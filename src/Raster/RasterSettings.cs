@@ -9,7 +9,7 @@ namespace Gsasr.Raster;
 /// <param name="CanvasWidth">Width of the canvas in pixels, 1 to <see cref="MaximumCanvas"/>.</param>
 /// <param name="CanvasHeight">Height of the canvas in pixels, 1 to <see cref="MaximumCanvas"/>.</param>
 /// <param name="Scale">
-/// Canvas pixels per low-resolution pixel, 0.0001 to 10000; a Gaussian's standard deviation is below Scale / 1.2 pixels.
+/// Canvas pixels per low-resolution pixel, 0.0001 to 10000; a raw Gaussian's standard deviation is below Scale / 1.2 pixels.
 /// </param>
 /// <param name="DMax">
 /// The paper's ratio r, 0 or more: a Gaussian reaches the pixels at most r * (CanvasWidth - 1) / 2 columns and
@@ -23,6 +23,9 @@ public readonly record struct RasterSettings(
     /// <summary>The largest canvas in either direction: every whole number up to it is a float.</summary>
     public const int MaximumCanvas = 1 << 24;
 
+    /// <summary>What the columns of the Gaussians mean.</summary>
+    public GaussianLayout Layout { get; init; }
+
     private const double MinimumScale = 1e-4;
     private const double MaximumScale = 1e4;
 
@@ -30,6 +33,8 @@ public readonly record struct RasterSettings(
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range or not a number.</exception>
     internal void Validate()
     {
+        if (!Enum.IsDefined(Layout))
+            throw new ArgumentOutOfRangeException(nameof(Layout), Layout, "There is no such layout of Gaussians.");
         CheckCanvas(nameof(CanvasWidth), CanvasWidth);
         CheckCanvas(nameof(CanvasHeight), CanvasHeight);
         if (!(Scale is >= MinimumScale and <= MaximumScale))

@@ -16,6 +16,9 @@ internal readonly struct Viewport
     /// <summary>The cutoff in powers of two: weights below 2^-CutoffBits are not drawn.</summary>
     public const double CutoffBits = Rasterizer.CutoffExponent / Ln2;
 
+    /// <summary>Standard deviations from the centre to the cutoff.</summary>
+    public static readonly double Reach = Math.Sqrt(2 * Rasterizer.CutoffExponent);
+
     private const double Ln2 = 0.693147180559945309417;
 
     public Viewport(in RasterSettings settings, in Tensor image)
@@ -24,7 +27,8 @@ internal readonly struct Viewport
         CanvasHeight = settings.CanvasHeight;
         BoxX = settings.DMax * (settings.CanvasWidth - 1) / 2;
         BoxY = settings.DMax * (settings.CanvasHeight - 1) / 2;
-        SigmaUnit = settings.Scale / 1.2;
+        ScaleX = settings.Scale;
+        ScaleY = settings.Scale;
         Left = (int)Math.Floor(settings.ViewportLeft);
         Top = (int)Math.Floor(settings.ViewportTop);
         OriginX = 0.5 + (settings.ViewportLeft - Left);
@@ -43,8 +47,11 @@ internal readonly struct Viewport
     /// <summary>Half the height of the dmax box in pixels.</summary>
     public double BoxY { get; }
 
-    /// <summary>Pixels per unit of an activated sigma.</summary>
-    public double SigmaUnit { get; }
+    /// <summary>Canvas pixels per low-resolution pixel along x.</summary>
+    public double ScaleX { get; }
+
+    /// <summary>Canvas pixels per low-resolution pixel along y.</summary>
+    public double ScaleY { get; }
 
     /// <summary>What is taken off mean * CanvasWidth: half a pixel, and the viewport's fraction of one.</summary>
     public double OriginX { get; }
@@ -88,7 +95,7 @@ internal readonly struct Viewport
         double bottom = Math.Min(splat.Bottom, tileTop + TileHeight) - 1 - splat.Y;
 
         // The ellipse's right edge as a function of the row is concave, with its maximum at +extreme; the left one mirrors it.
-        double width = splat.InverseNormal;
+        double width = 1.0 / splat.Normal;
         double slope = splat.Slope;
         double verticalWidth = width * splat.InverseSigmaY;
         double extreme = slope * Math.Sqrt(CutoffBits / (slope * slope + verticalWidth * verticalWidth)) / splat.InverseSigmaY;
