@@ -95,10 +95,7 @@ internal static class ForwardCommand
         (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, scale);
         var output = new byte[outputWidth * outputHeight * 3];
         long before = (device as GpuDevice)?.AllocatedBytes ?? 0;
-        // Seeded weights draw noise, nearly all of which would be taken for astray and interpolated.
-        bool trained = model.Name == GsasrModel.DefaultName;
-        using var upscaler = new Upscaler(
-            model, device, new UpscalerOptions { DMax = dMax, MaximumTilePixels = long.MaxValue, KeepSmoothAreas = trained });
+        using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = dMax, MaximumTilePixels = long.MaxValue });
         GsasrArchitecture architecture = model.Architecture;
         long weights = device is GpuDevice loaded
             ? loaded.AllocatedBytes - before

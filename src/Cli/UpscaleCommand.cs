@@ -8,8 +8,6 @@ namespace Gsasr.Cli;
 /// <summary><c>gsasr upscale INPUT OUTPUT --scale S</c>.</summary>
 internal static class UpscaleCommand
 {
-    private const double DefaultDMax = 0.1;
-
     public static Command Create(TextWriter output, TextWriter error)
     {
         var input = new Argument<string>("INPUT") { Description = "The image to upscale: PNG, JPEG, PPM or PGM." };
@@ -18,7 +16,7 @@ internal static class UpscaleCommand
         RequireText(target.Validators, "OUTPUT is empty; name the image to write.");
         var scale = new Option<double>("--scale", "-s")
         {
-            Description = "Output pixels per input pixel, any number from 1 to 64.",
+            Description = "Output pixels per input pixel, any number from 1 to 64. At 1 the image passes through the model, which changes it a little.",
             Required = true,
             CustomParser = result => ParseNumber(result, Upscaler.MinimumScale, Upscaler.MaximumScale, example: "2.5"),
         };
@@ -42,8 +40,20 @@ internal static class UpscaleCommand
         var dMax = new Option<double>("--dmax")
         {
             Description = "How far a Gaussian reaches, as a share of half the output image (the paper's ratio r).",
-            DefaultValueFactory = _ => DefaultDMax,
+            DefaultValueFactory = _ => new UpscalerOptions().DMax,
             CustomParser = result => ParseNumber(result, 1e-6, 1e6, example: "0.1"),
+        };
+        var noEvenAreas = new Option<bool>("--no-even-areas")
+        {
+            Description = "Take the model's pixels also where all pixels around are equal, instead of keeping their colour exactly.",
+        };
+        var keepGrey = new Option<bool>("--keep-grey")
+        {
+            Description = "Draw an RGB image that has only greys in greys, the mean of the model's channels. (Images of one channel stay grey anyway.)",
+        };
+        var asPublished = new Option<bool>("--as-published")
+        {
+            Description = "Draw as the published code does, which rounds sizes and darkens small images; for comparisons. Includes --no-even-areas.",
         };
         var quality = new Option<int>("--quality")
         {
@@ -52,7 +62,10 @@ internal static class UpscaleCommand
             CustomParser = ParseQuality,
         };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace OUTPUT if it exists." };
-        var command = new Command("upscale", "Upscales an image.") { input, target, scale, model, device, dMax, quality, overwrite };
+        var command = new Command("upscale", "Upscales an image.")
+        {
+            input, target, scale, model, device, dMax, noEvenAreas, keepGrey, asPublished, quality, overwrite,
+        };
         command.SetAction((parsed, cancellation) =>
         {
             var job = new UpscaleJob
@@ -62,7 +75,13 @@ internal static class UpscaleCommand
                 Scale = parsed.GetValue(scale),
                 Model = parsed.GetRequiredValue(model),
                 Device = parsed.GetRequiredValue(device),
-                DMax = parsed.GetValue(dMax),
+                Options = (parsed.GetValue(asPublished)
+                    ? UpscalerOptions.AsPublished
+                    : new UpscalerOptions { KeepEvenAreas = !parsed.GetValue(noEvenAreas) }) with
+                {
+                    DMax = parsed.GetValue(dMax),
+                    KeepGrey = parsed.GetValue(keepGrey),
+                },
                 JpegQuality = parsed.GetValue(quality),
                 Overwrite = parsed.GetValue(overwrite),
             };

@@ -9,10 +9,6 @@ namespace Gsasr.Cli;
 /// <summary>One image from file to file.</summary>
 internal sealed class UpscaleJob
 {
-    // Below this many input pixels from centre to edge the box of a Gaussian cuts off so much of it that what the network drew is darker
-    // by more than a hundredth.
-    private const double NeededReach = 1.2;
-
     public required string InputPath { get; init; }
 
     public required string OutputPath { get; init; }
@@ -23,7 +19,7 @@ internal sealed class UpscaleJob
 
     public required string Device { get; init; }
 
-    public required double DMax { get; init; }
+    public required UpscalerOptions Options { get; init; }
 
     public required int JpegQuality { get; init; }
 
@@ -46,9 +42,7 @@ internal sealed class UpscaleJob
         using Device device = DeviceCatalog.Open(Device, out string? note);
         if (note is not null)
             await error.WriteLineAsync(note).ConfigureAwait(false);
-        if (CutOffWarning(model, image) is string warning)
-            await error.WriteLineAsync(warning).ConfigureAwait(false);
-        using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = DMax });
+        using var upscaler = new Upscaler(model, device, Options);
         Image result = await ProgressDisplay.RunAsync(
             $"{Path.GetFileName(InputPath)} x{Scale.ToString(CultureInfo.InvariantCulture)}",
             error,
@@ -83,18 +77,6 @@ internal sealed class UpscaleJob
         ChannelLayout.Rgb => PixelLayout.Rgb,
         _ => PixelLayout.Rgba,
     };
-
-    private string? CutOffWarning(GsasrModel model, Image image)
-    {
-        int multiple = model.Architecture.SizeMultiple;
-        int side = (Math.Min(image.Width, image.Height) + multiple - 1) / multiple * multiple;
-        double needed = Math.Ceiling(NeededReach / (side / 2.0) * 1000) / 1000;
-        return DMax >= needed
-            ? null
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"Warning: --dmax {DMax} cuts off the Gaussians of an image of {image.Width}x{image.Height}; where that makes it too dark it is interpolated instead. --dmax {needed} or more keeps them.");
-    }
 
     private Image Upscale(Upscaler upscaler, Image image, int width, int height, IProgress<double> progress, CancellationToken cancellation)
     {

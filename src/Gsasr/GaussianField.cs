@@ -17,13 +17,19 @@ public sealed class GaussianField : IDisposable
     // Floats of an image that is drawn at once; larger ones are drawn in bands of rows.
     private const long BandFloats = 48L << 20;
 
+    // Pixels of the described image. A box that reaches less than this cuts off so much that the picture darkens: at the usual dmax
+    // that is so where the padded image has fewer than 24 pixels on a side.
+    private const double HarmfulReach = 1.1;
+
+    // Farther than any Gaussian is drawn.
+    private const double UnboundedReach = 6;
+
     private readonly DeviceBuffer _gaussians;
     private readonly int _columns;
     private readonly int _rows;
     private readonly RasterOutput _output;
-    private readonly double _dMax;
-    private readonly int _firstRow;
-    private SmoothAreas? _smoothAreas;
+    private readonly UpscalerOptions _options;
+    private readonly EvenAreas? _evenAreas;
 
     /// <summary>Describes Gaussians that are in memory already.</summary>
     /// <param name="gaussians">The Gaussians of some rows of the padded image; owned from now on.</param>
@@ -31,10 +37,10 @@ public sealed class GaussianField : IDisposable
     /// <param name="paddedHeight">Rows with the padding.</param>
     /// <param name="width">Columns of the image.</param>
     /// <param name="height">Rows of the image.</param>
-    /// <param name="firstRow">The first row of the padded image whose Gaussians these are.</param>
-    /// <param name="rows">How many rows there are.</param>
+    /// <param name="rows">How many rows of the padded image these are the Gaussians of.</param>
     /// <param name="scale">The scale for which they were made.</param>
-    /// <param name="dMax">The paper's ratio r.</param>
+    /// <param name="options">How to draw.</param>
+    /// <param name="evenAreas">The image's even areas, if there are any to be kept.</param>
     /// <param name="output">Draws them.</param>
     internal GaussianField(
         DeviceBuffer gaussians,
@@ -42,10 +48,10 @@ public sealed class GaussianField : IDisposable
         int paddedHeight,
         int width,
         int height,
-        int firstRow,
         int rows,
         double scale,
-        double dMax,
+        UpscalerOptions options,
+        EvenAreas? evenAreas,
         RasterOutput output)
     {
         _gaussians = gaussians;
@@ -53,11 +59,11 @@ public sealed class GaussianField : IDisposable
         PaddedHeight = paddedHeight;
         _columns = paddedWidth * Decoder.GaussianDecoder.CellsPerPixel;
         _rows = rows * Decoder.GaussianDecoder.CellsPerPixel;
-        _firstRow = firstRow;
         Width = width;
         Height = height;
         Scale = scale;
-        _dMax = dMax;
+        _options = options;
+        _evenAreas = evenAreas;
         _output = output;
     }
 
@@ -85,17 +91,17 @@ public sealed class GaussianField : IDisposable
     /// <summary>Draws the whole image at the scale it was made for: floor(Scale * Width) x floor(Scale * Height) pixels.</summary>
     /// <param name="destination">[height, width, 3] values of 0 to 255.</param>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
-    public void Render(Span<byte> destination) => Render(Canvas(Scale), 0, 0, OutputSize(Width), OutputSize(Height), destination);
+    public void Render(Span<byte> destination) => RenderRows(0, OutputSize(Height), destination);
 
     /// <summary>Draws the whole image at the scale it was made for, with 16 bits per channel.</summary>
     /// <param name="destination">[height, width, 3] values of 0 to 65535.</param>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
-    public void Render(Span<ushort> destination) => Render(Canvas(Scale), 0, 0, OutputSize(Width), OutputSize(Height), destination);
+    public void Render(Span<ushort> destination) => RenderRows(0, OutputSize(Height), destination);
 
     /// <summary>Draws the whole image at the scale it was made for, as sums that are neither clamped nor rounded.</summary>
     /// <param name="destination">[height, width, 3] values of about 0 to 1.</param>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
-    public void Render(Span<float> destination) => Render(Canvas(Scale), 0, 0, OutputSize(Width), OutputSize(Height), destination);
+    public void Render(Span<float> destination) => RenderRows(0, OutputSize(Height), destination);
 
     /// <summary>Draws a part of the image at any magnification.</summary>
     /// <param name="left">The part's left edge, in pixels of the described image.</param>
@@ -111,40 +117,35 @@ public sealed class GaussianField : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (!(magnification is >= 0.01 and <= 256))
             throw new ArgumentOutOfRangeException(nameof(magnification), magnification, "A magnification is a number from 0.01 to 256.");
-        Render(Canvas(magnification), left * magnification, top * magnification, width, height, destination);
+        Render(Canvas(magnification, magnification, magnification), left * magnification, top * magnification, width, height, destination);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _gaussians.Dispose();
 
     /// <summary>Draws some rows of the whole image at the scale it was made for.</summary>
-    /// <typeparam name="T">byte or ushort.</typeparam>
+    /// <typeparam name="T">byte or ushort for rounded values, float for sums as they are.</typeparam>
     /// <param name="firstRow">The first row of the output.</param>
     /// <param name="rows">How many.</param>
     /// <param name="destination">[rows, output width, 3].</param>
     internal void RenderRows<T>(int firstRow, int rows, Span<T> destination)
-        where T : unmanaged => Render(Canvas(Scale), 0, firstRow, OutputSize(Width), rows, destination);
-
-    /// <summary>From now on, pixels in smooth areas are interpolated.</summary>
-    /// <param name="image">[height, width, 3] values of 0 to 1, the described image; kept.</param>
-    /// <param name="areas">Where the areas are noted.</param>
-    internal void KeepSmoothAreas(float[] image, SmoothAreas areas)
+        where T : unmanaged
     {
-        int rows = Math.Min(_rows / Decoder.GaussianDecoder.CellsPerPixel, Height - _firstRow);
-        int rowFloats = SmoothAreas.Magnification * SmoothAreas.Magnification * 3 * Width;
-        int bandRows = (int)Math.Clamp(BandFloats / rowFloats, 1, Height);
-        RasterSettings canvas = Canvas(SmoothAreas.Magnification);
-        bool any = areas.Find(image, Width, Height, _firstRow, rows, bandRows, (firstRow, bandOfRows, destination) => _output.Draw(
-            Gaussians,
-            canvas with { ViewportTop = SmoothAreas.Magnification * firstRow },
-            SmoothAreas.Magnification * bandOfRows,
-            SmoothAreas.Magnification * Width,
-            destination));
-        _smoothAreas = any ? areas : null;
+        // The output's size is rounded down, so that the scale of each axis is a little smaller than the one asked for.
+        RasterSettings canvas = Canvas(Scale, (double)OutputSize(Width) / Width, (double)OutputSize(Height) / Height);
+        Render(canvas, 0, firstRow, OutputSize(Width), rows, destination);
     }
 
-    private RasterSettings Canvas(double scale) => new(
-        Math.Max(1, (int)Math.Floor(scale * PaddedWidth)), Math.Max(1, (int)Math.Floor(scale * PaddedHeight)), scale, _dMax);
+    // The padded image at the true scale of each axis, or as the published code has it for the scale asked for.
+    private RasterSettings Canvas(double scale, double scaleX, double scaleY) => _options.PublishedGeometry
+        ? new((float)Math.Max(1, Math.Floor(scale * PaddedWidth)), (float)Math.Max(1, Math.Floor(scale * PaddedHeight)), scale, _options.DMax)
+        : new(
+            (float)(scaleX * PaddedWidth),
+            (float)(scaleY * PaddedHeight),
+            scaleX,
+            _options.DMax,
+            ScaleY: scaleY,
+            LeastReach: _options.DMax * Math.Min(PaddedWidth - 1 / scaleX, PaddedHeight - 1 / scaleY) / 2 < HarmfulReach ? UnboundedReach : 0);
 
     private int OutputSize(int size) => (int)Math.Floor(Scale * size);
 
@@ -159,12 +160,11 @@ public sealed class GaussianField : IDisposable
             int rows = Math.Min(bandRows, height - row);
             Span<T> band = destination.Slice(checked(row * width * 3), checked(rows * width * 3));
             _output.Draw(Gaussians, canvas with { ViewportLeft = left, ViewportTop = top + row }, rows, width, band);
-            if (typeof(T) == typeof(float) || _smoothAreas is null)
-                continue;
-            double columnStep = (double)PaddedWidth / canvas.CanvasWidth;
-            double rowStep = (double)PaddedHeight / canvas.CanvasHeight;
-            _smoothAreas.Blend(
-                (left + 0.5) * columnStep - 0.5, (top + row + 0.5) * rowStep - 0.5, columnStep, rowStep, width, band);
+            if (typeof(T) != typeof(float))
+            {
+                _evenAreas?.Blend(
+                    left, top + row, canvas.CanvasWidth / (double)PaddedWidth, canvas.CanvasHeight / (double)PaddedHeight, width, band);
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ public sealed class Upscaler : IDisposable
     private DeviceBuffer? _fieldMemory;
     private float[] _image = [];
     private float[] _alpha = [];
-    private readonly SmoothAreas _smoothAreas = new();
+    private readonly EvenAreas _evenAreas = new();
 
     /// <summary>Puts a model's weights on a device.</summary>
     /// <param name="model">The model.</param>
@@ -172,13 +172,14 @@ public sealed class Upscaler : IDisposable
         CancellationToken cancellation = default)
     {
         CheckImage(pixels.Length, width, height, layout, scale);
-        PixelConversion.ToColours(pixels, layout, Resize(ref _image, width * height * 3));
+        var image = new float[width * height * 3];
+        PixelConversion.ToColours(pixels, layout, image);
         ProgressMeter meter = Meter(width, height, 1, progress);
         int paddedHeight = ReflectedImage.PaddedSize(height, _architecture.SizeMultiple);
         DeviceBuffer memory = _device.Allocate(FieldBytes(ReflectedImage.PaddedSize(width, _architecture.SizeMultiple), paddedHeight));
         try
         {
-            _network.Fill(_image, width, height, 0, paddedHeight, scale, 1, memory, meter, cancellation);
+            _network.Fill(image, width, height, 0, paddedHeight, scale, 1, memory, meter, cancellation);
         }
         catch
         {
@@ -188,10 +189,7 @@ public sealed class Upscaler : IDisposable
 
         _device.Synchronize();
         meter.Finish();
-        GaussianField field = Field(memory, width, height, 0, paddedHeight, scale);
-        if (_options.KeepSmoothAreas)
-            field.KeepSmoothAreas(_image[..(width * height * 3)], new SmoothAreas());
-        return field;
+        return Field(memory, width, height, paddedHeight, scale, FindEvenAreas(new EvenAreas(), image, width, height));
     }
 
     /// <summary>Releases weights and working memory.</summary>
@@ -245,8 +243,7 @@ public sealed class Upscaler : IDisposable
                 TransparentColours.Fill(colours, alpha, width, height);
         }
 
-        // The networks know no grey images; what is grey in three channels stays so as well.
-        bool neutral = layout.ChannelCount() >= 3 && PixelConversion.AreNeutral(colours);
+        bool neutral = _options.KeepGrey && layout.ChannelCount() >= 3 && PixelConversion.AreNeutral(colours);
         ProgressMeter meter = Meter(width, height, opaque ? 1 : 2, progress);
         if (layout == PixelLayout.Rgb)
         {
@@ -291,6 +288,7 @@ public sealed class Upscaler : IDisposable
         if ((long)paddedWidth * paddedHeight > FieldPixels)
             stripRows = (int)Math.Max(multiple, (FieldPixels / paddedWidth - 2 * margin) / multiple * multiple);
 
+        EvenAreas? evenAreas = FindEvenAreas(_evenAreas, image, width, height);
         (int outputWidth, int outputHeight) = OutputSize(width, height, scale);
         int outputTop = 0;
         for (int top = 0; outputTop < outputHeight; top += stripRows)
@@ -307,27 +305,27 @@ public sealed class Upscaler : IDisposable
             }
 
             _network.Fill(image, width, height, fieldTop, fieldRows, scale, (double)rows / paddedHeight, _fieldMemory, meter, cancellation);
-            GaussianField field = Field(_fieldMemory, width, height, fieldTop, fieldRows, scale);
-            if (_options.KeepSmoothAreas)
-                field.KeepSmoothAreas(image, _smoothAreas);
-
-            int outputEnd = top + rows == paddedHeight ? outputHeight : Math.Min((int)Math.Floor(scale * (top + rows)), outputHeight);
+            GaussianField field = Field(_fieldMemory, width, height, fieldRows, scale, evenAreas);
+            int outputEnd = (int)Math.Min(outputHeight, (long)(top + rows) * outputHeight / height);
             Span<T> strip = destination[(outputTop * outputWidth * 3)..(outputEnd * outputWidth * 3)];
             field.RenderRows(outputTop, outputEnd - outputTop, strip);
             outputTop = outputEnd;
         }
     }
 
-    private GaussianField Field(DeviceBuffer memory, int width, int height, int firstRow, int rows, double scale) => new(
+    private EvenAreas? FindEvenAreas(EvenAreas areas, float[] image, int width, int height) =>
+        _options.KeepEvenAreas && areas.Find(image, width, height) ? areas : null;
+
+    private GaussianField Field(DeviceBuffer memory, int width, int height, int rows, double scale, EvenAreas? evenAreas) => new(
         memory,
         ReflectedImage.PaddedSize(width, _architecture.SizeMultiple),
         ReflectedImage.PaddedSize(height, _architecture.SizeMultiple),
         width,
         height,
-        firstRow,
         rows,
         scale,
-        _options.DMax,
+        _options,
+        evenAreas,
         _output);
 
     private static long FieldBytes(int paddedWidth, int rows)

@@ -4,8 +4,15 @@ namespace Gsasr;
 public sealed record UpscalerOptions
 {
     /// <summary>
+    /// The options with which every pixel is the published code's: even areas are the network's as well, the picture is
+    /// <see cref="PublishedGeometry"/>. For comparisons.
+    /// </summary>
+    public static UpscalerOptions AsPublished { get; } = new() { KeepEvenAreas = false, PublishedGeometry = true };
+
+    /// <summary>
     /// The paper's ratio r: a Gaussian reaches at most this share of half the padded output image from its centre. The
-    /// published code uses 0.1; larger values change only small images.
+    /// published code uses 0.1; larger values change only small images. Smaller ones are not obeyed where they would cut Gaussians
+    /// off, unless <see cref="PublishedGeometry"/> is set.
     /// </summary>
     public double DMax { get; init; } = 0.1;
 
@@ -22,9 +29,23 @@ public sealed record UpscalerOptions
     public int TileOverlap { get; init; } = 32;
 
     /// <summary>
-    /// Whether cubic interpolation takes the network's place where the image is even, and where the network leaves the range of
-    /// the pixels around so far that it must have gone astray. Without it pixels are the network's own, whatever they are; sums
-    /// that are drawn as floats always are.
+    /// Whether even areas of the input stay exactly as they are: where all pixels within two of a pixel, of colour or of alpha, are
+    /// equal, that colour takes the place of the network's, fading out over one pixel of the input. The input alone decides. Values that
+    /// are drawn as floats are the network's sums in any case.
     /// </summary>
-    public bool KeepSmoothAreas { get; init; } = true;
+    public bool KeepEvenAreas { get; init; } = true;
+
+    /// <summary>
+    /// Whether an RGB image all of whose pixels are grey is drawn in greys, the mean of the three channels that the network makes; as it
+    /// is, they differ by a level or two. Images of one channel always stay grey.
+    /// </summary>
+    public bool KeepGrey { get; init; }
+
+    /// <summary>
+    /// Whether sizes are taken as in the published code. There, an output whose size was rounded down is drawn with the rounded scale but
+    /// for the Gaussians' widths, which makes it up to some percent too bright and lets it drift, and <see cref="DMax"/> cuts off the
+    /// Gaussians of images of a dozen pixels. Without it both axes are drawn with the ratio of the output's size to the input's, and
+    /// every Gaussian reaches far enough. At whole scales and from a certain size of image on there is no difference.
+    /// </summary>
+    public bool PublishedGeometry { get; init; }
 }

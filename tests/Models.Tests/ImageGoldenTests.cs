@@ -21,7 +21,7 @@ public sealed class ImageGoldenTests(LoadedModels models, ITestOutputHelper outp
     public void Images_of_GPUs_equal_the_published_codes(string name, string deviceName)
     {
         Device device = TestDevices.Get(deviceName);
-        using var upscaler = new Upscaler(new GsasrModel(() => SeededCheckpoint.Open(name)), device);
+        using var upscaler = new Upscaler(new GsasrModel(() => SeededCheckpoint.Open(name)), device, UpscalerOptions.AsPublished);
         Check(name, upscaler, device.Kind == DeviceKind.Cuda ? [2, 3.3, 4] : [2]);
     }
 

@@ -14,7 +14,7 @@ public sealed class LoadedModels : IDisposable
     {
         if (!_upscalers.TryGetValue(model, out Upscaler? upscaler))
         {
-            upscaler = new Upscaler(new GsasrModel(() => SeededCheckpoint.Open(model)), _device);
+            upscaler = new Upscaler(new GsasrModel(() => SeededCheckpoint.Open(model)), _device, UpscalerOptions.AsPublished);
             _upscalers.Add(model, upscaler);
         }
 

@@ -36,6 +36,8 @@ public class BackwardTests
             new(16, 16, 40, 1),
             new(23, 17, 1, 0.5) { Layout = GaussianLayout.Activated },
             new(9, 31, 2, 2) { Layout = GaussianLayout.Activated },
+            new(19.5f, 16.25f, 3, 0.01, ScaleY: 2, LeastReach: 1.2),
+            new(19.5f, 16.25f, 3, 1, ScaleY: 2) { Layout = GaussianLayout.Activated },
         ];
         foreach (RasterSettings settings in all)
         {
@@ -90,6 +92,15 @@ public class BackwardTests
         (double, double)[] corners = [(0, 0), (13, 29), (0.25, 0.5), (-20.3, -11.75), (80, 50), (5000, 0)];
         foreach ((double left, double top) in corners)
             Check(deviceName, Fields.Random("viewport", 120, rho: 6), new RasterSettings(90, 60, 5, 0.5, left, top), 75, 45);
+    }
+
+    [Theory]
+    [EachDevice]
+    public void Scales_of_their_own_for_each_axis_match_the_reference(string deviceName)
+    {
+        Check(deviceName, Fields.Random("axes", 120), new RasterSettings(74.7f, 45.2f, 4, 0.01, ScaleY: 7.5, LeastReach: 1.5), 75, 45);
+        RasterSettings activated = new(74.7f, 45.2f, 2, 1, ScaleY: 0.5) { Layout = GaussianLayout.Activated };
+        Check(deviceName, Fields.Activated("axes", 120, 3), activated, 75, 45);
     }
 
     [Theory]

@@ -258,7 +258,8 @@ public class RasterizerPartsTests
         Assert.Throws<ArgumentException>("image", () => Rasterizer.Render(field, good, field, arena));
         Assert.Throws<ArgumentException>("image", () => Rasterizer.Render(field, good, image, otherArena));
         foreach (RasterSettings bad in (RasterSettings[])[
-            good with { CanvasWidth = 0 }, good with { CanvasHeight = -1 }, good with { CanvasWidth = RasterSettings.MaximumCanvas + 1 },
+            good with { CanvasWidth = 0 }, good with { CanvasHeight = -1 }, good with { CanvasWidth = RasterSettings.MaximumCanvas + 2 },
+            good with { CanvasHeight = float.NaN }, good with { ScaleY = 0 }, good with { LeastReach = -1 }, good with { LeastReach = double.NaN },
             good with { Scale = 0 }, good with { Scale = double.NaN }, good with { Scale = 1e5 },
             good with { DMax = -0.1 }, good with { DMax = double.NaN }, good with { DMax = double.PositiveInfinity },
             good with { ViewportLeft = double.NaN }, good with { ViewportTop = 1e9 }])

@@ -166,6 +166,51 @@ public class RasterizerTests
 
     [Theory]
     [EachDevice]
+    public void Axes_of_different_scales_and_a_canvas_of_no_whole_size_match_the_definition(string deviceName)
+    {
+        Device device = TestDevices.Get(deviceName);
+        foreach ((double scale, double scaleY, double dMax, double leastReach) in new[]
+        {
+            (3, 3.7, 1, 0), (1.2973, 1.2609, 0.1, 0), (7.7, 2.05, 0.1, 1.3), (1, 1.04, 0.05, 4), (2.5, 11, 0.3, 0),
+        })
+        {
+            var settings = new RasterSettings((float)(24 * scale), (float)(12 * scaleY), scale, dMax, ScaleY: scaleY, LeastReach: leastReach);
+            CheckAgainstDefinition(
+                device, Fields.Random($"axes/{scale}", 300), settings, (int)settings.CanvasWidth, (int)settings.CanvasHeight);
+            CheckAgainstDefinition(device, Fields.Grid($"grid/{scale}", 48, 96), settings with { ViewportLeft = 2.5 }, 40, 17);
+        }
+    }
+
+    [Theory]
+    [EachDevice]
+    public void A_field_of_equal_Gaussians_is_as_bright_at_every_pair_of_scales(string deviceName)
+    {
+        Device device = TestDevices.Get(deviceName);
+        const int Cells = 48; // 4 for each of 12 pixels
+        var field = new float[Cells * Cells * 9];
+        for (int i = 0; i < Cells * Cells; i++)
+        {
+            // A sigma of 0.7 cells' quarter pixels; the colour is such that the sum is near 0.6.
+            float[] gaussian = [-0.5f, -0.5f, 0, 30, -2, -2, -2, (i % Cells + 0.5f) / Cells, (i / Cells + 0.5f) / Cells];
+            gaussian.CopyTo(field, i * 9);
+        }
+
+        // The sum of samples is the integral: 16 Gaussians a pixel, each of 2 pi sigma^2 square pixels.
+        double sigma = (0.99999 / (1 + Math.Exp(0.5)) + 1e-6) / 1.2;
+        double expected = 16 * 2 * Math.PI * sigma * sigma / (1 + Math.Exp(2));
+        for (double scale = 1; scale <= 12; scale += 0.55)
+        {
+            double scaleY = 13 - scale;
+            var settings = new RasterSettings(
+                (float)(12 * scale), (float)(12 * scaleY), scale, 1, Math.Floor(4.5 * scale), Math.Floor(4.5 * scaleY), scaleY);
+            int width = Math.Max(1, (int)(2 * scale));
+            float[] image = Images.Render(device, field, settings, width, Math.Max(1, (int)(2 * scaleY)));
+            Assert.All(image, value => Assert.Equal(expected, value, 2e-3));
+        }
+    }
+
+    [Theory]
+    [EachDevice]
     public void An_empty_view_is_zero(string deviceName)
     {
         Device device = TestDevices.Get(deviceName);

@@ -8,6 +8,8 @@ internal sealed class ReferenceGradient(RasterSettings settings, int width, int 
 {
     private readonly bool _raw = settings.Layout == GaussianLayout.Raw;
 
+    private double ScaleY => settings.ScaleY ?? settings.Scale;
+
     /// <summary>Columns of a Gaussian.</summary>
     public int Columns => _raw ? 9 : 5 + colours;
 
@@ -77,7 +79,7 @@ internal sealed class ReferenceGradient(RasterSettings settings, int width, int 
         if (!_raw)
         {
             gradient[0] = bySigmaX * settings.Scale;
-            gradient[1] = bySigmaY * settings.Scale;
+            gradient[1] = bySigmaY * ScaleY;
             gradient[2] = byRho;
             gradient[3] = byX * settings.CanvasWidth;
             gradient[4] = byY * settings.CanvasHeight;
@@ -85,7 +87,7 @@ internal sealed class ReferenceGradient(RasterSettings settings, int width, int 
             return;
         }
 
-        gradient[0] = bySigmaY * 0.99999 * settings.Scale / 1.2 * SigmoidSlope(row[0]);
+        gradient[0] = bySigmaY * 0.99999 * ScaleY / 1.2 * SigmoidSlope(row[0]);
         gradient[1] = bySigmaX * 0.99999 * settings.Scale / 1.2 * SigmoidSlope(row[1]);
         gradient[2] = byRho * 0.999999 / Math.Pow(Math.Cosh(row[2]), 2);
         for (int k = 0; k < 3; k++)
@@ -104,7 +106,7 @@ internal sealed class ReferenceGradient(RasterSettings settings, int width, int 
         if (_raw)
         {
             shape.SigmaX = (0.99999 * Sigmoid(row[1]) + 1e-6) * settings.Scale / 1.2;
-            shape.SigmaY = (0.99999 * Sigmoid(row[0]) + 1e-6) * settings.Scale / 1.2;
+            shape.SigmaY = (0.99999 * Sigmoid(row[0]) + 1e-6) * ScaleY / 1.2;
             shape.Rho = 0.999999 * Math.Tanh(row[2]);
             shape.X = row[7] * settings.CanvasWidth - 0.5;
             shape.Y = row[8] * settings.CanvasHeight - 0.5;
@@ -114,7 +116,7 @@ internal sealed class ReferenceGradient(RasterSettings settings, int width, int 
         }
 
         shape.SigmaX = row[0] * settings.Scale;
-        shape.SigmaY = row[1] * settings.Scale;
+        shape.SigmaY = row[1] * ScaleY;
         shape.Rho = row[2];
         shape.X = row[3] * settings.CanvasWidth - 0.5;
         shape.Y = row[4] * settings.CanvasHeight - 0.5;
@@ -141,8 +143,8 @@ internal sealed class ReferenceGradient(RasterSettings settings, int width, int 
             double dy = settings.ViewportTop + row - Y;
             u = dx / SigmaX;
             v = dy / SigmaY;
-            return Math.Abs(dx) <= settings.DMax * (settings.CanvasWidth - 1) / 2
-                && Math.Abs(dy) <= settings.DMax * (settings.CanvasHeight - 1) / 2;
+            return Math.Abs(dx) <= Math.Max(settings.DMax * (settings.CanvasWidth - 1) / 2, settings.LeastReach * settings.Scale)
+                && Math.Abs(dy) <= Math.Max(settings.DMax * (settings.CanvasHeight - 1) / 2, settings.LeastReach * (settings.ScaleY ?? settings.Scale));
         }
 
         public double Weight(double u, double v) => Math.Exp(-0.5 / (1 - Rho * Rho) * (u * u - 2 * Rho * u * v + v * v));

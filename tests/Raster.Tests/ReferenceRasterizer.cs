@@ -37,7 +37,7 @@ internal static class ReferenceRasterizer
             ReadOnlySpan<float> raw = gaussians.Slice(i * channels, channels);
             Span<double> gaussian = activated.AsSpan(i * 8, 8);
             gaussian[0] = (0.99999 * Sigmoid(raw[1]) + 1e-6) * settings.Scale / 1.2;
-            gaussian[1] = (0.99999 * Sigmoid(raw[0]) + 1e-6) * settings.Scale / 1.2;
+            gaussian[1] = (0.99999 * Sigmoid(raw[0]) + 1e-6) * (settings.ScaleY ?? settings.Scale) / 1.2;
             gaussian[2] = 0.999999 * Math.Tanh(raw[2]);
             for (int k = 0; k < 3; k++)
                 gaussian[3 + k] = Sigmoid(raw[4 + k]) * Sigmoid(raw[3]);
@@ -52,8 +52,8 @@ internal static class ReferenceRasterizer
 
     private static void Sum(ReadOnlySpan<double> activated, in RasterSettings settings, int column, int row, Span<double> pixel)
     {
-        double boxX = settings.DMax * (settings.CanvasWidth - 1) / 2;
-        double boxY = settings.DMax * (settings.CanvasHeight - 1) / 2;
+        double boxX = Math.Max(settings.DMax * (settings.CanvasWidth - 1) / 2, settings.LeastReach * settings.Scale);
+        double boxY = Math.Max(settings.DMax * (settings.CanvasHeight - 1) / 2, settings.LeastReach * (settings.ScaleY ?? settings.Scale));
         for (int i = 0; i < activated.Length; i += 8)
         {
             double dx = settings.ViewportLeft + column - activated[i + 6];

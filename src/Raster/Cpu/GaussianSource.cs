@@ -57,8 +57,8 @@ internal unsafe struct GaussianSource
         bool raw = Layout == GaussianLayout.Raw;
         double widest = raw ? SigmaGain + SigmaFloor : row[GaussianColumns.SigmaX];
         double tallest = raw ? SigmaGain + SigmaFloor : row[GaussianColumns.SigmaY];
-        double reachX = widest * Unit(Viewport.ScaleX) * Viewport.Reach;
-        double reachY = tallest * Unit(Viewport.ScaleY) * Viewport.Reach;
+        double reachX = widest * Viewport.SigmaUnitX * Viewport.Reach;
+        double reachY = tallest * Viewport.SigmaUnitY * Viewport.Reach;
         double x = CentreX(row) - Viewport.Left;
         double y = CentreY(row) - Viewport.Top;
         return x >= -reachX && x <= Viewport.Width - 1 + reachX && y >= -reachY && y <= Viewport.Height - 1 + reachY;
@@ -91,8 +91,8 @@ internal unsafe struct GaussianSource
         gaussian = default;
         gaussian.X = CentreX(row);
         gaussian.Y = CentreY(row);
-        double unitX = Unit(Viewport.ScaleX);
-        double unitY = Unit(Viewport.ScaleY);
+        double unitX = Viewport.SigmaUnitX;
+        double unitY = Viewport.SigmaUnitY;
         if (Layout == GaussianLayout.Activated)
         {
             gaussian.SigmaX = row[GaussianColumns.SigmaX] * unitX;
@@ -175,9 +175,6 @@ internal unsafe struct GaussianSource
     }
 
     private readonly bool HasRemainders => Columns == Rasterizer.GaussianChannels;
-
-    // Canvas pixels per unit of a sigma: the published sigmas are shares of 1 / 1.2 low-resolution pixels.
-    private readonly double Unit(double scale) => Layout == GaussianLayout.Raw ? scale / 1.2 : scale;
 
     private readonly double CentreX(float* row)
     {

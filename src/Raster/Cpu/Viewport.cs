@@ -25,10 +25,10 @@ internal readonly struct Viewport
     {
         CanvasWidth = settings.CanvasWidth;
         CanvasHeight = settings.CanvasHeight;
-        BoxX = settings.DMax * (settings.CanvasWidth - 1) / 2;
-        BoxY = settings.DMax * (settings.CanvasHeight - 1) / 2;
-        ScaleX = settings.Scale;
-        ScaleY = settings.Scale;
+        BoxX = settings.BoxX;
+        BoxY = settings.BoxY;
+        SigmaUnitX = settings.SigmaUnitX;
+        SigmaUnitY = settings.SigmaUnitY;
         Left = (int)Math.Floor(settings.ViewportLeft);
         Top = (int)Math.Floor(settings.ViewportTop);
         OriginX = 0.5 + (settings.ViewportLeft - Left);
@@ -41,17 +41,17 @@ internal readonly struct Viewport
 
     public double CanvasHeight { get; }
 
-    /// <summary>Half the width of the dmax box in pixels.</summary>
+    /// <summary>Half the width of a Gaussian's box in pixels.</summary>
     public double BoxX { get; }
 
-    /// <summary>Half the height of the dmax box in pixels.</summary>
+    /// <summary>Half the height of a Gaussian's box in pixels.</summary>
     public double BoxY { get; }
 
-    /// <summary>Canvas pixels per low-resolution pixel along x.</summary>
-    public double ScaleX { get; }
+    /// <summary>Columns per unit of an activated sigma.</summary>
+    public double SigmaUnitX { get; }
 
-    /// <summary>Canvas pixels per low-resolution pixel along y.</summary>
-    public double ScaleY { get; }
+    /// <summary>Rows per unit of an activated sigma.</summary>
+    public double SigmaUnitY { get; }
 
     /// <summary>What is taken off mean * CanvasWidth: half a pixel, and the viewport's fraction of one.</summary>
     public double OriginX { get; }

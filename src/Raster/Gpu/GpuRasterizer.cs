@@ -43,8 +43,8 @@ internal static class GpuRasterizer
         GpuKernel gather = device.GetKernel(s_gather);
         double left = Math.Floor(settings.ViewportLeft);
         double top = Math.Floor(settings.ViewportTop);
-        double boxX = Math.Min(WidestBox, settings.DMax * (settings.CanvasWidth - 1) / 2);
-        double boxY = Math.Min(WidestBox, settings.DMax * (settings.CanvasHeight - 1) / 2);
+        double boxX = Math.Min(WidestBox, settings.BoxX);
+        double boxY = Math.Min(WidestBox, settings.BoxY);
         for (int first = 0; first < gaussians.Pixels; first += chunkSize)
         {
             int count = Math.Min(chunkSize, gaussians.Pixels - first);
@@ -52,9 +52,9 @@ internal static class GpuRasterizer
             int groupCount = DivideUp(blockCount, BlockSize);
             device.Launch(activate, new WorkSize(blockCount), new KernelArguments()
                 .Add(gaussians).Add(gaussians.Channels).Add(first).Add(count)
-                .Add((float)settings.CanvasWidth).Add((float)settings.CanvasHeight)
+                .Add(settings.CanvasWidth).Add(settings.CanvasHeight)
                 .Add((float)(0.5 + (settings.ViewportLeft - left))).Add((float)(0.5 + (settings.ViewportTop - top)))
-                .Add((float)(settings.Scale / 1.2))
+                .Add((float)settings.SigmaUnitX).Add((float)settings.SigmaUnitY)
                 .Add((int)boxX).Add((float)(boxX - Math.Floor(boxX))).Add((int)boxY).Add((float)(boxY - Math.Floor(boxY)))
                 .Add(splats.Buffer).Add(splats.Offset).Add(bounds.Buffer).Add(bounds.Offset)
                 .Add(blockBounds.Buffer).Add(blockBounds.Offset));

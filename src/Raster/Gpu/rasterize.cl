@@ -49,7 +49,8 @@ kernel void activate_gaussians(
     float canvasHeight,
     float originX,           // what is taken off mean * canvas: half a pixel and the viewport's fraction of one
     float originY,
-    float sigmaUnit,         // scale / 1.2
+    float sigmaUnitX,        // pixels per unit of an activated sigma: scale / 1.2, for each axis
+    float sigmaUnitY,
     int boxX,                // half the width of the dmax box: its whole pixels and the rest
     float boxXFraction,
     int boxY,
@@ -107,8 +108,8 @@ kernel void activate_gaussians(
             float2 sigmaX = gained_sigmoid(pair_exp(-raw[1]), 0.99999f);
             sigmaY = pair_sum(sigmaY.x, sigmaY.y + 1e-6f);
             sigmaX = pair_sum(sigmaX.x, sigmaX.y + 1e-6f);
-            float width = sigmaX.x * sigmaUnit;
-            float height = sigmaY.x * sigmaUnit;
+            float width = sigmaX.x * sigmaUnitX;
+            float height = sigmaY.x * sigmaUnitY;
 
             // With e = exp(-2|t|), 1 - |rho| = 1 - 0.999999 tanh|t| is a sum of positive terms: nothing cancels.
             float e = exp(-2.0f * fabs(raw[2]));
@@ -117,6 +118,9 @@ kernel void activate_gaussians(
 
             // slope = rho * sigmaX / sigmaY in two floats, since a thin ellipse's width hangs on its last bits.
             float2 ratio = pair_quotient(sigmaX, sigmaY);
+            float2 units = pair_quotient((float2)(sigmaUnitX, 0.0f), (float2)(sigmaUnitY, 0.0f));
+            float2 stretched = pair_product(ratio.x, units.x);
+            ratio = pair_sum(stretched.x, stretched.y + fma(ratio.x, units.y, ratio.y * units.x));
             float2 part = pair_product(complement, ratio.x);
             float2 slope = pair_sum(ratio.x, -part.x);
             slope = pair_sum(slope.x, slope.y + fma(1.0f - complement, ratio.y, -part.y)) * copysign(1.0f, raw[2]);

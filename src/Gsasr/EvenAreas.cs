@@ -1,0 +1,168 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Gsasr;
+
+/// <summary>
+/// Keeps even areas of an image exactly as they are: where all pixels within <see cref="Reach"/> of a pixel have its colour, that
+/// colour is what is drawn there, and it fades out towards the next pixel that has other colours around. The input alone decides.
+/// </summary>
+internal sealed class EvenAreas
+{
+    /// <summary>How many pixels around a pixel, in both directions, must have its colour; there are fewer at the image's edges.</summary>
+    public const int Reach = 2;
+
+    private float[] _image = [];
+    private int _width;
+    private int _height;
+    private bool[] _even = [];
+    private bool[] _evenInRow = [];
+
+    // The first even column of each row and the one after the last; both 0 where there is none.
+    private (int First, int End)[] _spans = [];
+
+    /// <summary>Finds the even areas of an image; says whether there are any.</summary>
+    /// <param name="image">[height, width, 3]; must stay as it is as long as this is used.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    public bool Find(float[] image, int width, int height)
+    {
+        _image = image;
+        _width = width;
+        _height = height;
+        if (_even.Length < width * height)
+        {
+            _even = new bool[width * height];
+            _evenInRow = new bool[width * height];
+        }
+
+        if (_spans.Length < height)
+            _spans = new (int, int)[height];
+        Parallel.For(0, height, FindInRow);
+        Parallel.For(0, height, FindAcrossRows);
+        return _spans.AsSpan(0, height).ContainsAnyExcept((0, 0));
+    }
+
+    /// <summary>Puts the colours of even areas over drawn pixels.</summary>
+    /// <typeparam name="T">byte or ushort.</typeparam>
+    /// <param name="left">Drawn columns between the left edge of the image and the first of these pixels.</param>
+    /// <param name="top">Likewise rows.</param>
+    /// <param name="scaleX">Drawn columns per column of the image.</param>
+    /// <param name="scaleY">Drawn rows per row of the image.</param>
+    /// <param name="width">Drawn columns.</param>
+    /// <param name="pixels">[height, width, 3], drawn.</param>
+    public unsafe void Blend<T>(double left, double top, double scaleX, double scaleY, int width, Span<T> pixels)
+        where T : unmanaged
+    {
+        fixed (T* first = pixels)
+        {
+            nint address = (nint)first;
+            Parallel.For(0, pixels.Length / (width * 3), row => BlendRow(
+                left, (top + row + 0.5) / scaleY - 0.5, scaleX, new Span<T>((T*)address + (long)row * width * 3, width * 3)));
+        }
+    }
+
+    private void FindInRow(int row)
+    {
+        ReadOnlySpan<float> pixels = _image.AsSpan(row * _width * 3, _width * 3);
+        Span<bool> even = _evenInRow.AsSpan(row * _width, _width);
+        even.Clear();
+        for (int start = 0; start < _width;)
+        {
+            int end = start + 1;
+            while (end < _width && AreEqual(pixels, start, pixels, end))
+                end++;
+
+            // Of a run of one colour, all but the pixels that have another colour within reach.
+            int first = start == 0 ? 0 : start + Reach;
+            int last = end == _width ? end : end - Reach;
+            if (last > first)
+                even[first..last].Fill(true);
+            start = end;
+        }
+    }
+
+    private void FindAcrossRows(int row)
+    {
+        Span<bool> even = _even.AsSpan(row * _width, _width);
+        ReadOnlySpan<float> pixels = _image.AsSpan(row * _width * 3, _width * 3);
+        _evenInRow.AsSpan(row * _width, _width).CopyTo(even);
+        int bottom = Math.Min(row + Reach, _height - 1);
+        for (int y = Math.Max(row - Reach, 0); y <= bottom && even.Contains(true); y++)
+        {
+            ReadOnlySpan<float> others = _image.AsSpan(y * _width * 3, _width * 3);
+            for (int x = even.IndexOf(true); x < _width; x++)
+                even[x] = even[x] && _evenInRow[y * _width + x] && AreEqual(pixels, x, others, x);
+        }
+
+        _spans[row] = even.Contains(true) ? (even.IndexOf(true), even.LastIndexOf(true) + 1) : default;
+    }
+
+    private static bool AreEqual(ReadOnlySpan<float> a, int pixel, ReadOnlySpan<float> b, int other) =>
+        a[3 * pixel] == b[3 * other] && a[3 * pixel + 1] == b[3 * other + 1] && a[3 * pixel + 2] == b[3 * other + 2];
+
+    private void BlendRow<T>(double left, double y, double scaleX, Span<T> pixels)
+        where T : unmanaged
+    {
+        int row = (int)Math.Floor(y);
+        float down = (float)(y - row);
+        int upper = Math.Clamp(row, 0, _height - 1);
+        int lower = Math.Clamp(row + 1, 0, _height - 1);
+        (int First, int End) span = _spans[upper].End == 0 ? _spans[lower] : _spans[upper];
+        if (span.End == 0)
+            return;
+        if (_spans[lower].End > 0)
+            span = (Math.Min(span.First, _spans[lower].First), Math.Max(span.End, _spans[lower].End));
+
+        // Pixels between an even column and the next one on either side.
+        int width = pixels.Length / 3;
+        int first = span.First == 0 ? 0 : (int)Math.Clamp((span.First - 0.5) * scaleX - left - 1, 0, width);
+        int end = span.End == _width ? width : (int)Math.Clamp((span.End + 0.5) * scaleX - left + 1, 0, width);
+        for (int i = first; i < end; i++)
+        {
+            double x = (left + i + 0.5) / scaleX - 0.5;
+            int column = (int)Math.Floor(x);
+            float across = (float)(x - column);
+            int near = Math.Clamp(column, 0, _width - 1);
+            int far = Math.Clamp(column + 1, 0, _width - 1);
+
+            // Even pixels beside each other have one colour, as each lies within the other's reach.
+            int even = -1;
+            float weight = 0;
+            Add(upper * _width + near, (1 - down) * (1 - across), ref even, ref weight);
+            Add(upper * _width + far, (1 - down) * across, ref even, ref weight);
+            Add(lower * _width + near, down * (1 - across), ref even, ref weight);
+            Add(lower * _width + far, down * across, ref even, ref weight);
+            if (even >= 0)
+                Mix(new Vector3(_image.AsSpan(3 * even, 3)), Math.Min(weight, 1), pixels.Slice(3 * i, 3));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Add(int pixel, float share, ref int even, ref float weight)
+    {
+        if (_even[pixel])
+        {
+            even = pixel;
+            weight += share;
+        }
+    }
+
+    private static void Mix<T>(Vector3 colour, float weight, Span<T> pixel)
+        where T : unmanaged
+    {
+        for (int channel = 0; channel < 3; channel++)
+        {
+            if (typeof(T) == typeof(byte))
+            {
+                float mixed = float.Lerp(Unsafe.BitCast<T, byte>(pixel[channel]), byte.MaxValue * colour[channel], weight);
+                pixel[channel] = Unsafe.BitCast<byte, T>((byte)MathF.Round(mixed));
+            }
+            else
+            {
+                float mixed = float.Lerp(Unsafe.BitCast<T, ushort>(pixel[channel]), ushort.MaxValue * colour[channel], weight);
+                pixel[channel] = Unsafe.BitCast<ushort, T>((ushort)MathF.Round(mixed));
+            }
+        }
+    }
+}

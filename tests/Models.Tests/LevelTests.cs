@@ -1,0 +1,94 @@
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Models.Tests;
+
+/// <summary>Pictures are as bright as they were, at every scale and size; with the network's own pixels everywhere.</summary>
+public sealed class LevelTests(ITestOutputHelper output) : IDisposable
+{
+    private static readonly UpscalerOptions s_own = new() { KeepEvenAreas = false };
+    private readonly CpuDevice _device = new();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(36, 36, 1.3)]
+    [InlineData(36, 25, 1.05)]
+    [InlineData(37, 29, 1.55)]
+    [InlineData(24, 48, 2.7)]
+    [InlineData(41, 26, 3.3)]
+    [InlineData(25, 31, 7.85)]
+    [InlineData(24, 26, 11.95)]
+    public void A_photograph_keeps_its_mean_where_its_size_is_rounded(int width, int height, double scale)
+    {
+        Picture picture = Picture.Photo(40, 30, width, height);
+        using var upscaler = new Upscaler(GsasrModel.Default, _device, s_own);
+        double[] change = Change(upscaler, picture, scale);
+        output.WriteLine($"{change[0]:0.00} {change[1]:0.00} {change[2]:0.00}");
+        Assert.All(change, value => Assert.InRange(value, -1, 1));
+    }
+
+    [Fact]
+    public void The_published_geometry_brightens_it()
+    {
+        using var upscaler = new Upscaler(GsasrModel.Default, _device, UpscalerOptions.AsPublished);
+        Picture grey = Even(36, 36, 180);
+        Assert.All(Change(upscaler, grey, 1.3), value => Assert.InRange(value, 4, 8));
+    }
+
+    [Theory]
+    [InlineData(36, 36)]
+    [InlineData(37, 25)]
+    public void An_even_grey_keeps_its_level_at_every_scale(int width, int height)
+    {
+        using var upscaler = new Upscaler(GsasrModel.Default, _device, s_own);
+        Picture grey = Even(width, height, 128);
+        // Between whole scales the model is not more wrong than at them.
+        for (double scale = 1; scale <= 12; scale += 1.35)
+            Assert.All(Change(upscaler, grey, scale), value => Assert.InRange(value, -0.5, 0.5));
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 3)]
+    [InlineData(9, 9)]
+    [InlineData(12, 12)]
+    [InlineData(12, 48)]
+    [InlineData(13, 7)]
+    public void The_box_does_not_darken_small_images(int width, int height)
+    {
+        using var upscaler = new Upscaler(GsasrModel.Default, _device, s_own);
+        foreach (byte level in (byte[])[255, 128, 40])
+        {
+            double[] change = Change(upscaler, Even(width, height, level), 2.7);
+            output.WriteLine($"{level}: {change[0]:0.00} {change[1]:0.00} {change[2]:0.00}");
+            Assert.All(change, value => Assert.InRange(value, -1, 1));
+        }
+
+        // As the published code has it, it does.
+        if (width > 9)
+            return;
+        using var published = new Upscaler(GsasrModel.Default, _device, UpscalerOptions.AsPublished);
+        Assert.All(Change(published, Even(width, height, 255), 2), value => Assert.InRange(value, -200, -20));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _device.Dispose();
+
+    private static Picture Even(int width, int height, byte level)
+    {
+        var pixels = new byte[width * height * 3];
+        Array.Fill(pixels, level);
+        return new Picture(pixels, width, height);
+    }
+
+    // What each channel's mean gains.
+    private static double[] Change(Upscaler upscaler, Picture picture, double scale)
+    {
+        (int width, int height) = Upscaler.OutputSize(picture.Width, picture.Height, scale);
+        var drawn = new byte[width * height * 3];
+        upscaler.Upscale(picture.Pixels, picture.Width, picture.Height, PixelLayout.Rgb, scale, drawn, cancellation: Cancellation);
+        return [.. Enumerable.Range(0, 3).Select(channel => Mean(drawn, channel) - Mean(picture.Pixels, channel))];
+    }
+
+    private static double Mean(byte[] pixels, int channel) => pixels.Where((_, i) => i % 3 == channel).Average(value => value);
+}
