@@ -22,6 +22,9 @@ public readonly record struct Tensor(DeviceBuffer Buffer, int Offset, int Height
     /// <summary>Whether the pixels follow each other without a gap.</summary>
     public bool IsDense => Pitch == Channels;
 
+    /// <summary>The values from the first to the last, with what lies between the pixels, as a kernel's argument.</summary>
+    public BufferView<float> View => new(Buffer, Offset, (long)(Pixels - 1) * Pitch + Channels);
+
     /// <summary>Some of the channels of the same pixels.</summary>
     /// <param name="first">The first channel.</param>
     /// <param name="count">How many, at least 1.</param>

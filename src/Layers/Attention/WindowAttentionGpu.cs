@@ -2,7 +2,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary><see cref="WindowAttention"/> on GPUs (attention.cl).</summary>
+/// <summary><see cref="WindowAttention"/> on GPUs.</summary>
 internal static class WindowAttentionGpu
 {
     // Scores are kept in powers of two.
@@ -11,11 +11,11 @@ internal static class WindowAttentionGpu
     // Of those with the same head size, the best comes first where they waste the same.
     private static readonly Variant[] s_variants =
     [
-        new(LayerKernels.Library["attention-16-144x16", "attend"], 16, 144, 16),
-        new(LayerKernels.Library["attention-32-128x32", "attend"], 32, 128, 32),
-        new(LayerKernels.Library["attention-32-144x16", "attend"], 32, 144, 16),
-        new(LayerKernels.Library["attention-32-128x16", "attend"], 32, 128, 16),
-        new(LayerKernels.Library["attention-128-16x16", "attend"], 128, 16, 16),
+        Variant.Of<Heads16Block144x16>(AttentionKernels.Attend.Heads16Block144x16),
+        Variant.Of<Heads32Block128x32>(AttentionKernels.Attend.Heads32Block128x32),
+        Variant.Of<Heads32Block144x16>(AttentionKernels.Attend.Heads32Block144x16),
+        Variant.Of<Heads32Block128x16>(AttentionKernels.Attend.Heads32Block128x16),
+        Variant.Of<Heads128Block16x16>(AttentionKernels.Attend.Heads128Block16x16),
     ];
 
     public static void Run(GpuDevice device, in Tensor query, in Tensor key, in Tensor value, in Tensor y, WindowAttentionSettings settings)
@@ -29,28 +29,35 @@ internal static class WindowAttentionGpu
         int aligned = LayerKernels.Aligned(query) & LayerKernels.Aligned(key) & LayerKernels.Aligned(value) & LayerKernels.Aligned(y)
             & (headSize % 4 == 0 ? 1 : 0) & (settings.Rotary is Tensor rotary ? LayerKernels.Aligned(rotary) : 1);
 
-        KernelArguments launch = new KernelArguments().Add(query).Add(key).Add(value);
-        launch.AddVector(settings.Bias, query);
-        launch.Add(settings.Bias is null ? 0 : 1);
-        launch.AddVector(settings.Rotary, query);
-        launch
-            .Add(settings.Rotary is null ? 0 : 1)
-            .Add(y)
-            .Add(y.Height)
-            .Add(y.Width)
-            .Add(settings.Heads)
-            .Add(headSize)
-            .Add(settings.WindowSize)
-            .Add(settings.KeyWindowSize)
-            .Add(settings.QueryShift)
-            .Add(keyStart)
-            .Add(overlaps ? 0 : 1)
-            .Add(settings.MaskWrapped ? settings.QueryShift : 0)
-            .Add((float)(Log2E / Math.Sqrt(headSize)))
-            .Add(aligned);
         int blocks = LayerKernels.DivideUp(settings.QueryTokens, variant.QueryBlock);
         int windows = y.Height / settings.WindowSize * (y.Width / settings.WindowSize);
-        device.Launch(device.GetKernel(variant.Kernel), new WorkSize(checked(windows * settings.Heads * blocks)), launch);
+        device.Launch(variant.Kernel, new WorkSize(checked(windows * settings.Heads * blocks)), new()
+        {
+            Query = query.View,
+            QueryPitch = query.Pitch,
+            Key = key.View,
+            KeyPitch = key.Pitch,
+            Value = value.View,
+            ValuePitch = value.Pitch,
+            Bias = (settings.Bias ?? query).View,
+            HasBias = settings.Bias is null ? 0 : 1,
+            Rotary = (settings.Rotary ?? query).View,
+            HasRotary = settings.Rotary is null ? 0 : 1,
+            Y = y.View,
+            YPitch = y.Pitch,
+            Height = y.Height,
+            Width = y.Width,
+            Heads = settings.Heads,
+            HeadSize = headSize,
+            Side = settings.WindowSize,
+            KeySide = settings.KeyWindowSize,
+            QueryShift = settings.QueryShift,
+            KeyStart = keyStart,
+            Wraps = overlaps ? 0 : 1,
+            MaskShift = settings.MaskWrapped ? settings.QueryShift : 0,
+            Scale = (float)(Log2E / Math.Sqrt(headSize)),
+            Aligned = aligned,
+        });
     }
 
     private static Variant? Choose(GpuDevice device, int headSize, WindowAttentionSettings settings)
@@ -58,7 +65,7 @@ internal static class WindowAttentionGpu
         Variant? best = null;
         foreach (Variant variant in s_variants)
         {
-            if (variant.HeadSize < headSize || !device.Supports(variant.Kernel.Module) || (best is not null && best.HeadSize < variant.HeadSize))
+            if (variant.HeadSize < headSize || !device.Supports(variant.Kernel) || (best is not null && best.HeadSize < variant.HeadSize))
                 continue;
             if (best is null || variant.Pairs(settings) < best.Pairs(settings))
                 best = variant;
@@ -72,8 +79,13 @@ internal static class WindowAttentionGpu
     /// <param name="HeadSize">The most channels of a head.</param>
     /// <param name="QueryBlock">Queries that a group takes.</param>
     /// <param name="KeyBlock">Keys that are taken at once.</param>
-    private sealed record Variant(KernelId Kernel, int HeadSize, int QueryBlock, int KeyBlock)
+    private sealed record Variant(Kernel<AttentionKernels.Attend.Arguments> Kernel, int HeadSize, int QueryBlock, int KeyBlock)
     {
+        /// <summary>The kernel with the sizes of its tile.</summary>
+        public static Variant Of<TTile>(Kernel<AttentionKernels.Attend.Arguments> kernel)
+            where TTile : struct, IAttentionTile =>
+            new(kernel, TTile.HeadSize, TTile.GroupSize / TTile.KeyLanes * TTile.Queries, TTile.KeyLanes * TTile.Keys);
+
         /// <summary>Pairs of a query and a key, those that only fill up blocks included.</summary>
         public long Pairs(WindowAttentionSettings settings) => FilledUp(settings.QueryTokens, QueryBlock) * FilledUp(settings.KeyTokens, KeyBlock);
 

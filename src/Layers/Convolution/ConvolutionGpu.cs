@@ -2,19 +2,11 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary><see cref="Convolution"/> on GPUs: a tiled matrix product (convolution.cl).</summary>
+/// <summary><see cref="Convolution"/> on GPUs: a tiled matrix product.</summary>
 internal static class ConvolutionGpu
 {
-    // Channels are multiplied in steps of this many; weights of channels added to fill the last step are zero.
-    private const int DepthStep = 8;
-
     // Output channels that are packed together: a cache line.
     private const int PackedStrip = 16;
-
-    // Rows and columns of the tile of inputs that no float4 fits.
-    private const int UnalignedTile = 64;
-
-    private static readonly KernelId s_unaligned = LayerKernels.Library["convolution-unaligned", "convolve"];
 
     /// <summary>
     /// Packs weights: [taps][input channels, filled up to steps of the depth][output channels, filled up to whole float4s].
@@ -26,9 +18,9 @@ internal static class ConvolutionGpu
     /// <param name="taps">Pixels of the neighbourhood.</param>
     public static DeviceBuffer Pack(GpuDevice device, ReadOnlySpan<float> weight, int inputChannels, int outputChannels, int taps)
     {
-        int steps = LayerKernels.DivideUp(inputChannels, DepthStep);
+        int steps = LayerKernels.DivideUp(inputChannels, ProductTiles.Depth);
         int pitch = LayerKernels.DivideUp(outputChannels, 4) * 4;
-        var packed = new float[checked(taps * steps * DepthStep * pitch)];
+        var packed = new float[checked(taps * steps * ProductTiles.Depth * pitch)];
         // Transposed in strips of output channels, whose lines stay in the cache.
         for (int first = 0; first < outputChannels; first += PackedStrip)
         {
@@ -37,7 +29,7 @@ internal static class ConvolutionGpu
             {
                 for (int channel = 0; channel < inputChannels; channel++)
                 {
-                    int target = (tap * steps * DepthStep + channel) * pitch;
+                    int target = (tap * steps * ProductTiles.Depth + channel) * pitch;
                     int source = tap * inputChannels + channel;
                     for (int n = first; n < end; n++)
                         packed[target + n] = weight[n * taps * inputChannels + source];
@@ -56,8 +48,9 @@ internal static class ConvolutionGpu
         int channels = arguments.Weights.OutputChannels;
         if (LayerKernels.Aligned(arguments.X) == 0)
         {
-            long groups = (long)LayerKernels.DivideUp(pixels, UnalignedTile) * LayerKernels.DivideUp(channels, UnalignedTile);
-            Launch(device, arguments, s_unaligned, groups, 0, pixels);
+            long groups = (long)LayerKernels.DivideUp(pixels, Tile64x64Unaligned.Rows)
+                * LayerKernels.DivideUp(channels, Tile64x64Unaligned.Columns);
+            Launch(device, arguments, ConvolutionKernels.Convolve.Tile64x64Unaligned, groups, 0, pixels);
             return;
         }
 
@@ -69,34 +62,42 @@ internal static class ConvolutionGpu
     }
 
     private static void Launch(
-        GpuDevice device, in ConvolutionArguments arguments, KernelId kernel, long groups, int firstPixel, int endPixel)
+        GpuDevice device,
+        in ConvolutionArguments arguments,
+        Kernel<ConvolutionKernels.Convolve.Arguments> kernel,
+        long groups,
+        int firstPixel,
+        int endPixel)
     {
         ConvolutionWeights weights = arguments.Weights;
         Tensor x = arguments.X;
         Tensor y = arguments.Y;
         Tensor residual = arguments.Residual ?? y;
-        KernelArguments launch = new KernelArguments()
-            .Add(x)
-            .Add(x.Height)
-            .Add(x.Width)
-            .Add(weights.InputChannels)
-            .Add(weights.KernelSize * weights.KernelSize)
-            .Add(weights.Packed);
-        launch.AddVector(arguments.Bias, y);
-        launch
-            .Add(residual)
-            .Add(arguments.Residual is null ? 0 : 1)
-            .Add(y)
-            .Add(arguments.FirstRow)
-            .Add(arguments.FirstColumn)
-            .Add(arguments.Columns)
-            .Add(firstPixel)
-            .Add(endPixel)
-            .Add(weights.OutputChannels)
-            .Add(weights.PixelShuffle ? y.Channels : 0)
-            .Add(LayerKernels.Aligned(y) & LayerKernels.Aligned(residual))
-            .Add((int)arguments.Activation);
-        device.Launch(device.GetKernel(kernel), new WorkSize(checked((int)groups)), launch);
+        device.Launch(kernel, new WorkSize(checked((int)groups)), new()
+        {
+            X = x.View,
+            XPitch = x.Pitch,
+            XHeight = x.Height,
+            XWidth = x.Width,
+            Channels = weights.InputChannels,
+            Taps = weights.KernelSize * weights.KernelSize,
+            Weights = new(weights.Packed),
+            Bias = arguments.Bias.View,
+            Residual = residual.View,
+            ResidualPitch = residual.Pitch,
+            HasResidual = arguments.Residual is null ? 0 : 1,
+            Y = y.View,
+            YPitch = y.Pitch,
+            FirstRow = arguments.FirstRow,
+            FirstColumn = arguments.FirstColumn,
+            Columns = arguments.Columns,
+            FirstPixel = firstPixel,
+            EndPixel = endPixel,
+            OutputChannels = weights.OutputChannels,
+            ShuffledChannels = weights.PixelShuffle ? y.Channels : 0,
+            AlignedOutput = LayerKernels.Aligned(y) & LayerKernels.Aligned(residual),
+            Activation = (int)arguments.Activation,
+        });
     }
 
     // The tile is chosen by waves, and the pixels past the last full wave may be left to another launch with smaller tiles.

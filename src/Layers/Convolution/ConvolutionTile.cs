@@ -2,13 +2,20 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary>One of the sizes in which GPUs compute matrix products (convolution.cl), and what it costs.</summary>
-/// <param name="ModuleName">The kernels' module.</param>
+/// <summary>One of the sizes in which GPUs compute matrix products (TileProduct), and what it costs.</summary>
+/// <param name="Convolve">Fetches neighbourhoods of pixels and finishes the result.</param>
+/// <param name="MultiplyPlanes">Multiplies the planes of a Winograd convolution.</param>
 /// <param name="Rows">Rows that a group computes.</param>
 /// <param name="Columns">Columns that a group computes.</param>
 /// <param name="GroupsPerProcessor">Groups that a multiprocessor of NVIDIA hardware runs side by side.</param>
 /// <param name="RelativeTime">Time for a multiplication, compared with the best tile's, measured on an H200.</param>
-internal sealed record ConvolutionTile(string ModuleName, int Rows, int Columns, int GroupsPerProcessor, double RelativeTime)
+internal sealed record ConvolutionTile(
+    Kernel<ConvolutionKernels.Convolve.Arguments> Convolve,
+    Kernel<ConvolutionKernels.MultiplyPlanes.Arguments> MultiplyPlanes,
+    int Rows,
+    int Columns,
+    int GroupsPerProcessor,
+    double RelativeTime)
 {
     /// <summary>What another launch costs, in the unit of <see cref="Time"/>.</summary>
     public const double LaunchTime = 2000;
@@ -18,24 +25,30 @@ internal sealed record ConvolutionTile(string ModuleName, int Rows, int Columns,
 
     private static readonly ConvolutionTile[] s_all =
     [
-        new("convolution-128x64", 128, 64, 4, 1.0),
-        new("convolution-64x64", 64, 64, 6, 1.08),
+        new(
+            ConvolutionKernels.Convolve.Tile128x64,
+            ConvolutionKernels.MultiplyPlanes.Tile128x64,
+            Tile128x64.Rows,
+            Tile128x64.Columns,
+            Tile128x64.GroupsPerProcessor,
+            1.0),
+        new(
+            ConvolutionKernels.Convolve.Tile64x64,
+            ConvolutionKernels.MultiplyPlanes.Tile64x64,
+            Tile64x64.Rows,
+            Tile64x64.Columns,
+            Tile64x64.GroupsPerProcessor,
+            1.08),
     ];
 
     /// <summary>The tiles. The last of them runs on every device; the other one wants more local memory.</summary>
     public static ReadOnlySpan<ConvolutionTile> All => s_all;
 
-    /// <summary>Fetches neighbourhoods of pixels and finishes the result.</summary>
-    public KernelId Convolve { get; } = LayerKernels.Library[ModuleName, "convolve"];
-
-    /// <summary>Multiplies the planes of a Winograd convolution.</summary>
-    public KernelId MultiplyPlanes { get; } = LayerKernels.Library[ModuleName, "multiply_planes"];
-
     private double WaveTime => GroupsPerProcessor * Rows * Columns * RelativeTime;
 
     /// <summary>Whether a device has the local memory for the tile.</summary>
     /// <param name="device">The device.</param>
-    public bool RunsOn(GpuDevice device) => device.Supports(Convolve.Module);
+    public bool RunsOn(GpuDevice device) => device.Supports(Convolve);
 
     /// <summary>The groups of a product.</summary>
     /// <param name="rows">Its rows.</param>

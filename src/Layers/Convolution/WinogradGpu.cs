@@ -4,16 +4,13 @@ namespace Gsasr.Layers;
 
 /// <summary>
 /// 3x3 <see cref="Convolution"/>s on GPUs by <see cref="Winograd"/>'s minimal filtering: input patches are transformed into 16 planes,
-/// each plane is one matrix product, and the results are transformed back (winograd.cl).
+/// each plane is one matrix product, and the results are transformed back.
 /// </summary>
 internal static class WinogradGpu
 {
     // What the planes of a band of patches take at most; a large image is done band by band.
     private const long BandBytes = 128L << 20;
     private const int BandAlignment = 128;
-
-    private static readonly KernelId s_transformInput = LayerKernels.Library["winograd", "transform_input"];
-    private static readonly KernelId s_transformOutput = LayerKernels.Library["winograd", "transform_output"];
 
     public static void Run(GpuDevice device, in ConvolutionArguments arguments)
     {
@@ -43,20 +40,23 @@ internal static class WinogradGpu
         GpuDevice device, in ConvolutionArguments arguments, int patchColumns, int firstPatch, in Tensor planes)
     {
         Tensor x = arguments.X;
-        KernelArguments launch = new KernelArguments()
-            .Add(x)
-            .Add(x.Height)
-            .Add(x.Width)
-            .Add(x.Channels)
-            .Add(LayerKernels.Aligned(x))
-            .Add(arguments.FirstRow)
-            .Add(arguments.FirstColumn)
-            .Add(patchColumns)
-            .Add(firstPatch)
-            .Add(planes.Width)
-            .Add(planes);
-        GpuKernel kernel = device.GetKernel(s_transformInput);
-        device.Launch(kernel, kernel.GroupsFor(checked(planes.Width * planes.Channels / 4)), launch);
+        Kernel<WinogradKernels.TransformInput.Arguments> kernel = WinogradKernels.TransformInput.Kernel;
+        device.Launch(kernel, kernel.GroupsFor(checked(planes.Width * planes.Channels / 4)), new()
+        {
+            X = x.View,
+            XPitch = x.Pitch,
+            XHeight = x.Height,
+            XWidth = x.Width,
+            Channels = x.Channels,
+            Aligned = LayerKernels.Aligned(x),
+            FirstRow = arguments.FirstRow,
+            FirstColumn = arguments.FirstColumn,
+            PatchColumns = patchColumns,
+            FirstPatch = firstPatch,
+            Patches = planes.Width,
+            Planes = planes.View,
+            PlanesPitch = planes.Pitch,
+        });
     }
 
     private static void Multiply(GpuDevice device, in Tensor x, DeviceBuffer weights, in Tensor y)
@@ -72,9 +72,16 @@ internal static class WinogradGpu
                 (best, bestTime) = (tile, time);
         }
 
-        KernelArguments launch = new KernelArguments().Add(x).Add(weights).Add(y).Add(x.Width);
-        device.Launch(
-            device.GetKernel(best.MultiplyPlanes), new WorkSize(checked((int)best.Groups(x.Width, y.Channels)), Winograd.Planes), launch);
+        var groups = new WorkSize(checked((int)best.Groups(x.Width, y.Channels)), Winograd.Planes);
+        device.Launch(best.MultiplyPlanes, groups, new()
+        {
+            X = x.View,
+            XPitch = x.Pitch,
+            Weights = new(weights),
+            Y = y.View,
+            YPitch = y.Pitch,
+            Rows = x.Width,
+        });
     }
 
     private static void TransformOutput(
@@ -82,23 +89,26 @@ internal static class WinogradGpu
     {
         Tensor y = arguments.Y;
         Tensor residual = arguments.Residual ?? y;
-        KernelArguments launch = new KernelArguments()
-            .Add(planes)
-            .Add(patchColumns)
-            .Add(firstPatch)
-            .Add(planes.Width);
-        launch.AddVector(arguments.Bias, y);
-        launch
-            .Add(residual)
-            .Add(arguments.Residual is null ? 0 : 1)
-            .Add(y)
-            .Add(arguments.Rows)
-            .Add(arguments.Columns)
-            .Add(arguments.Weights.OutputChannels)
-            .Add(arguments.Weights.PixelShuffle ? y.Channels : 0)
-            .Add(LayerKernels.Aligned(y) & LayerKernels.Aligned(residual))
-            .Add((int)arguments.Activation);
-        GpuKernel kernel = device.GetKernel(s_transformOutput);
-        device.Launch(kernel, kernel.GroupsFor(checked(planes.Width * planes.Channels / 4)), launch);
+        Kernel<WinogradKernels.TransformOutput.Arguments> kernel = WinogradKernels.TransformOutput.Kernel;
+        device.Launch(kernel, kernel.GroupsFor(checked(planes.Width * planes.Channels / 4)), new()
+        {
+            Planes = planes.View,
+            PlanesPitch = planes.Pitch,
+            PatchColumns = patchColumns,
+            FirstPatch = firstPatch,
+            Patches = planes.Width,
+            Bias = arguments.Bias.View,
+            Residual = residual.View,
+            ResidualPitch = residual.Pitch,
+            HasResidual = arguments.Residual is null ? 0 : 1,
+            Y = y.View,
+            YPitch = y.Pitch,
+            Rows = arguments.Rows,
+            Columns = arguments.Columns,
+            OutputChannels = arguments.Weights.OutputChannels,
+            ShuffledChannels = arguments.Weights.PixelShuffle ? y.Channels : 0,
+            AlignedOutput = LayerKernels.Aligned(y) & LayerKernels.Aligned(residual),
+            Activation = (int)arguments.Activation,
+        });
     }
 }

@@ -2,16 +2,12 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary><see cref="ChannelAttention"/> on GPUs (channel-attention.cl).</summary>
+/// <summary><see cref="ChannelAttention"/> on GPUs.</summary>
 internal static class ChannelAttentionGpu
 {
     // Enough groups to read at the memory's speed, few enough for one group to add up what they give.
     private const int MaximumSums = 256;
     private const int MinimumPixelsPerSum = 16;
-
-    private static readonly KernelId s_sum = LayerKernels.Library["channel-attention", "sum_pixels"];
-    private static readonly KernelId s_gates = LayerKernels.Library["channel-attention", "compute_gates"];
-    private static readonly KernelId s_add = LayerKernels.Library["channel-attention", "add_gated"];
 
     public static void AddScaled(GpuDevice device, in Tensor x, ChannelAttentionWeights weights, float factor, in Tensor y, Arena arena)
     {
@@ -22,24 +18,41 @@ internal static class ChannelAttentionGpu
         Tensor hidden = arena.Allocate(1, 1, weights.Squeezed);
         Tensor gates = arena.Allocate(1, 1, x.Channels);
 
-        KernelArguments launch = new KernelArguments().Add(x);
-        launch.AddVector(sums, x);
-        launch.Add(x.Pixels).Add(x.Channels).Add(pixelsPerSum);
-        device.Launch(device.GetKernel(s_sum), new WorkSize(sums.Width), launch);
-
-        launch = new KernelArguments();
-        launch.AddVector(sums, x);
-        launch.Add(weights.Squeeze.Buffer).Add(weights.SqueezeBias.Buffer).Add(weights.Expand.Buffer).Add(weights.ExpandBias.Buffer);
-        launch.AddVector(means, x);
-        launch.AddVector(hidden, x);
-        launch.AddVector(gates, x);
-        launch.Add(sums.Width).Add(x.Pixels).Add(x.Channels).Add(weights.Squeezed).Add(factor);
-        device.Launch(device.GetKernel(s_gates), new WorkSize(1), launch);
-
-        launch = new KernelArguments().Add(x);
-        launch.AddVector(gates, x);
-        launch.Add(y).Add(x.Pixels).Add(x.Channels).Add(LayerKernels.Aligned(x) & LayerKernels.Aligned(y));
-        GpuKernel add = device.GetKernel(s_add);
-        device.Launch(add, ElementwiseGpu.GroupsFor(add, y), launch);
+        device.Launch(ChannelAttentionKernels.SumPixels.Kernel, new WorkSize(sums.Width), new()
+        {
+            X = x.View,
+            XPitch = x.Pitch,
+            Sums = sums.View,
+            Pixels = x.Pixels,
+            Channels = x.Channels,
+            PixelsPerGroup = pixelsPerSum,
+        });
+        device.Launch(ChannelAttentionKernels.ComputeGates.Kernel, new WorkSize(1), new()
+        {
+            Sums = sums.View,
+            Squeeze = weights.Squeeze.View,
+            SqueezeBias = weights.SqueezeBias.View,
+            Expand = weights.Expand.View,
+            ExpandBias = weights.ExpandBias.View,
+            Means = means.View,
+            Hidden = hidden.View,
+            Gates = gates.View,
+            Groups = sums.Width,
+            Pixels = x.Pixels,
+            Channels = x.Channels,
+            Squeezed = weights.Squeezed,
+            Factor = factor,
+        });
+        device.Launch(ChannelAttentionKernels.AddGated.Kernel, ElementwiseGpu.GroupsFor(ChannelAttentionKernels.AddGated.Kernel, y), new()
+        {
+            X = x.View,
+            XPitch = x.Pitch,
+            Gates = gates.View,
+            Y = y.View,
+            YPitch = y.Pitch,
+            Pixels = x.Pixels,
+            Channels = x.Channels,
+            Aligned = LayerKernels.Aligned(x) & LayerKernels.Aligned(y),
+        });
     }
 }

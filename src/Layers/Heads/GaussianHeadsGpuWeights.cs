@@ -5,8 +5,6 @@ namespace Gsasr.Layers;
 /// <summary>The second and third layers of the <see cref="GaussianHeads"/>, the five heads side by side for their GPU kernel.</summary>
 internal sealed class GaussianHeadsGpuWeights : IDisposable
 {
-    private const int MaximumOutputs = 3;
-
     public GaussianHeadsGpuWeights(
         GpuDevice device,
         int channels,
@@ -16,16 +14,16 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
         int inner = 4 * channels;
         Second = ConvolutionWeights.Create(
             device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner);
-        var thirds = new float[third.Count * MaximumOutputs * inner];
-        var biases = new float[third.Count * MaximumOutputs];
+        var thirds = new float[third.Count * HeadsShape.MaximumOutputs * inner];
+        var biases = new float[third.Count * HeadsShape.MaximumOutputs];
         for (int head = 0; head < third.Count; head++)
         {
-            third[head].Weight.CopyTo(thirds, head * MaximumOutputs * inner);
-            third[head].Bias.CopyTo(biases, head * MaximumOutputs);
+            third[head].Weight.CopyTo(thirds, head * HeadsShape.MaximumOutputs * inner);
+            third[head].Bias.CopyTo(biases, head * HeadsShape.MaximumOutputs);
         }
 
-        Third = device.Upload(thirds, third.Count, MaximumOutputs, inner);
-        ThirdBias = device.Upload(biases, 1, third.Count, MaximumOutputs);
+        Third = device.Upload(thirds, third.Count, HeadsShape.MaximumOutputs, inner);
+        ThirdBias = device.Upload(biases, 1, third.Count, HeadsShape.MaximumOutputs);
     }
 
     /// <summary>C -> 20C, the heads side by side.</summary>

@@ -2,37 +2,37 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary><see cref="LayerNorm"/> on GPUs (normalization.cl).</summary>
+/// <summary><see cref="LayerNorm"/> on GPUs.</summary>
 internal static class LayerNormGpu
 {
-    // As in the kernel.
-    private const int PixelsPerGroup = 16;
-
-    private static readonly KernelId s_kernel = LayerKernels.Library["normalization", "normalize_pixels"];
-
     public static void Run(
         GpuDevice device, in Tensor x, in Tensor gamma, in Tensor beta, in Tensor y, in Tensor? shift, in Tensor? windowTable)
     {
         Tensor table = windowTable ?? x;
         int aligned = LayerKernels.Aligned(x) & LayerKernels.Aligned(y) & LayerKernels.Aligned(table)
             & AlignedVector(gamma) & AlignedVector(beta) & AlignedVector(shift ?? gamma);
-        KernelArguments launch = new KernelArguments().Add(x);
-        launch.AddVector(gamma, x);
-        launch.AddVector(beta, x);
-        launch.Add(y);
-        launch.AddVector(shift, x);
-        launch
-            .Add(shift is null ? 0 : 1)
-            .Add(table)
-            .Add(windowTable is null ? 0 : 1)
-            .Add(table.Height)
-            .Add(table.Width)
-            .Add(x.Pixels)
-            .Add(x.Width)
-            .Add(x.Channels)
-            .Add(LayerNorm.Epsilon)
-            .Add(aligned);
-        device.Launch(device.GetKernel(s_kernel), new WorkSize(LayerKernels.DivideUp(x.Pixels, PixelsPerGroup)), launch);
+        var groups = new WorkSize(LayerKernels.DivideUp(x.Pixels, NormalizationShape.PixelsOfGroup));
+        device.Launch(NormalizationKernels.NormalizePixels.Kernel, groups, new()
+        {
+            X = x.View,
+            XPitch = x.Pitch,
+            Gamma = gamma.View,
+            Beta = beta.View,
+            Y = y.View,
+            YPitch = y.Pitch,
+            Shift = (shift ?? x).View,
+            HasShift = shift is null ? 0 : 1,
+            Table = table.View,
+            TablePitch = table.Pitch,
+            HasTable = windowTable is null ? 0 : 1,
+            TableHeight = table.Height,
+            TableWidth = table.Width,
+            Pixels = x.Pixels,
+            Width = x.Width,
+            Channels = x.Channels,
+            Epsilon = LayerNorm.Epsilon,
+            Aligned = aligned,
+        });
     }
 
     private static int AlignedVector(in Tensor vector) => LayerKernels.Aligned(vector with { Pitch = vector.Channels });

@@ -3,26 +3,16 @@ using Gsasr.Tensors;
 namespace Gsasr.Raster.Gpu;
 
 /// <summary>
-/// The rasteriser in OpenCL C: activation, bounds, and a gather in which each tile finds its own Gaussians through the bounds
-/// of blocks of consecutive ones. There is no list of pairs that could overflow; see <c>rasterize.cl</c>.
+/// The rasteriser on a GPU: activation, bounds, and a gather in which each tile finds its own Gaussians through the bounds
+/// of blocks of consecutive ones. There is no list of pairs that could overflow; see <c>ActivateKernels.Kernel.cs</c> and <c>GatherKernels.Kernel.cs</c>.
 /// </summary>
 internal static class GpuRasterizer
 {
     /// <summary>Gaussians drawn at once, which bounds working memory (256 MiB).</summary>
     public const int ChunkSize = 1 << 22;
 
-    // As in rasterize.cl.
-    private const int BlockSize = 128;
-    private const int TileSize = 16;
-    private const int SplatFloats = 12;
-    private const int BoundsFloats = 4;
-
     // No ellipse reaches so far: a wider box is no box.
     private const double WidestBox = 1 << 20;
-
-    private static readonly KernelId s_activate = RasterKernels.Library["rasterize", "activate_gaussians"];
-    private static readonly KernelId s_bound = RasterKernels.Library["rasterize", "bound_blocks"];
-    private static readonly KernelId s_gather = RasterKernels.Library["rasterize", "gather_tiles"];
 
     public static void Render(GpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena) =>
         Render(device, gaussians, settings, image, arena, Math.Min(ChunkSize, gaussians.Pixels));
@@ -31,16 +21,13 @@ internal static class GpuRasterizer
     internal static void Render(
         GpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena, int chunkSize)
     {
-        int blocks = DivideUp(chunkSize, BlockSize);
+        int blocks = DivideUp(chunkSize, RasterShape.BlockSize);
         using Arena.Scope scope = arena.BeginScope();
-        Tensor splats = arena.Allocate(1, chunkSize, SplatFloats);
-        Tensor bounds = arena.Allocate(1, chunkSize, BoundsFloats);
-        Tensor blockBounds = arena.Allocate(1, blocks, BoundsFloats);
-        Tensor groupBounds = arena.Allocate(1, DivideUp(blocks, BlockSize), BoundsFloats);
+        Tensor splats = arena.Allocate(1, chunkSize, RasterShape.SplatFloats);
+        Tensor bounds = arena.Allocate(1, chunkSize, RasterShape.BoundsSize);
+        Tensor blockBounds = arena.Allocate(1, blocks, RasterShape.BoundsSize);
+        Tensor groupBounds = arena.Allocate(1, DivideUp(blocks, RasterShape.BlockSize), RasterShape.BoundsSize);
 
-        GpuKernel activate = device.GetKernel(s_activate);
-        GpuKernel bound = device.GetKernel(s_bound);
-        GpuKernel gather = device.GetKernel(s_gather);
         double left = Math.Floor(settings.ViewportLeft);
         double top = Math.Floor(settings.ViewportTop);
         double boxX = Math.Min(WidestBox, settings.BoxX);
@@ -48,26 +35,58 @@ internal static class GpuRasterizer
         for (int first = 0; first < gaussians.Pixels; first += chunkSize)
         {
             int count = Math.Min(chunkSize, gaussians.Pixels - first);
-            int blockCount = DivideUp(count, BlockSize);
-            int groupCount = DivideUp(blockCount, BlockSize);
-            device.Launch(activate, new WorkSize(blockCount), new KernelArguments()
-                .Add(gaussians).Add(gaussians.Channels).Add(first).Add(count)
-                .Add(settings.CanvasWidth).Add(settings.CanvasHeight)
-                .Add((float)(0.5 + (settings.ViewportLeft - left))).Add((float)(0.5 + (settings.ViewportTop - top)))
-                .Add((float)settings.SigmaUnitX).Add((float)settings.SigmaUnitY)
-                .Add((int)boxX).Add((float)(boxX - Math.Floor(boxX))).Add((int)boxY).Add((float)(boxY - Math.Floor(boxY)))
-                .Add(splats.Buffer).Add(splats.Offset).Add(bounds.Buffer).Add(bounds.Offset)
-                .Add(blockBounds.Buffer).Add(blockBounds.Offset));
-            device.Launch(bound, new WorkSize(groupCount), new KernelArguments()
-                .Add(blockBounds.Buffer).Add(blockBounds.Offset).Add(blockCount).Add(groupBounds.Buffer).Add(groupBounds.Offset));
-            var tiles = new WorkSize(DivideUp(image.Width, TileSize), DivideUp(image.Height, TileSize));
-            device.Launch(gather, tiles, new KernelArguments()
-                .Add(splats.Buffer).Add(splats.Offset).Add(bounds.Buffer).Add(bounds.Offset).Add(count)
-                .Add(blockBounds.Buffer).Add(blockBounds.Offset).Add(blockCount)
-                .Add(groupBounds.Buffer).Add(groupBounds.Offset).Add(groupCount)
-                .Add(image).Add(image.Width).Add(image.Height).Add((int)left).Add((int)top).Add(first > 0 ? 1 : 0));
+            int blockCount = DivideUp(count, RasterShape.BlockSize);
+            int groupCount = DivideUp(blockCount, RasterShape.BlockSize);
+            device.Launch(ActivateKernels.Activate.Kernel, new WorkSize(blockCount), new()
+            {
+                Gaussians = gaussians.View,
+                GaussiansPitch = gaussians.Pitch,
+                Channels = gaussians.Channels,
+                First = first,
+                Count = count,
+                CanvasWidth = (float)settings.CanvasWidth,
+                CanvasHeight = (float)settings.CanvasHeight,
+                OriginX = (float)(0.5 + (settings.ViewportLeft - left)),
+                OriginY = (float)(0.5 + (settings.ViewportTop - top)),
+                SigmaUnitX = (float)(settings.Scale / 1.2),
+                SigmaUnitY = (float)(settings.Scale / 1.2),
+                BoxX = (int)boxX,
+                BoxXFraction = (float)(boxX - Math.Floor(boxX)),
+                BoxY = (int)boxY,
+                BoxYFraction = (float)(boxY - Math.Floor(boxY)),
+                Splats = splats.View,
+                Bounds = BoundsIn(bounds),
+                Blocks = BoundsIn(blockBounds),
+            });
+            device.Launch(ActivateKernels.Bound.Kernel, new WorkSize(groupCount), new()
+            {
+                Blocks = BoundsIn(blockBounds),
+                Count = blockCount,
+                Groups = BoundsIn(groupBounds),
+            });
+            var tiles = new WorkSize(DivideUp(image.Width, RasterShape.TileSize), DivideUp(image.Height, RasterShape.TileSize));
+            device.Launch(GatherKernels.Gather.Kernel, tiles, new()
+            {
+                Splats = splats.View,
+                Bounds = BoundsIn(bounds),
+                Count = count,
+                Blocks = BoundsIn(blockBounds),
+                BlockCount = blockCount,
+                Groups = BoundsIn(groupBounds),
+                GroupCount = groupCount,
+                Image = image.View,
+                ImagePitch = image.Pitch,
+                Width = image.Width,
+                Height = image.Height,
+                Left = (int)left,
+                Top = (int)top,
+                Accumulate = first > 0 ? 1 : 0,
+            });
         }
     }
+
+    // Bounds are whole numbers in memory that was allocated for floats.
+    private static BufferView<int> BoundsIn(in Tensor tensor) => new(tensor.Buffer, tensor.Offset, tensor.View.Length);
 
     private static int DivideUp(int extent, int size) => (int)(((long)extent + size - 1) / size);
 }

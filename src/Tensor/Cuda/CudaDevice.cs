@@ -13,7 +13,6 @@ public sealed unsafe class CudaDevice : GpuDevice
 
     private readonly CudaCandidate _candidate;
     private readonly CuPrimaryContext _context;
-    private readonly Dictionary<KernelModule, (CuModule Module, string Ptx)> _modules = [];
     private GpuKernel? _lastLaunched;
     private string? _failure;
 
@@ -57,12 +56,12 @@ public sealed unsafe class CudaDevice : GpuDevice
     internal CuStream Stream { get; }
 
     /// <inheritdoc/>
-    public override bool Supports(KernelModule kernelModule)
+    public override bool Supports(Kernel kernel)
     {
-        ArgumentNullException.ThrowIfNull(kernelModule);
-        if (kernelModule.DynamicLocalBytes > _candidate.LocalMemoryBytes)
+        ArgumentNullException.ThrowIfNull(kernel);
+        if (kernel.SharedBytes + kernel.DynamicSharedBytes > _candidate.LocalMemoryBytes)
             return false;
-        if (kernelModule.Target is not NvidiaTarget target)
+        if (kernel.Target is not NvidiaTarget target)
             return true;
 
         // The PTX versions of sm_90 and later came with CUDA 12.
@@ -106,7 +105,7 @@ public sealed unsafe class CudaDevice : GpuDevice
         if (CuCheck.IsFatal(result))
         {
             _failure = $"{Name} failed and cannot be used any more by this program ({call}: {CuCheck.Describe(result)}); " +
-                $"the last kernel started was {_lastLaunched?.Id.ToString() ?? "none"}.";
+                $"the last kernel started was {_lastLaunched?.Kernel.Name ?? "none"}.";
             throw new DeviceException(_failure);
         }
 
@@ -125,65 +124,55 @@ public sealed unsafe class CudaDevice : GpuDevice
             CuNative.cuEventDestroy(recorded);
     }
 
-    private protected override GpuKernel LoadKernel(KernelId id)
+    private protected override GpuKernel LoadKernel(Kernel kernel)
     {
         MakeCurrent();
-        if (!_modules.TryGetValue(id.Module, out (CuModule Module, string Ptx) loaded))
-        {
-            loaded = LoadModule(id.Module);
-            _modules.Add(id.Module, loaded);
-        }
-
-        KernelArgumentKind[] parameters = PtxParameters.Read(loaded.Ptx, id.Name)
-            ?? throw new DeviceException($"The PTX has no kernel {id} whose parameters are pointers, ints and floats.");
+        CuModule module = LoadModule(kernel);
         CuFunction function;
-        Check(CuNative.cuModuleGetFunction(&function, loaded.Module, id.Name), "cuModuleGetFunction", $"load kernel {id}");
-        if (id.Module.DynamicLocalBytes > 0)
+        Check(CuNative.cuModuleGetFunction(&function, module, kernel.EntryPoint), "cuModuleGetFunction", $"load kernel {kernel}");
+        if (kernel.DynamicSharedBytes > 0)
         {
             CuResult result = CuNative.cuFuncSetAttribute(
-                function, CuConstants.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, id.Module.DynamicLocalBytes);
-            Check(result, "cuFuncSetAttribute", $"give {id.Module.DynamicLocalBytes} bytes of local memory to kernel {id}");
+                function, CuConstants.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, kernel.DynamicSharedBytes);
+            Check(result, "cuFuncSetAttribute", $"give {kernel.DynamicSharedBytes} bytes of shared memory to kernel {kernel}");
         }
 
-        if (id.Module.GroupsPerProcessor > 0)
-            ShareLocalMemory(id, function);
-        return new CudaKernel(id, function, parameters);
+        if (kernel.GroupsPerProcessor > 0)
+            ShareLocalMemory(kernel, function);
+        return new CudaKernel(kernel, module, function);
     }
 
-    private protected override void LaunchKernel(GpuKernel kernel, WorkSize groups, scoped in KernelArguments arguments)
+    private protected override void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {
-        var native = (CudaKernel)kernel;
-        ReadOnlySpan<KernelArgumentKind> kinds = arguments.KindSpan;
-        if (!kinds.SequenceEqual(native.Parameters))
-        {
-            int wrong = kinds.CommonPrefixLength(native.Parameters);
-            throw new ArgumentException(
-                $"Parameter {wrong} of kernel {kernel.Id} is {native.Parameters[wrong]}, but {kinds[wrong]} was given.", nameof(arguments));
-        }
-
         MakeCurrent();
         _lastLaunched = kernel;
-        void** parameters = stackalloc void*[kinds.Length];
-        WorkSize group = kernel.GroupSize;
-        fixed (long* values = arguments.Bits)
+        Kernel description = kernel.Kernel;
+
+        // In PTX a view is a pointer and a length, and everything else 32 bits.
+        long* values = stackalloc long[2 * arguments.Length];
+        void** parameters = stackalloc void*[arguments.Length];
+        for (int i = 0; i < arguments.Length; i++)
         {
-            for (int i = 0; i < kinds.Length; i++)
-                parameters[i] = values + i;
-            CuResult result = CuNative.cuLaunchKernel(
-                native.Function,
-                (uint)groups.X,
-                (uint)groups.Y,
-                (uint)groups.Z,
-                (uint)group.X,
-                (uint)group.Y,
-                (uint)group.Z,
-                (uint)kernel.Id.Module.DynamicLocalBytes,
-                Stream,
-                parameters,
-                null);
-            if (result != CuResult.CUDA_SUCCESS)
-                Check(result, "cuLaunchKernel", $"start kernel {kernel.Id} with {groups} groups");
+            KernelArgument argument = arguments[i];
+            values[2 * i] = argument.IsView ? argument.Handle + argument.Offset * argument.ElementBytes : argument.Offset;
+            values[2 * i + 1] = argument.Length;
+            parameters[i] = values + 2 * i;
         }
+
+        CuResult result = CuNative.cuLaunchKernel(
+            ((CudaKernel)kernel).Function,
+            (uint)groups.X,
+            (uint)groups.Y,
+            (uint)groups.Z,
+            (uint)description.GroupSize,
+            1,
+            1,
+            (uint)description.DynamicSharedBytes,
+            Stream,
+            parameters,
+            null);
+        if (result != CuResult.CUDA_SUCCESS)
+            Check(result, "cuLaunchKernel", $"start kernel {description} with {groups} groups");
     }
 
     private protected override GpuBuffer AllocateBuffer(long byteLength)
@@ -204,8 +193,8 @@ public sealed unsafe class CudaDevice : GpuDevice
         if (CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
         {
             _ = CuNative.cuStreamSynchronize(Stream);
-            foreach ((CuModule module, _) in _modules.Values)
-                _ = CuNative.cuModuleUnload(module);
+            foreach (GpuKernel kernel in LoadedKernels)
+                _ = CuNative.cuModuleUnload(((CudaKernel)kernel).Module);
             DisposeBuffers();
             _ = CuNative.cuStreamDestroy(Stream);
         }
@@ -215,23 +204,18 @@ public sealed unsafe class CudaDevice : GpuDevice
 
     // A multiprocessor's local memory and its cache are one. The groups that should run side by side get the local memory that they
     // need and no more: with less there would be fewer groups, with more they wait for memory that the cache could have held.
-    private void ShareLocalMemory(KernelId id, CuFunction function)
+    private void ShareLocalMemory(Kernel kernel, CuFunction function)
     {
-        int staticBytes;
-        CuResult result = CuNative.cuFuncGetAttribute(&staticBytes, CuConstants.CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, function);
-        Check(result, "cuFuncGetAttribute", $"query kernel {id}");
-        long needed = id.Module.GroupsPerProcessor * ((long)staticBytes + id.Module.DynamicLocalBytes + LocalBytesOfDriver);
+        long needed = kernel.GroupsPerProcessor * ((long)kernel.SharedBytes + kernel.DynamicSharedBytes + LocalBytesOfDriver);
         long percent = (100 * needed + _candidate.ProcessorLocalMemoryBytes - 1) / _candidate.ProcessorLocalMemoryBytes;
-        result = CuNative.cuFuncSetAttribute(
+        CuResult result = CuNative.cuFuncSetAttribute(
             function, CuConstants.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, (int)Math.Min(percent, 100));
-        Check(result, "cuFuncSetAttribute", $"share local memory for kernel {id}");
+        Check(result, "cuFuncSetAttribute", $"share shared memory for kernel {kernel}");
     }
 
-    private (CuModule Module, string Ptx) LoadModule(KernelModule module)
+    private CuModule LoadModule(Kernel kernel)
     {
-        byte[] ptx = module.ReadPtx()
-            ?? throw new DeviceException($"{module.Library.Name} was built without the PTX of kernel module {module.Name}.");
-        byte[] terminated = [.. ptx, 0];
+        byte[] terminated = [.. kernel.ReadPtx(), 0];
         var logBuffer = new byte[JitLogBytes];
         CuModule loaded;
         CuResult result;
@@ -243,14 +227,12 @@ public sealed unsafe class CudaDevice : GpuDevice
             result = CuNative.cuModuleLoadDataEx(&loaded, image, 2, options, values);
         }
 
-        if (result != CuResult.CUDA_SUCCESS)
-        {
-            string says = Encoding.UTF8.GetString(logBuffer).Split('\0')[0].Trim();
-            string advice = result == CuResult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION ? " with a driver so old" : "";
-            string log = says.Length > 0 ? $" (the driver says: {says})" : "";
-            Check(result, "cuModuleLoadDataEx", $"load kernel module {module.Name}{advice}{log}");
-        }
-
-        return (loaded, Encoding.ASCII.GetString(ptx));
+        if (result == CuResult.CUDA_SUCCESS)
+            return loaded;
+        string says = Encoding.UTF8.GetString(logBuffer).Split('\0')[0].Trim();
+        string advice = result == CuResult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION ? " with a driver so old" : "";
+        string log = says.Length > 0 ? $" (the driver says: {says})" : "";
+        Check(result, "cuModuleLoadDataEx", $"load kernel {kernel}{advice}{log}");
+        return loaded;
     }
 }

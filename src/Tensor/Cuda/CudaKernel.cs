@@ -2,20 +2,10 @@ using Gsasr.Tensors.Cuda.Native;
 
 namespace Gsasr.Tensors.Cuda;
 
-/// <summary>A kernel loaded by the CUDA driver.</summary>
-internal sealed class CudaKernel : GpuKernel
+/// <summary>A kernel loaded by the CUDA driver, in a module of its own.</summary>
+internal sealed class CudaKernel(Kernel kernel, CuModule module, CuFunction function) : GpuKernel(kernel)
 {
-    private readonly KernelArgumentKind[] _parameters;
+    public CuModule Module { get; } = module;
 
-    public CudaKernel(KernelId id, CuFunction function, KernelArgumentKind[] parameters)
-        : base(id, parameters.Length)
-    {
-        Function = function;
-        _parameters = parameters;
-    }
-
-    public CuFunction Function { get; }
-
-    /// <summary>What the parameters hold; the driver itself would take any bytes for any parameter.</summary>
-    public ReadOnlySpan<KernelArgumentKind> Parameters => _parameters;
+    public CuFunction Function { get; } = function;
 }

@@ -1,12 +1,12 @@
 namespace Gsasr.Tensors;
 
-/// <summary>A device that runs kernels written in OpenCL C, one after the other in the order of their launches.</summary>
+/// <summary>A device that runs GPU kernels, one after the other in the order of their launches.</summary>
 public abstract class GpuDevice : Device
 {
     // CUDA's limit for the second and third dimension; kept on every road so that what runs on one runs on all.
     private const int MaximumGroupsYZ = 65535;
 
-    private readonly Dictionary<KernelId, GpuKernel> _kernels = [];
+    private readonly Dictionary<Kernel, GpuKernel> _kernels = [];
     private readonly HashSet<GpuBuffer> _buffers = [];
     private KernelProfile? _profile;
     private DeviceBuffer? _scratch;
@@ -24,63 +24,49 @@ public abstract class GpuDevice : Device
     /// <summary>Bytes of memory allocated on the device by this program.</summary>
     public long AllocatedBytes { get; private set; }
 
-    /// <summary>Whether the device can run a module. Every device runs those without a <see cref="KernelModule.Target"/>.</summary>
-    /// <param name="kernelModule">The module.</param>
-    public abstract bool Supports(KernelModule kernelModule);
+    /// <summary>Whether the device has what a kernel needs: the hardware that it is for, and the shared memory.</summary>
+    /// <param name="kernel">The kernel.</param>
+    public abstract bool Supports(Kernel kernel);
 
-    /// <summary>Compiles a kernel at the first call; later ones return it from memory.</summary>
-    /// <param name="id">The kernel.</param>
-    /// <exception cref="DeviceException">The driver could not compile it; the message holds its log.</exception>
-    public GpuKernel GetKernel(KernelId id)
-    {
-        ArgumentNullException.ThrowIfNull(id);
-        if (_kernels.TryGetValue(id, out GpuKernel? kernel))
-            return kernel;
-        if (!Supports(id.Module))
-        {
-            string needs = id.Module.Target is NvidiaTarget target ? $"NVIDIA's {target}" : "devices";
-            string local = id.Module.DynamicLocalBytes > 0 ? $" with {id.Module.DynamicLocalBytes} bytes of local memory" : "";
-            throw new DeviceException($"Kernel {id} is written for {needs}{local} and cannot run on {Name}.");
-        }
-
-        kernel = LoadKernel(id);
-        _kernels.Add(id, kernel);
-        return kernel;
-    }
-
-    /// <summary>Starts a kernel after everything started before; nothing is allocated.</summary>
-    /// <param name="kernel">A kernel of this device.</param>
+    /// <summary>Starts a kernel after everything started before. The first launch compiles it; later ones allocate nothing.</summary>
+    /// <typeparam name="TArguments">The kernel's arguments.</typeparam>
+    /// <param name="kernel">The kernel.</param>
     /// <param name="groups">How many work-groups run; at least 1, and at most 65535 along Y and Z.</param>
-    /// <param name="arguments">The arguments, as many as the kernel has parameters.</param>
-    /// <exception cref="ArgumentException">The arguments or the work-groups do not fit the kernel.</exception>
-    /// <exception cref="DeviceException">The driver refused the launch; the message names the kernel.</exception>
-    public void Launch(GpuKernel kernel, WorkSize groups, scoped in KernelArguments arguments)
+    /// <param name="arguments">The arguments.</param>
+    /// <exception cref="ArgumentException">The work-groups do not fit the kernel, or a buffer lies on another device.</exception>
+    /// <exception cref="DeviceException">
+    /// The driver could not compile the kernel, and the message holds its log; or it refused the launch.
+    /// </exception>
+    public void Launch<TArguments>(Kernel<TArguments> kernel, WorkSize groups, in TArguments arguments)
+        where TArguments : struct, IKernelArguments
     {
         ArgumentNullException.ThrowIfNull(kernel);
         if (groups.X < 1 || groups.Y is < 1 or > MaximumGroupsYZ || groups.Z is < 1 or > MaximumGroupsYZ)
-            throw new ArgumentException($"Kernel {kernel.Id} cannot be launched with {groups} work-groups.", nameof(groups));
-        if (arguments.Count != kernel.ParameterCount)
-        {
-            throw new ArgumentException(
-                $"Kernel {kernel.Id} has {kernel.ParameterCount} parameters, but {arguments.Count} arguments were given.",
-                nameof(arguments));
-        }
+            throw new ArgumentException($"Kernel {kernel} cannot be launched with {groups} work-groups.", nameof(groups));
+        var values = new KernelArguments();
+        arguments.WriteTo(ref values);
+        if (values.Device is not null && values.Device != this)
+            throw new ArgumentException($"Kernel {kernel} runs on {Name} and cannot use memory of {values.Device.Name}.", nameof(arguments));
 
-        if (arguments.Device is not null && arguments.Device != this)
-        {
-            throw new ArgumentException(
-                $"Kernel {kernel.Id} runs on {Name} and cannot use memory of {arguments.Device.Name}.", nameof(arguments));
-        }
-
+        GpuKernel loaded = Load(kernel);
         if (_profile is null)
         {
-            LaunchKernel(kernel, groups, arguments);
+            LaunchKernel(loaded, groups, values.Span);
             return;
         }
 
         GpuEvent start = RecordEvent();
-        LaunchKernel(kernel, groups, arguments);
-        _profile.Add(kernel.Id, start, RecordEvent());
+        LaunchKernel(loaded, groups, values.Span);
+        _profile.Add(kernel, start, RecordEvent());
+    }
+
+    /// <summary>Compiles a kernel, as its first launch would.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <exception cref="DeviceException">The device cannot run it, or the driver could not compile it; the message holds its log.</exception>
+    public void Prepare(Kernel kernel)
+    {
+        ArgumentNullException.ThrowIfNull(kernel);
+        Load(kernel);
     }
 
     /// <summary>Marks the point after everything started so far.</summary>
@@ -146,9 +132,9 @@ public abstract class GpuDevice : Device
             AllocatedBytes -= buffer.ByteLength;
     }
 
-    private protected abstract GpuKernel LoadKernel(KernelId id);
+    private protected abstract GpuKernel LoadKernel(Kernel kernel);
 
-    private protected abstract void LaunchKernel(GpuKernel kernel, WorkSize groups, scoped in KernelArguments arguments);
+    private protected abstract void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments);
 
     private protected abstract GpuBuffer AllocateBuffer(long byteLength);
 
@@ -159,4 +145,20 @@ public abstract class GpuDevice : Device
     }
 
     private protected IEnumerable<GpuKernel> LoadedKernels => _kernels.Values;
+
+    private GpuKernel Load(Kernel kernel)
+    {
+        if (_kernels.TryGetValue(kernel, out GpuKernel? loaded))
+            return loaded;
+        if (!Supports(kernel))
+        {
+            string needs = kernel.Target is NvidiaTarget target ? $"NVIDIA's {target}" : "devices";
+            int shared = kernel.SharedBytes + kernel.DynamicSharedBytes;
+            throw new DeviceException($"Kernel {kernel} is written for {needs} with {shared} bytes of shared memory and cannot run on {Name}.");
+        }
+
+        loaded = LoadKernel(kernel);
+        _kernels.Add(kernel, loaded);
+        return loaded;
+    }
 }

@@ -5,13 +5,13 @@ namespace Gsasr.Tensors;
 public sealed class KernelProfile : IDisposable
 {
     private readonly GpuDevice _device;
-    private readonly List<(KernelId Kernel, GpuEvent Start, GpuEvent End)> _launches = [];
+    private readonly List<(Kernel Kernel, GpuEvent Start, GpuEvent End)> _launches = [];
 
     internal KernelProfile(GpuDevice device) => _device = device;
 
     /// <summary>The kernels launched so far with the number of their launches and their time in all, longest first.</summary>
     /// <exception cref="DeviceException">An operation failed on the device.</exception>
-    public IReadOnlyList<(KernelId Kernel, int Launches, double Milliseconds)> Summarize()
+    public IReadOnlyList<(Kernel Kernel, int Launches, double Milliseconds)> Summarize()
     {
         _device.Synchronize();
         return [.. _launches
@@ -36,5 +36,5 @@ public sealed class KernelProfile : IDisposable
         _launches.Clear();
     }
 
-    internal void Add(KernelId kernel, GpuEvent start, GpuEvent end) => _launches.Add((kernel, start, end));
+    internal void Add(Kernel kernel, GpuEvent start, GpuEvent end) => _launches.Add((kernel, start, end));
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Gsasr.Tensors.OpenCl.Native;
 
 namespace Gsasr.Tensors.OpenCl;
@@ -9,7 +10,6 @@ public sealed unsafe class OpenClDevice : GpuDevice
     private readonly ClContext _context;
     private readonly OpenClProgramBuilder _builder;
     private readonly long _maximumBufferBytes;
-    private readonly Dictionary<KernelModule, ClProgram> _programs = [];
     private GpuKernel? _lastLaunched;
 
     internal OpenClDevice(OpenClCandidate candidate)
@@ -54,10 +54,10 @@ public sealed unsafe class OpenClDevice : GpuDevice
     internal ClQueue Queue { get; }
 
     /// <inheritdoc/>
-    public override bool Supports(KernelModule kernelModule)
+    public override bool Supports(Kernel kernel)
     {
-        ArgumentNullException.ThrowIfNull(kernelModule);
-        return kernelModule.Target is null && (ulong)kernelModule.DynamicLocalBytes <= _candidate.LocalMemoryBytes;
+        ArgumentNullException.ThrowIfNull(kernel);
+        return kernel.Target is null && (ulong)kernel.SharedBytes <= _candidate.LocalMemoryBytes;
     }
 
     /// <inheritdoc/>
@@ -80,53 +80,59 @@ public sealed unsafe class OpenClDevice : GpuDevice
             ClCheck.Check(result, call, $"finish the work on {Name}");
         throw new DeviceException(
             $"Work on {Name} failed ({call}: {ClCheck.Describe(result)}); " +
-            $"the last kernel started was {_lastLaunched?.Id.ToString() ?? "none"}.");
+            $"the last kernel started was {_lastLaunched?.Kernel.Name ?? "none"}.");
     }
 
-    private protected override GpuKernel LoadKernel(KernelId id)
+    private protected override GpuKernel LoadKernel(Kernel kernel)
     {
-        if (!_programs.TryGetValue(id.Module, out ClProgram? program))
-        {
-            program = _builder.Build(id.Module);
-            _programs.Add(id.Module, program);
-        }
-
-        ClKernel kernel = ClNative.clCreateKernel(program, id.Name, out ClResult result);
-        ClCheck.Check(result, "clCreateKernel", $"load kernel {id} on {Name}");
+        ClProgram program = _builder.Build(kernel);
+        ClKernel handle = ClNative.clCreateKernel(program, kernel.EntryPoint, out ClResult result);
+        var loaded = new OpenClKernel(kernel, program, handle);
         try
         {
-            CheckGroupSize(id, kernel);
-            return new OpenClKernel(id, kernel);
+            ClCheck.Check(result, "clCreateKernel", $"load kernel {kernel} on {Name}");
+            CheckGroupSize(kernel, handle);
+            return loaded;
         }
         catch
         {
-            kernel.Dispose();
+            loaded.Dispose();
             throw;
         }
     }
 
-    private protected override void LaunchKernel(GpuKernel kernel, WorkSize groups, scoped in KernelArguments arguments)
+    private protected override void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {
+        // ILGPU's OpenCL C has the pointers of all views first, and then in order the scalars and what else belongs to a view.
         ClKernel native = ((OpenClKernel)kernel).Handle;
-        ReadOnlySpan<KernelArgumentKind> kinds = arguments.KindSpan;
-        fixed (long* values = arguments.Bits)
+        uint index = 0;
+        foreach (ref readonly KernelArgument argument in arguments)
         {
-            for (int i = 0; i < kinds.Length; i++)
+            nint handle = argument.Handle;
+            if (argument.IsView)
+                SetArgument(kernel, native, index++, (nuint)sizeof(nint), &handle);
+        }
+
+        foreach (ref readonly KernelArgument argument in arguments)
+        {
+            if (argument.IsView)
             {
-                nuint size = kinds[i] == KernelArgumentKind.Buffer ? (nuint)sizeof(nint) : sizeof(int);
-                ClResult setResult = ClNative.clSetKernelArg(native, (uint)i, size, values + i);
-                if (setResult != ClResult.CL_SUCCESS)
-                    ClCheck.Check(setResult, "clSetKernelArg", $"give argument {i} ({kinds[i]}) to kernel {kernel.Id} on {Name}");
+                var part = new ViewPart(checked((int)argument.Offset), argument.Length);
+                SetArgument(kernel, native, index++, (nuint)sizeof(ViewPart), &part);
+            }
+            else
+            {
+                int bits = (int)argument.Offset;
+                SetArgument(kernel, native, index++, sizeof(int), &bits);
             }
         }
 
-        WorkSize group = kernel.GroupSize;
-        nuint* local = stackalloc nuint[] { (nuint)group.X, (nuint)group.Y, (nuint)group.Z };
-        nuint* global = stackalloc nuint[] { (nuint)groups.X * local[0], (nuint)groups.Y * local[1], (nuint)groups.Z * local[2] };
+        nuint* local = stackalloc nuint[] { (nuint)kernel.Kernel.GroupSize, 1, 1 };
+        nuint* global = stackalloc nuint[] { (nuint)groups.X * local[0], (nuint)groups.Y, (nuint)groups.Z };
         _lastLaunched = kernel;
         ClResult result = ClNative.clEnqueueNDRangeKernel(Queue, native, 3, null, global, local, 0, null, null);
         if (result != ClResult.CL_SUCCESS)
-            ClCheck.Check(result, "clEnqueueNDRangeKernel", $"start kernel {kernel.Id} with {groups} groups on {Name}");
+            ClCheck.Check(result, "clEnqueueNDRangeKernel", $"start kernel {kernel.Kernel} with {groups} groups on {Name}");
     }
 
     private protected override GpuBuffer AllocateBuffer(long byteLength)
@@ -161,9 +167,7 @@ public sealed unsafe class OpenClDevice : GpuDevice
         // Failures of the last work concern nobody any more.
         ClNative.clFinish(Queue);
         foreach (GpuKernel kernel in LoadedKernels)
-            ((OpenClKernel)kernel).Handle.Dispose();
-        foreach (ClProgram program in _programs.Values)
-            program.Dispose();
+            ((OpenClKernel)kernel).Dispose();
         DisposeBuffers();
         Queue.Dispose();
         _context.Dispose();
@@ -176,31 +180,37 @@ public sealed unsafe class OpenClDevice : GpuDevice
         handler?.Invoke(this, EventArgs.Empty);
     }
 
-    private void CheckGroupSize(KernelId id, ClKernel kernel)
+    private void SetArgument(GpuKernel kernel, ClKernel native, uint index, nuint size, void* value)
     {
-        Span<nuint> compiled = stackalloc nuint[3];
-        ClQuery.KernelWorkGroupValue(kernel, _candidate.Device, ClConstants.CL_KERNEL_COMPILE_WORK_GROUP_SIZE, compiled);
-        WorkSize size = id.GroupSize;
-        if (compiled[0] != (nuint)size.X || compiled[1] != (nuint)size.Y || compiled[2] != (nuint)size.Z)
-        {
-            throw new DeviceException(
-                $"Kernel {id} is compiled for work-groups of {compiled[0]} x {compiled[1]} x {compiled[2]}, but kernels.json says {size}.");
-        }
+        ClResult result = ClNative.clSetKernelArg(native, index, size, value);
+        if (result != ClResult.CL_SUCCESS)
+            ClCheck.Check(result, "clSetKernelArg", $"give argument {index} to kernel {kernel.Kernel} on {Name}");
+    }
 
+    private void CheckGroupSize(Kernel kernel, ClKernel handle)
+    {
         Span<nuint> largest = stackalloc nuint[1];
-        ClQuery.KernelWorkGroupValue(kernel, _candidate.Device, ClConstants.CL_KERNEL_WORK_GROUP_SIZE, largest);
-        if ((nuint)size.Count > largest[0])
+        ClQuery.KernelWorkGroupValue(handle, _candidate.Device, ClConstants.CL_KERNEL_WORK_GROUP_SIZE, largest);
+        if ((nuint)kernel.GroupSize > largest[0])
         {
             throw new DeviceException(
-                $"Kernel {id} needs work-groups of {size.Count} items, but {Name} runs it with at most {largest[0]}.");
+                $"Kernel {kernel} needs work-groups of {kernel.GroupSize} items, but {Name} runs it with at most {largest[0]}.");
         }
 
         Span<ulong> local = stackalloc ulong[1];
-        ClQuery.KernelWorkGroupValue(kernel, _candidate.Device, ClConstants.CL_KERNEL_LOCAL_MEM_SIZE, local);
+        ClQuery.KernelWorkGroupValue(handle, _candidate.Device, ClConstants.CL_KERNEL_LOCAL_MEM_SIZE, local);
         if (local[0] > _candidate.LocalMemoryBytes)
         {
             throw new DeviceException(
-                $"Kernel {id} needs {local[0]} bytes of local memory, but {Name} has {_candidate.LocalMemoryBytes}.");
+                $"Kernel {kernel} needs {local[0]} bytes of local memory, but {Name} has {_candidate.LocalMemoryBytes}.");
         }
+    }
+
+    // What ILGPU's OpenCL C takes of a view besides its pointer.
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly struct ViewPart(int offset, long length)
+    {
+        private readonly int _offset = offset;
+        private readonly long _length = length;
     }
 }

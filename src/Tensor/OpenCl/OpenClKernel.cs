@@ -2,11 +2,14 @@ using Gsasr.Tensors.OpenCl.Native;
 
 namespace Gsasr.Tensors.OpenCl;
 
-/// <summary>A kernel compiled by an OpenCL driver.</summary>
-internal sealed class OpenClKernel : GpuKernel
+/// <summary>A kernel compiled by an OpenCL driver, in a program of its own.</summary>
+internal sealed class OpenClKernel(Kernel kernel, ClProgram program, ClKernel handle) : GpuKernel(kernel), IDisposable
 {
-    public OpenClKernel(KernelId id, ClKernel handle)
-        : base(id, (int)ClQuery.KernelValue<uint>(handle, ClConstants.CL_KERNEL_NUM_ARGS)) => Handle = handle;
+    public ClKernel Handle { get; } = handle;
 
-    public ClKernel Handle { get; }
+    public void Dispose()
+    {
+        Handle.Dispose();
+        program.Dispose();
+    }
 }

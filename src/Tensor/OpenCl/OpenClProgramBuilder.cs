@@ -3,9 +3,12 @@ using Gsasr.Tensors.OpenCl.Native;
 
 namespace Gsasr.Tensors.OpenCl;
 
-/// <summary>Compiles kernel modules for one device, or takes what an earlier run compiled from the cache on disk.</summary>
+/// <summary>Compiles kernels for one device, or takes what an earlier run compiled from the cache on disk.</summary>
 internal sealed unsafe class OpenClProgramBuilder
 {
+    // Nothing here lets the driver contract or reorder what the kernel writes in separate statements.
+    private const string Options = "-cl-std=CL1.2";
+
     private readonly OpenClCandidate _candidate;
     private readonly ClContext _context;
     private readonly OpenClProgramCache _cache = new();
@@ -21,34 +24,25 @@ internal sealed unsafe class OpenClProgramBuilder
 
     private string DeviceName => _candidate.Description.Name;
 
-    /// <summary>Returns the compiled module.</summary>
+    /// <summary>Returns the compiled kernel's program.</summary>
     /// <exception cref="DeviceException">The driver cannot compile it; the message holds its log.</exception>
-    public ClProgram Build(KernelModule module)
+    public ClProgram Build(Kernel kernel)
     {
-        byte[] source = Encoding.UTF8.GetBytes(DynamicLocal(module) + module.ReadSource());
-
-        // mad-enable lets the driver contract a * b + c; nothing here lowers the accuracy of single functions.
-        string options = "-cl-std=CL1.2 -cl-mad-enable"
-            + string.Concat(module.Defines.Select(define => $" -D {define.Key}={define.Value}"));
-        string key = OpenClProgramCache.Key(_candidate.Fingerprint, options, source);
-        if (_cache.TryRead(key) is byte[] binary && TryBuildBinary(binary, options) is ClProgram cached)
+        byte[] source = kernel.ReadOpenCl();
+        string key = OpenClProgramCache.Key(_candidate.Fingerprint, Options, source);
+        if (_cache.TryRead(key) is byte[] binary && TryBuildBinary(binary) is ClProgram cached)
             return cached;
 
         Compiling?.Invoke();
-        ClProgram program = BuildSource(module, source, options);
+        ClProgram program = BuildSource(kernel, source);
         if (ReadBinary(program) is byte[] built)
             _cache.TryWrite(key, built);
         return program;
     }
 
-    // What ptx.clh makes of dynamic local memory is a static array here, of which a device may allow more than CUDA does.
-    private static string DynamicLocal(KernelModule module) => module.DynamicLocalBytes == 0 ? "" :
-        $"#define LOCAL_BYTES {module.DynamicLocalBytes}\n"
-        + "#define DYNAMIC_LOCAL(type, name) local type name[LOCAL_BYTES / sizeof(type)] __attribute__((aligned(16)))\n#line 1\n";
-
-    private ClProgram BuildSource(KernelModule module, byte[] source, string options)
+    private ClProgram BuildSource(Kernel kernel, byte[] source)
     {
-        string action = $"compile kernel module {module.Name} ({module.Source}) on {DeviceName}";
+        string action = $"compile kernel {kernel} on {DeviceName}";
         ClProgram program;
         ClResult result;
         fixed (byte* text = source)
@@ -60,7 +54,7 @@ internal sealed unsafe class OpenClProgramBuilder
 
         ClCheck.Check(result, "clCreateProgramWithSource", action);
         ClDeviceId device = _candidate.Device;
-        result = ClNative.clBuildProgram(program, 1, &device, options, 0, 0);
+        result = ClNative.clBuildProgram(program, 1, &device, Options, 0, 0);
         if (result == ClResult.CL_SUCCESS)
             return program;
         string log = ClQuery.BuildLog(program, device);
@@ -70,7 +64,7 @@ internal sealed unsafe class OpenClProgramBuilder
             $"The compiler of {_candidate.Description.Driver} says:\n{log}");
     }
 
-    private ClProgram? TryBuildBinary(byte[] binary, string options)
+    private ClProgram? TryBuildBinary(byte[] binary)
     {
         ClDeviceId device = _candidate.Device;
         ClProgram program;
@@ -84,7 +78,7 @@ internal sealed unsafe class OpenClProgramBuilder
         }
 
         if (result == ClResult.CL_SUCCESS && status == ClResult.CL_SUCCESS)
-            result = ClNative.clBuildProgram(program, 1, &device, options, 0, 0);
+            result = ClNative.clBuildProgram(program, 1, &device, Options, 0, 0);
         if (result == ClResult.CL_SUCCESS && status == ClResult.CL_SUCCESS)
             return program;
         program.Dispose();

@@ -1,0 +1,8 @@
+namespace Gsasr.KernelCompiler;
+
+/// <summary>What came out of a kernel.</summary>
+/// <param name="Entry">The kernel.</param>
+/// <param name="Ptx">Its PTX.</param>
+/// <param name="OpenCl">Its OpenCL C; null if it is for NVIDIA hardware alone.</param>
+/// <param name="SharedBytes">Bytes of static shared memory of a group.</param>
+internal sealed record CompiledKernel(KernelEntry Entry, string Ptx, string? OpenCl, int SharedBytes);

@@ -1,0 +1,53 @@
+using System.Text.RegularExpressions;
+using Gsasr.Kernels;
+
+namespace Gsasr.KernelCompiler;
+
+/// <summary>
+/// What has to be mended of ILGPU's OpenCL C to make it version 1.2, each with its reason. Text that does not look as expected
+/// stops the build.
+/// </summary>
+internal static partial class OpenClText
+{
+    public static string Mend(string source, KernelAttribute attribute)
+    {
+        string text = source.ReplaceLineEndings("\n");
+
+        // Says the group size, which drivers compile for and check at the launch.
+        text = Kernel().Replace(text, $"__attribute__((reqd_work_group_size({attribute.GroupSize}, 1, 1)))\nkernel void Kernel_", 1);
+
+        // OpenCL C 2.0's barrier; its fence is for global memory, though it is shared memory that groups wait for.
+        text = Barrier().Replace(text, "barrier(CLK_LOCAL_MEM_FENCE)");
+
+        // OpenCL C 2.0's atomics, whose cast would lose the address space.
+        text = Atomic().Replace(text, "atomic_${operation}(${pointer}");
+
+        // Arrays in shared memory are aligned for their elements, but are read four at a time.
+        text = LocalArray().Replace(text, "${declaration} __attribute__((aligned(16)));");
+
+        // Names of types and labels hold a counter that differs from run to run.
+        text = Numbers.Renumber(text, TypeOrLabel());
+        if (!text.Contains("reqd_work_group_size", StringComparison.Ordinal))
+            throw new FormatException("ILGPU's OpenCL C was expected to have one kernel function");
+        Match unknown = NewerThan12().Match(text);
+        return unknown.Success ? throw new FormatException($"'{unknown.Value}' is no OpenCL C 1.2") : text;
+    }
+
+    [GeneratedRegex(@"^kernel void Kernel_", RegexOptions.Multiline)]
+    private static partial Regex Kernel();
+
+    [GeneratedRegex(@"work_group_barrier \( CLK_GLOBAL_MEM_FENCE \)")]
+    private static partial Regex Barrier();
+
+    [GeneratedRegex(@"atomic_fetch_(?<operation>\w+) \(\(atomic_u?int\*\)(?<pointer>\w+)")]
+    private static partial Regex Atomic();
+
+    [GeneratedRegex(@"(?<declaration>^\s*local [^;(=]+\]);", RegexOptions.Multiline)]
+    private static partial Regex LocalArray();
+
+    [GeneratedRegex(@"\b(?<name>type_|L_)(?<number>\d+)")]
+    private static partial Regex TypeOrLabel();
+
+    [GeneratedRegex(@"\b(__generic|work_group_\w+|atomic_fetch_\w+|atomic_\w+_explicit|sub_group_\w+)\b")]
+    private static partial Regex NewerThan12();
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Gsasr.Kernels;
+
+namespace Gsasr.KernelCompiler;
+
+/// <summary>What has to be mended of ILGPU's PTX, each with its reason. Text that does not look as expected stops the build.</summary>
+internal static partial class PtxText
+{
+    // The oldest hardware that the kernels are for.
+    private const string DefaultTarget = "sm_75";
+
+    public static string Mend(string ptx, KernelAttribute attribute)
+    {
+        string text = ptx.ReplaceLineEndings("\n");
+
+        // ILGPU knows no target after sm_80 and has none before it for this PTX version; the text is right for both.
+        text = ReplaceOnce(text, ".target sm_80\n", $".target {attribute.Target ?? DefaultTarget}\n");
+
+        // The group size is exact, which lets the driver compile for it; ILGPU says only that it is the largest.
+        text = ReplaceOnce(text, $".maxntid {attribute.GroupSize}, 1, 1\n", $".reqntid {attribute.GroupSize}, 1, 1\n");
+
+        // ILGPU takes what instructions and loops over branches return for the same in all work-items, and says so of the branches
+        // on it; the driver's compiler finds out by itself.
+        text = ConditionalBranch().Replace(text, "${condition} bra\t");
+
+        // Arrays in shared memory are aligned for their elements, but are read four at a time.
+        text = SharedArray().Replace(text, match => $".shared .align 16 .b8 {match.Groups["rest"].Value}");
+
+        // The methods that stand for instructions are there as functions too, which nothing calls.
+        text = Function().Replace(text, "");
+
+        // Names of parameters and labels hold a counter that differs from run to run.
+        text = Numbers.Renumber(text, ParameterOrLabel());
+        if (text.Contains("\tcall", StringComparison.Ordinal))
+            throw new FormatException("it calls a function that ILGPU did not inline");
+        if (text.Contains(".local ", StringComparison.Ordinal))
+            throw new FormatException("an array is indexed by what is not a constant after unrolling, so that it would lie in local memory");
+        return text;
+    }
+
+    /// <summary>Bytes of the static arrays in shared memory.</summary>
+    public static int SharedBytes(string ptx) =>
+        SharedSize().Matches(ptx).Sum(match => int.Parse(match.Groups["bytes"].Value, CultureInfo.InvariantCulture));
+
+    private static string ReplaceOnce(string text, string old, string replacement)
+    {
+        int first = text.IndexOf(old, StringComparison.Ordinal);
+        if (first < 0 || text.IndexOf(old, first + 1, StringComparison.Ordinal) >= 0)
+            throw new FormatException($"ILGPU's PTX was expected to have '{old.TrimEnd()}' once");
+        return text.Replace(old, replacement, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@"(?<condition>@!?%p\d+) bra\.uni\t")]
+    private static partial Regex ConditionalBranch();
+
+    [GeneratedRegex(@"^\.visible \.func [^;{]*(;|\{.*?^\})\n+", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Function();
+
+    [GeneratedRegex(@"\.shared \.align \d+ \.b8 (?<rest>\S+\[)")]
+    private static partial Regex SharedArray();
+
+    [GeneratedRegex(@"\.shared \.align 16 \.b8 \S+\[(?<bytes>\d+)\]")]
+    private static partial Regex SharedSize();
+
+    [GeneratedRegex(@"(?<name>\b_\w*_|\bL_)(?<number>\d+)\b")]
+    private static partial Regex ParameterOrLabel();
+}

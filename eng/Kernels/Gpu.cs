@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using ILGPU.IR.Intrinsics;
+
+namespace Gsasr.Kernels;
+
+/// <summary>
+/// Instructions of both backends that ILGPU has no words for, or not with the rounding that is meant. Arithmetic written with C#
+/// operators may be contracted (a product and a sum become one operation) or not, as the driver's compiler likes; these say what
+/// they do, and nothing else happens.
+/// </summary>
+public static class Gpu
+{
+    /// <summary>a * b + c, rounded once.</summary>
+    [Instruction("fma.rn.f32 %0, %1, %2, %3;", "%0 = fma(%1, %2, %3)"), IntrinsicImplementation]
+    public static float Fma(float a, float b, float c) => throw new UnreachableException();
+
+    /// <summary>a + b, rounded to nearest; never part of a fused operation.</summary>
+    [Instruction("add.rn.f32 %0, %1, %2;", "%0 = %1 + %2"), IntrinsicImplementation]
+    public static float Add(float a, float b) => throw new UnreachableException();
+
+    /// <summary>a - b, rounded to nearest; never part of a fused operation.</summary>
+    [Instruction("sub.rn.f32 %0, %1, %2;", "%0 = %1 - %2"), IntrinsicImplementation]
+    public static float Subtract(float a, float b) => throw new UnreachableException();
+
+    /// <summary>a * b, rounded to nearest; never part of a fused operation.</summary>
+    [Instruction("mul.rn.f32 %0, %1, %2;", "%0 = %1 * %2"), IntrinsicImplementation]
+    public static float Multiply(float a, float b) => throw new UnreachableException();
+
+    /// <summary>a / b within 2 units in the last place, for |b| up to 2^126.</summary>
+    [Instruction("div.approx.ftz.f32 %0, %1, %2;", "%0 = %1 / %2"), IntrinsicImplementation]
+    public static float DivideFast(float a, float b) => throw new UnreachableException();
+
+    /// <summary>2^x within about 2^-22 relative; results below 2^-126 may be 0.</summary>
+    [Instruction("ex2.approx.ftz.f32 %0, %1;", "%0 = exp2(%1)"), IntrinsicImplementation]
+    public static float Exp2(float x) => throw new UnreachableException();
+
+    /// <summary>2^x as the hardware approximates it; OpenCL promises no accuracy.</summary>
+    [Instruction("ex2.approx.ftz.f32 %0, %1;", "%0 = native_exp2(%1)"), IntrinsicImplementation]
+    public static float NativeExp2(float x) => throw new UnreachableException();
+
+    /// <summary>The greatest whole number that is not greater.</summary>
+    [Instruction("cvt.rmi.f32.f32 %0, %1;", "%0 = floor(%1)"), IntrinsicImplementation]
+    public static float Floor(float x) => throw new UnreachableException();
+
+    /// <summary>The least whole number that is not less.</summary>
+    [Instruction("cvt.rpi.f32.f32 %0, %1;", "%0 = ceil(%1)"), IntrinsicImplementation]
+    public static float Ceiling(float x) => throw new UnreachableException();
+
+    /// <summary>The nearest whole number; halves go to the even one.</summary>
+    [Instruction("cvt.rni.f32.f32 %0, %1;", "%0 = rint(%1)"), IntrinsicImplementation]
+    public static float Round(float x) => throw new UnreachableException();
+
+    /// <summary>
+    /// The same number, which ILGPU does not know: a loop up to it stays a loop, and what is computed from it stays where it stands.
+    /// </summary>
+    [Instruction("mov.b32 %0, %1;", "%0 = %1"), IntrinsicImplementation]
+    public static int Opaque(int value) => throw new UnreachableException();
+
+    /// <summary>Reads two floats that lie on a boundary of 8 bytes.</summary>
+    [Instruction("ld.#.v2.f32 {%0, %1}, [%2];", "float2 $ = *(# const float2*)%1; %0.field_0 = $.x; %0.field_1 = $.y"), IntrinsicImplementation]
+    public static Float2 Load2(ref float first) => throw new UnreachableException();
+
+    /// <summary>Reads four floats that lie on a boundary of 16 bytes.</summary>
+    [Instruction(
+        "ld.#.v4.f32 {%0, %1, %2, %3}, [%4];",
+        "float4 $ = *(# const float4*)%1; %0.field_0 = $.x; %0.field_1 = $.y; %0.field_2 = $.z; %0.field_3 = $.w"), IntrinsicImplementation]
+    public static Float4 Load4(ref float first) => throw new UnreachableException();
+
+    /// <summary>As <see cref="Load4(ref float)"/>, from global memory that nothing writes while the kernel runs.</summary>
+    [Instruction(
+        "ld.global.nc.v4.f32 {%0, %1, %2, %3}, [%4];",
+        "float4 $ = *(# const float4*)%1; %0.field_0 = $.x; %0.field_1 = $.y; %0.field_2 = $.z; %0.field_3 = $.w"), IntrinsicImplementation]
+    public static Float4 LoadReadOnly4(ref float first) => throw new UnreachableException();
+
+    /// <summary>Reads a float from global memory that nothing writes while the kernel runs.</summary>
+    [Instruction("ld.global.nc.f32 %0, [%1];", "%0 = *%1"), IntrinsicImplementation]
+    public static float LoadReadOnly(ref float first) => throw new UnreachableException();
+
+    /// <summary>Reads four whole numbers that lie on a boundary of 16 bytes.</summary>
+    [Instruction(
+        "ld.#.v4.b32 {%0, %1, %2, %3}, [%4];",
+        "int4 $ = *(# const int4*)%1; %0.field_0 = $.x; %0.field_1 = $.y; %0.field_2 = $.z; %0.field_3 = $.w"), IntrinsicImplementation]
+    public static Int4 Load4(ref int first) => throw new UnreachableException();
+
+    /// <summary>Writes two floats that lie on a boundary of 8 bytes.</summary>
+    [Instruction("st.#.v2.f32 [%0], {%1, %2};", "*(# float2*)%1 = (float2)(%2.field_0, %2.field_1)"), IntrinsicImplementation]
+    public static void Store2(ref float first, Float2 values) => throw new UnreachableException();
+
+    /// <summary>Writes four floats that lie on a boundary of 16 bytes.</summary>
+    [Instruction(
+        "st.#.v4.f32 [%0], {%1, %2, %3, %4};",
+        "*(# float4*)%1 = (float4)(%2.field_0, %2.field_1, %2.field_2, %2.field_3)"), IntrinsicImplementation]
+    public static void Store4(ref float first, Float4 values) => throw new UnreachableException();
+
+    /// <summary>Writes four whole numbers that lie on a boundary of 16 bytes.</summary>
+    [Instruction(
+        "st.#.v4.b32 [%0], {%1, %2, %3, %4};",
+        "*(# int4*)%1 = (int4)(%2.field_0, %2.field_1, %2.field_2, %2.field_3)"), IntrinsicImplementation]
+    public static void Store4(ref int first, Int4 values) => throw new UnreachableException();
+
+    /// <summary>
+    /// The value itself, computed here and not later: ILGPU moves what a loop uses into the loop, and computes it there every time.
+    /// </summary>
+    [Instruction("mov.f32 %0, %1;", "%0 = %1"), IntrinsicImplementation]
+    public static float Keep(float value) => throw new UnreachableException();
+
+    /// <inheritdoc cref="Keep(float)"/>
+    [Instruction("mov.b32 %0, %1;", "%0 = %1"), IntrinsicImplementation]
+    public static int Keep(int value) => throw new UnreachableException();
+
+    /// <summary>
+    /// A barrier after which the group sees what its items wrote to global memory; <c>Group.Barrier</c> promises that for shared
+    /// memory alone.
+    /// </summary>
+    [Instruction("bar.sync 0;", "barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)"), IntrinsicImplementation]
+    public static void GlobalBarrier() => throw new UnreachableException();
+
+    /// <summary>
+    /// c + a * b on tensor cores: 16 x 8 sums of 16 products of bfloat16, spread over the 32 items of a warp as the PTX manual says
+    /// under mma.m16n8k16. Needs sm_80.
+    /// </summary>
+    [Instruction(
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%8, %9, %10, %11}, {%12, %13}, {%4, %5, %6, %7};",
+        null), IntrinsicImplementation]
+    public static Float4 MultiplyBFloat16(Float4 c, Int4 a, int b0, int b1) => throw new UnreachableException();
+}

@@ -1,0 +1,316 @@
+using Gsasr.Kernels;
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Gsasr.Raster;
+
+/// <summary>
+/// The last launch of the rasteriser: each tile walks the groups, blocks and splats whose bounds touch it, in their order, and adds
+/// them up.
+/// </summary>
+internal static class GatherKernels
+{
+    private const int BlockSize = RasterShape.BlockSize;
+    private const int TileSize = RasterShape.TileSize;
+
+    // Rows and columns of what 32 work-items draw.
+    private const int QuadSize = 8;
+
+    // A splat in shared memory: as ActivateKernels makes it with its origin counted from the tile's first pixel, and then bits:
+    // the quads that it touches, and the columns and above them the rows within its bounds.
+    private const int TileSplatFloats = RasterShape.SplatFloats + 4;
+
+    // Weights below 2^-CutoffBits = e^-16 are not drawn.
+    private const float CutoffBits = 23.0831207f;
+
+    private const uint QuietNaN = 0x7FC00000;
+
+    /// <summary>
+    /// One group for each tile of 16 x 16 pixels. Work-items 32 q to 32 q + 31 draw quad q, each two pixels four rows apart.
+    /// </summary>
+    [Kernel(BlockSize)]
+    public static void Gather(
+        ArrayView<float> splats, // [count, 12]
+        ArrayView<int> bounds,   // [count, 4]
+        int count,
+        ArrayView<int> blocks,   // [blockCount, 4]
+        int blockCount,
+        ArrayView<int> groups,   // [groupCount, 4]
+        int groupCount,
+        ArrayView<float> image,  // [height, width, pitch]
+        int imagePitch,
+        int width,
+        int height,
+        int left,                // canvas coordinate of the image's first column
+        int top,
+        int accumulate)          // 1 to add to the image, 0 to overwrite it
+    {
+        ArrayView<int> words = SharedMemory.Allocate<int>(4);
+        ArrayView<int> queue = SharedMemory.Allocate<int>(2 * BlockSize);
+        ArrayView<float> inTile = SharedMemory.Allocate<float>(BlockSize * TileSplatFloats);
+
+        int item = Group.IdxX;
+        int tileX = Grid.IdxX * TileSize;
+        int tileY = Grid.IdxY * TileSize;
+        var tile = new Int4(
+            left + tileX, top + tileY, left + XMath.Min(tileX + TileSize, width) - 1, top + XMath.Min(tileY + TileSize, height) - 1);
+
+        int quad = item / 32;
+        int x = quad % 2 * QuadSize + item % QuadSize;
+        int y0 = quad / 2 * QuadSize + item % 32 / QuadSize;
+        int y1 = y0 + 4;
+        bool inside0 = tileX + x < width && tileY + y0 < height;
+        bool inside1 = tileX + x < width && tileY + y1 < height;
+        long pixel0 = ((long)(tileY + y0) * width + tileX + x) * imagePitch;
+        long pixel1 = pixel0 + 4L * width * imagePitch;
+        float red0 = 0f;
+        float green0 = 0f;
+        float blue0 = 0f;
+        float red1 = 0f;
+        float green1 = 0f;
+        float blue1 = 0f;
+        if (accumulate != 0 && inside0)
+        {
+            red0 = image[pixel0];
+            green0 = image[pixel0 + 1];
+            blue0 = image[pixel0 + 2];
+        }
+
+        if (accumulate != 0 && inside1)
+        {
+            red1 = image[pixel1];
+            green1 = image[pixel1 + 1];
+            blue1 = image[pixel1 + 2];
+        }
+
+        // What the innermost loop needs of the pixels.
+        float floatX = Gpu.Keep((float)x);
+        float floatY0 = Gpu.Keep((float)y0);
+        float floatY1 = Gpu.Keep((float)y1);
+        int quadBit = Gpu.Keep(1 << quad);
+        int bits0 = Gpu.Keep(1 << x | 1 << (TileSize + y0));
+        int bits1 = Gpu.Keep(1 << x | 1 << (TileSize + y1));
+
+        // The walk is the same for all work-items: only the three votes differ. Its levels are unrolled into one loop whose every
+        // step adds a block's splats to the queue and draws a full queue's worth of them.
+        int broken = 0;
+        int queued = 0;
+        int groupBase = -BlockSize;
+        int group = 0;
+        Int4 groupMask = default;
+        Int4 blockMask = default;
+        int walking = 1;
+        while (walking != 0)
+        {
+            if (CountVotes(blockMask) == 0)
+            {
+                if (CountVotes(groupMask) == 0)
+                {
+                    groupBase += BlockSize;
+                    if (groupBase >= groupCount)
+                    {
+                        walking = 0;
+                    }
+                    else
+                    {
+                        var own = new Int4(int.MaxValue, 0, 0, 0);
+                        if (groupBase + item < groupCount)
+                            own = Gpu.Load4(ref groups[(groupBase + item) * RasterShape.BoundsSize]);
+                        broken += CountVotes(Votes(own.X == ActivateKernels.NonFinite, item, words));
+                        groupMask = Votes(Touches(own, tile), item, words);
+                    }
+                }
+                else
+                {
+                    group = groupBase + FirstVote(groupMask);
+                    groupMask = WithoutFirstVote(groupMask);
+                    int block = group * BlockSize + item;
+                    bool touched = false;
+                    if (block < blockCount)
+                        touched = Touches(Gpu.Load4(ref blocks[block * RasterShape.BoundsSize]), tile);
+                    blockMask = Votes(touched, item, words);
+                }
+            }
+            else
+            {
+                int splat = (group * BlockSize + FirstVote(blockMask)) * BlockSize + item;
+                blockMask = WithoutFirstVote(blockMask);
+                bool hit = false;
+                if (splat < count)
+                    hit = Touches(Gpu.Load4(ref bounds[splat * RasterShape.BoundsSize]), tile);
+                Int4 hits = Votes(hit, item, words);
+                if (hit)
+                    queue[queued + VotesBefore(hits, item)] = splat;
+                queued += CountVotes(hits);
+            }
+
+            if (queued >= BlockSize || (walking == 0 && queued > 0))
+            {
+                int drawn = XMath.Min(queued, BlockSize);
+                Group.Barrier();
+                if (item < drawn)
+                    Stage(splats, bounds, queue[item], tile, inTile, item * TileSplatFloats);
+                int moved = 0;
+                if (item < queued - drawn)
+                    moved = queue[BlockSize + item];
+                Group.Barrier();
+                if (item < queued - drawn)
+                    queue[item] = moved;
+                queued -= drawn;
+
+                for (int i = 0; i < drawn; i++)
+                {
+                    ArrayView<float> splat = inTile.SubView(i * TileSplatFloats, TileSplatFloats);
+                    Float4 bits = Gpu.Load4(ref splat[12]);
+                    if (((int)Interop.FloatAsInt(bits.X) & quadBit) == 0)
+                        continue;
+                    int spans = (int)Interop.FloatAsInt(bits.Y);
+                    Float4 position = Gpu.Load4(ref splat[0]);
+                    Float4 shape = Gpu.Load4(ref splat[4]);
+                    Float4 colour = Gpu.Load4(ref splat[8]);
+                    float n = Gpu.Subtract(floatX, position.X);
+                    float exponent0 = Exponent(n, Gpu.Subtract(floatY0, position.Y), position, shape);
+                    float exponent1 = Exponent(n, Gpu.Subtract(floatY1, position.Y), position, shape);
+
+                    // What lies beyond the cutoff or the box gets weight 2^-1000 = 0, without a branch.
+                    exponent0 = exponent0 <= CutoffBits & (spans & bits0) == bits0 ? exponent0 : 1000f;
+                    exponent1 = exponent1 <= CutoffBits & (spans & bits1) == bits1 ? exponent1 : 1000f;
+                    float weight0 = Gpu.NativeExp2(-exponent0);
+                    float weight1 = Gpu.NativeExp2(-exponent1);
+                    red0 = Gpu.Fma(weight0, colour.X, red0);
+                    green0 = Gpu.Fma(weight0, colour.Y, green0);
+                    blue0 = Gpu.Fma(weight0, colour.Z, blue0);
+                    red1 = Gpu.Fma(weight1, colour.X, red1);
+                    green1 = Gpu.Fma(weight1, colour.Y, green1);
+                    blue1 = Gpu.Fma(weight1, colour.Z, blue1);
+                }
+            }
+        }
+
+        if (broken != 0)
+        {
+            red0 = green0 = blue0 = Interop.IntAsFloat(QuietNaN);
+            red1 = green1 = blue1 = Interop.IntAsFloat(QuietNaN);
+        }
+
+        if (inside0)
+        {
+            image[pixel0] = red0;
+            image[pixel0 + 1] = green0;
+            image[pixel0 + 2] = blue0;
+        }
+
+        if (inside1)
+        {
+            image[pixel1] = red1;
+            image[pixel1 + 1] = green1;
+            image[pixel1 + 2] = blue1;
+        }
+    }
+
+    // What a pixel's weight is 2 to the minus of. n - slope * m is rounded once though it may all but cancel; what is added to it
+    // is small.
+    private static float Exponent(float n, float m, Float4 position, Float4 shape)
+    {
+        float a = Gpu.Multiply(Gpu.Add(Gpu.Fma(-shape.X, m, n), Gpu.Fma(-shape.Y, m, position.Z)), shape.Z);
+        float b = Gpu.Fma(m, shape.W, position.W);
+        return Gpu.Fma(a, a, Gpu.Multiply(b, b));
+    }
+
+    // Takes a splat into the tile's shared memory.
+    private static void Stage(
+        ArrayView<float> splats, ArrayView<int> bounds, int splat, Int4 tile, ArrayView<float> inTile, int destination)
+    {
+        Int4 own = Gpu.Load4(ref bounds[splat * RasterShape.BoundsSize]);
+        Float4 position = Gpu.Load4(ref splats[splat * RasterShape.SplatFloats]);
+        Float4 shape = Gpu.Load4(ref splats[splat * RasterShape.SplatFloats + 4]);
+        Float4 colour = Gpu.Load4(ref splats[splat * RasterShape.SplatFloats + 8]);
+        position.X = (int)Interop.FloatAsInt(position.X) - tile.X;
+        position.Y = (int)Interop.FloatAsInt(position.Y) - tile.Y;
+        int quads = TouchesQuad(position, shape, 0f, 0f)
+            | TouchesQuad(position, shape, QuadSize, 0f) << 1
+            | TouchesQuad(position, shape, 0f, QuadSize) << 2
+            | TouchesQuad(position, shape, QuadSize, QuadSize) << 3;
+        int spans = Span(own.X, own.Z, tile.X) | Span(own.Y, own.W, tile.Y) << TileSize;
+        Gpu.Store4(ref inTile[destination], position);
+        Gpu.Store4(ref inTile[destination + 4], shape);
+        Gpu.Store4(ref inTile[destination + 8], colour);
+        Gpu.Store4(ref inTile[destination + 12], new Float4(Interop.IntAsFloat((uint)quads), Interop.IntAsFloat((uint)spans), 0f, 0f));
+    }
+
+    // Whether the ellipse can touch the quad of pixels (x, y) to (x + 7, y + 7), as 1 or 0. A lower bound of the exponent: the
+    // least of the two squares each on its own, with a margin for rounding. Linear functions have their extremes at the corners.
+    private static int TouchesQuad(Float4 position, Float4 shape, float x, float y)
+    {
+        float n0 = x - position.X;
+        float n1 = n0 + (QuadSize - 1);
+        float m0 = y - position.Y;
+        float m1 = m0 + (QuadSize - 1);
+        float ridge0 = Gpu.Fma(-shape.X, m0, position.Z);
+        float ridge1 = Gpu.Fma(-shape.X, m1, position.Z);
+        float low = (n0 + XMath.Min(ridge0, ridge1)) * shape.Z;
+        float high = (n1 + XMath.Max(ridge0, ridge1)) * shape.Z;
+        float a = XMath.Max(XMath.Max(low, -high), 0f);
+        float b = XMath.Max(XMath.Max(Gpu.Fma(m0, shape.W, position.W), -Gpu.Fma(m1, shape.W, position.W)), 0f);
+        return Gpu.Fma(a, a, b * b) * 0.95f <= CutoffBits ? 1 : 0;
+    }
+
+    // The pixels of a tile's row or column between two bounds, as bits.
+    private static int Span(int first, int last, int origin)
+    {
+        int low = XMath.Max(first - origin, 0);
+        int high = XMath.Min(last - origin, TileSize - 1);
+        return low > high ? 0 : ((2 << high) - 1) & ~((1 << low) - 1);
+    }
+
+    private static bool Touches(Int4 bounds, Int4 tile) =>
+        bounds.X <= tile.Z & bounds.Z >= tile.X & bounds.Y <= tile.W & bounds.W >= tile.Y;
+
+    // Which of the work-items say yes, as one bit each, for all of them to know. All must call it; words is theirs alone until
+    // the next call.
+    private static Int4 Votes(bool yes, int item, ArrayView<int> words)
+    {
+        Group.Barrier();
+        if (item < 4)
+            words[item] = 0;
+        Group.Barrier();
+        if (yes)
+            Atomic.Or(ref words[item / 32], 1 << (item % 32));
+        Group.Barrier();
+        return Gpu.Load4(ref words[0]);
+    }
+
+    private static int CountVotes(Int4 mask) =>
+        XMath.PopCount(mask.X) + XMath.PopCount(mask.Y) + XMath.PopCount(mask.Z) + XMath.PopCount(mask.W);
+
+    // How many of the work-items before this one said yes.
+    private static int VotesBefore(Int4 mask, int item)
+    {
+        int word = item / 32;
+        int below = (1 << (item % 32)) - 1;
+        int rank = XMath.PopCount(word > 0 ? mask.X : mask.X & below);
+        rank += XMath.PopCount(word < 1 ? 0 : word > 1 ? mask.Y : mask.Y & below);
+        rank += XMath.PopCount(word < 2 ? 0 : word > 2 ? mask.Z : mask.Z & below);
+        rank += XMath.PopCount(word < 3 ? 0 : mask.W & below);
+        return rank;
+    }
+
+    // The first work-item that said yes; there is one.
+    private static int FirstVote(Int4 mask)
+    {
+        int start = mask.X != 0 ? 0 : mask.Y != 0 ? 32 : mask.Z != 0 ? 64 : 96;
+        int word = mask.X != 0 ? mask.X : mask.Y != 0 ? mask.Y : mask.Z != 0 ? mask.Z : mask.W;
+        return start + XMath.PopCount((word & -word) - 1);
+    }
+
+    private static Int4 WithoutFirstVote(Int4 mask)
+    {
+        if (mask.X != 0)
+            return new Int4(mask.X & (mask.X - 1), mask.Y, mask.Z, mask.W);
+        if (mask.Y != 0)
+            return new Int4(0, mask.Y & (mask.Y - 1), mask.Z, mask.W);
+        if (mask.Z != 0)
+            return new Int4(0, 0, mask.Z & (mask.Z - 1), mask.W);
+        return new Int4(0, 0, 0, mask.W & (mask.W - 1));
+    }
+}
