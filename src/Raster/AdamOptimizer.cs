@@ -1,4 +1,5 @@
 using Gsasr.Raster.Cpu;
+using Gsasr.Raster.Gpu;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 
@@ -73,6 +74,9 @@ public sealed class AdamOptimizer : IDisposable
         {
             case CpuDevice device:
                 CpuAdam.Run(device, Parameters, gradients, Moments, _channels, rate, meanFactor, squareFactor);
+                break;
+            case GpuDevice device:
+                GpuOptimisation.AdamStep(device, Parameters, gradients, Moments, _channels, rate, meanFactor, squareFactor);
                 break;
             default:
                 throw new ArgumentException($"Adam does not run on {Parameters.Device.Name}.", nameof(gradients));

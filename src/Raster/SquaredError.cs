@@ -1,4 +1,5 @@
 using Gsasr.Raster.Cpu;
+using Gsasr.Raster.Gpu;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 
@@ -21,6 +22,9 @@ public static class SquaredError
             case CpuDevice device:
                 CpuSquaredError.Gradient(device, image, target, gradient);
                 break;
+            case GpuDevice device:
+                GpuOptimisation.Difference(device, image, target, gradient);
+                break;
             default:
                 throw new ArgumentException($"Differences are not computed on {image.Device.Name}.", nameof(image));
         }
@@ -41,6 +45,9 @@ public static class SquaredError
         {
             case CpuDevice device:
                 CpuSquaredError.SumRows(device, image, target, sums);
+                break;
+            case GpuDevice device:
+                GpuOptimisation.SumRows(device, image, target, sums);
                 break;
             default:
                 throw new ArgumentException($"Differences are not computed on {image.Device.Name}.", nameof(image));

@@ -20,16 +20,17 @@ internal static class GatherKernels
     // the quads that it touches, and the columns and above them the rows within its bounds.
     private const int TileSplatFloats = RasterShape.SplatFloats + 4;
 
-    // Weights below 2^-CutoffBits = e^-16 are not drawn.
-    private const float CutoffBits = 23.0831207f;
+    /// <summary>Weights below 2^-CutoffBits = e^-16 are not drawn.</summary>
+    public const float CutoffBits = 23.0831207f;
 
     private const uint QuietNaN = 0x7FC00000;
 
     /// <summary>
     /// One group for each tile of 16 x 16 pixels. Work-items 32 q to 32 q + 31 draw quad q, each two pixels four rows apart.
     /// </summary>
-    [Kernel(BlockSize)]
-    public static void Gather(
+    [Kernel(BlockSize, Specialization = typeof(ThreeColours))]
+    [Kernel(BlockSize, Specialization = typeof(FourColours))]
+    public static void Gather<TColours>(
         ArrayView<float> splats, // [count, 12]
         ArrayView<int> bounds,   // [count, 4]
         int count,
@@ -43,7 +44,9 @@ internal static class GatherKernels
         int height,
         int left,                // canvas coordinate of the image's first column
         int top,
+        int colours,             // channels that are written, no more than the kernel is for
         int accumulate)          // 1 to add to the image, 0 to overwrite it
+        where TColours : struct, IColourCount
     {
         ArrayView<int> words = SharedMemory.Allocate<int>(4);
         ArrayView<int> queue = SharedMemory.Allocate<int>(2 * BlockSize);
@@ -66,21 +69,27 @@ internal static class GatherKernels
         float red0 = 0f;
         float green0 = 0f;
         float blue0 = 0f;
+        float fourth0 = 0f;
         float red1 = 0f;
         float green1 = 0f;
         float blue1 = 0f;
+        float fourth1 = 0f;
         if (accumulate != 0 && inside0)
         {
             red0 = image[pixel0];
-            green0 = image[pixel0 + 1];
-            blue0 = image[pixel0 + 2];
+            green0 = colours > 1 ? image[pixel0 + 1] : 0f;
+            blue0 = colours > 2 ? image[pixel0 + 2] : 0f;
+            if (TColours.Value > 3)
+                fourth0 = image[pixel0 + 3];
         }
 
         if (accumulate != 0 && inside1)
         {
             red1 = image[pixel1];
-            green1 = image[pixel1 + 1];
-            blue1 = image[pixel1 + 2];
+            green1 = colours > 1 ? image[pixel1 + 1] : 0f;
+            blue1 = colours > 2 ? image[pixel1 + 2] : 0f;
+            if (TColours.Value > 3)
+                fourth1 = image[pixel1 + 3];
         }
 
         // What the innermost loop needs of the pixels.
@@ -180,42 +189,60 @@ internal static class GatherKernels
                     red0 = Gpu.Fma(weight0, colour.X, red0);
                     green0 = Gpu.Fma(weight0, colour.Y, green0);
                     blue0 = Gpu.Fma(weight0, colour.Z, blue0);
+                    if (TColours.Value > 3)
+                        fourth0 = Gpu.Fma(weight0, colour.W, fourth0);
                     red1 = Gpu.Fma(weight1, colour.X, red1);
                     green1 = Gpu.Fma(weight1, colour.Y, green1);
                     blue1 = Gpu.Fma(weight1, colour.Z, blue1);
+                    if (TColours.Value > 3)
+                        fourth1 = Gpu.Fma(weight1, colour.W, fourth1);
                 }
             }
         }
 
         if (broken != 0)
         {
-            red0 = green0 = blue0 = Interop.IntAsFloat(QuietNaN);
-            red1 = green1 = blue1 = Interop.IntAsFloat(QuietNaN);
+            red0 = green0 = blue0 = fourth0 = Interop.IntAsFloat(QuietNaN);
+            red1 = green1 = blue1 = fourth1 = Interop.IntAsFloat(QuietNaN);
         }
 
         if (inside0)
         {
             image[pixel0] = red0;
-            image[pixel0 + 1] = green0;
-            image[pixel0 + 2] = blue0;
+            if (colours > 1)
+                image[pixel0 + 1] = green0;
+            if (colours > 2)
+                image[pixel0 + 2] = blue0;
+            if (TColours.Value > 3)
+                image[pixel0 + 3] = fourth0;
         }
 
         if (inside1)
         {
             image[pixel1] = red1;
-            image[pixel1 + 1] = green1;
-            image[pixel1 + 2] = blue1;
+            if (colours > 1)
+                image[pixel1 + 1] = green1;
+            if (colours > 2)
+                image[pixel1 + 2] = blue1;
+            if (TColours.Value > 3)
+                image[pixel1 + 3] = fourth1;
         }
     }
 
-    // What a pixel's weight is 2 to the minus of. n - slope * m is rounded once though it may all but cancel; what is added to it
-    // is small.
+    // What a pixel's weight is 2 to the minus of.
     private static float Exponent(float n, float m, Float4 position, Float4 shape)
     {
-        float a = Gpu.Multiply(Gpu.Add(Gpu.Fma(-shape.X, m, n), Gpu.Fma(-shape.Y, m, position.Z)), shape.Z);
+        float a = Across(n, m, position, shape);
         float b = Gpu.Fma(m, shape.W, position.W);
         return Gpu.Fma(a, a, Gpu.Multiply(b, b));
     }
+
+    /// <summary>
+    /// A pixel's a, as <see cref="ActivateKernels.Activate"/> has it. n - slope * m is rounded once though it may all but cancel; what is
+    /// added to it is small.
+    /// </summary>
+    public static float Across(float n, float m, Float4 position, Float4 shape) =>
+        Gpu.Multiply(Gpu.Add(Gpu.Fma(-shape.X, m, n), Gpu.Fma(-shape.Y, m, position.Z)), shape.Z);
 
     // Takes a splat into the tile's shared memory.
     private static void Stage(

@@ -1,6 +1,6 @@
 namespace Gsasr.Raster;
 
-/// <summary>The columns of a Gaussian in <see cref="GaussianLayout.Activated"/>.</summary>
+/// <summary>The columns of a Gaussian in <c>GaussianLayout.Activated</c>.</summary>
 public static class GaussianColumns
 {
     /// <summary>Standard deviation along x.</summary>

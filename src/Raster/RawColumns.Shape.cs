@@ -1,6 +1,6 @@
 namespace Gsasr.Raster;
 
-/// <summary>The columns of a Gaussian in <see cref="GaussianLayout.Raw"/>. The published code crosses the two sigmas.</summary>
+/// <summary>The columns of a Gaussian in <c>GaussianLayout.Raw</c>. The published code crosses the two sigmas.</summary>
 internal static class RawColumns
 {
     public const int SigmaY = 0;
