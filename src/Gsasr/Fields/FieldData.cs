@@ -35,6 +35,12 @@ internal sealed record FieldData
     /// <summary>The paper's ratio r.</summary>
     public required double DMax { get; init; }
 
+    /// <summary>Whether sizes are taken as in the published code; see <see cref="UpscalerOptions.PublishedGeometry"/>.</summary>
+    public bool PublishedGeometry { get; init; }
+
+    /// <summary>[height, width, 3], the described image where even areas of it are to stay exactly as they are; else null.</summary>
+    public float[]? EvenImage { get; init; }
+
     /// <summary>Whether the described image has no colours.</summary>
     public bool IsGrey { get; init; }
 

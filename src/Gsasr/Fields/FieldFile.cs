@@ -25,6 +25,9 @@ internal static class FieldFile
     /// <summary>Tensor of the distance of neighbouring values of each column, where Gaussians are 16-bit numbers.</summary>
     public const string StepName = "step";
 
+    /// <summary>Tensor of the described image, where its even areas are kept.</summary>
+    public const string ImageName = "image";
+
     private const double MinimumScale = 1e-3;
     private const double MaximumScale = 1e3;
     private const double MaximumDMax = 1e6;
@@ -84,6 +87,7 @@ internal static class FieldFile
         ["canvas_height"] = Text(field.CanvasHeight),
         ["scale"] = Text(field.Scale),
         ["dmax"] = Text(field.DMax),
+        ["geometry"] = field.PublishedGeometry ? "published" : "true",
         ["colours"] = field.IsGrey ? "grey" : "rgb",
         ["bits"] = Text(field.BitDepth),
         ["source"] = field.Source,
@@ -111,9 +115,11 @@ internal static class FieldFile
         int canvasHeight = metadata.Whole("canvas_height", height, FieldData.MaximumSize);
         double scale = metadata.Number("scale", MinimumScale, MaximumScale);
         double dMax = metadata.Number("dmax", 0, MaximumDMax);
+        bool published = metadata.Choose("geometry", "true", "published") == 1;
         bool grey = metadata.Choose("colours", "rgb", "grey") == 1;
         int bits = metadata.Choose("bits", "8", "16") == 0 ? 8 : 16;
         float[] gaussians = FieldTensors.Read(file, layout);
+        float[]? image = FieldTensors.ReadImage(file, width, height);
         FieldCheck.Run(file.Source, gaussians, layout);
         return new FieldData
         {
@@ -125,6 +131,8 @@ internal static class FieldFile
             CanvasHeight = canvasHeight,
             Scale = scale,
             DMax = dMax,
+            PublishedGeometry = published,
+            EvenImage = image,
             IsGrey = grey,
             BitDepth = bits,
             Source = metadata.Find("source") ?? "",

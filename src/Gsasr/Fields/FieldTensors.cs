@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
+using System.Numerics.Tensors;
 using Gsasr.Checkpoints;
 using Gsasr.Raster;
 
@@ -26,6 +26,8 @@ internal sealed class FieldTensors : Checkpoint
         if ((long)field.Count * _columns * sizeof(float) > MaxTensorBytes)
             throw new ArgumentException($"A field of {field.Count} Gaussians is too large for a file; its tensor may have {MaxTensorBytes} bytes.", nameof(field));
         Add(FieldFile.GaussiansName, quantised ? ElementType.Int16 : ElementType.Float32, field.Count, _columns);
+        if (field.EvenImage is not null)
+            Add(FieldFile.ImageName, ElementType.Float32, field.Height, field.Width, 3);
         if (!quantised)
             return;
         _minimum = new float[_columns];
@@ -57,11 +59,11 @@ internal sealed class FieldTensors : Checkpoint
                 $"{file.Source} is a damaged field: its Gaussians are {info.ElementType} {info.ShapeText}, not [count, {stored}] float32 or int16 values.");
         }
 
-        int expected = quantised ? 3 : 1;
+        int expected = (quantised ? 3 : 1) + (file.Tensors.ContainsKey(FieldFile.ImageName) ? 1 : 0);
         if (file.Tensors.Count != expected)
         {
             string surplus = file.Tensors.Keys.Order(StringComparer.Ordinal).FirstOrDefault(name =>
-                name != FieldFile.GaussiansName && !(quantised && name is FieldFile.MinimumName or FieldFile.StepName)) ?? "";
+                name is not (FieldFile.GaussiansName or FieldFile.ImageName) && !(quantised && name is FieldFile.MinimumName or FieldFile.StepName)) ?? "";
             throw new CheckpointFormatException(
                 $"{file.Source} is a damaged field: it has {file.Tensors.Count} tensors and not {expected}{(surplus.Length > 0 ? $"; {Quote.Name(surplus)} is none of a field's" : "")}.");
         }
@@ -83,6 +85,27 @@ internal sealed class FieldTensors : Checkpoint
         return Expand(numbers, minimum, step, layout, info.Shape[0]);
     }
 
+    /// <summary>Reads the described image, if the file has it.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="width">Columns of the described image.</param>
+    /// <param name="height">Rows of the described image.</param>
+    public static float[]? ReadImage(Checkpoint file, int width, int height)
+    {
+        if (!file.Tensors.TryGetValue(FieldFile.ImageName, out TensorInfo? info))
+            return null;
+        if (info.ElementType != ElementType.Float32 || !info.HasShape(height, width, 3))
+        {
+            throw new CheckpointFormatException(
+                $"{file.Source} is a damaged field: its image is {info.ElementType} {info.ShapeText}, not [{height}, {width}, 3] float32 values.");
+        }
+
+        var image = new float[info.Count];
+        file.Read(FieldFile.ImageName, image);
+        if (!TensorPrimitives.IsFiniteAll<float>(image))
+            throw new CheckpointFormatException($"{file.Source} is a damaged field: its image holds a value that is not a number or infinite.");
+        return image;
+    }
+
     protected override void ReadElementBytes(TensorInfo tensor, Span<byte> destination)
     {
         if (tensor.Name == FieldFile.GaussiansName && tensor.ElementType == ElementType.Int16)
@@ -102,16 +125,10 @@ internal sealed class FieldTensors : Checkpoint
         {
             FieldFile.MinimumName => _minimum,
             FieldFile.StepName => _step,
+            FieldFile.ImageName => _field.EvenImage!,
             _ => _field.Gaussians,
         };
-        if (BitConverter.IsLittleEndian)
-        {
-            MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(destination);
-            return;
-        }
-
-        for (int i = 0; i < values.Length; i++)
-            BinaryPrimitives.WriteSingleLittleEndian(destination[(4 * i)..], values[i]);
+        FloatTensors.Write(values, destination);
     }
 
     // What float32 left out of the means is less than a 16-bit step.

@@ -10,6 +10,11 @@ internal static class FitStart
     // A standard deviation as a share of the distance between neighbours: wide enough that their sum is even.
     private const double GridWidth = 0.6;
 
+    // An added Gaussian's standard deviation as a share of the distance that neighbours have in the end, and the share of the missing colour
+    // that it brings: neighbours bring theirs.
+    private const double AddedWidth = 0.4;
+    private const float AddedShare = 0.5f;
+
     // Pixels on a side of the cells by which Gaussians are sorted.
     private const int CellSize = 8;
 
@@ -46,7 +51,7 @@ internal static class FitStart
     }
 
     /// <summary>
-    /// Gaussians at places drawn with a probability that grows with the error there. Since Gaussians add up, each starts with the colour
+    /// Gaussians at places drawn with a probability in proportion to the error there. Since Gaussians add up, each starts with the colour
     /// that is missing.
     /// </summary>
     /// <param name="target">[height, width, 3], what is wanted.</param>
@@ -66,11 +71,11 @@ internal static class FitStart
             double square = 0;
             for (int k = 0; k < 3; k++)
                 square += Math.Pow(target[i * 3 + k] - image[i * 3 + k], 2);
-            sum += Math.Pow(square + 1e-12, Power);
+            sum += Math.Sqrt(square + 1e-12);
             sums[i] = sum;
         }
 
-        double sigma = Math.Max(0.5, Size * Math.Sqrt((double)width * height / total));
+        double sigma = Math.Max(0.5, AddedWidth * Math.Sqrt((double)width * height / total));
         var gaussians = new float[count * Columns];
         int pixel = 0;
         for (int i = 0; i < count; i++)
@@ -85,15 +90,11 @@ internal static class FitStart
             gaussian[GaussianColumns.MeanX] = (float)((pixel % width + random.NextDouble()) / width);
             gaussian[GaussianColumns.MeanY] = (float)((pixel / width + random.NextDouble()) / height);
             for (int k = 0; k < 3; k++)
-                gaussian[GaussianColumns.FirstColour + k] = Gain * (target[pixel * 3 + k] - image[pixel * 3 + k]);
+                gaussian[GaussianColumns.FirstColour + k] = AddedShare * (target[pixel * 3 + k] - image[pixel * 3 + k]);
         }
 
         return gaussians;
     }
-
-    internal static double Power = double.Parse(Environment.GetEnvironmentVariable("F_POWER") ?? "0.5");
-    internal static double Size = double.Parse(Environment.GetEnvironmentVariable("F_SIZE") ?? "0.4");
-    internal static float Gain = float.Parse(Environment.GetEnvironmentVariable("F_GAIN") ?? "0.5");
 
     /// <summary>Sorts Gaussians along a curve through the image (Morton's order), so that neighbours in memory are neighbours there.</summary>
     /// <param name="gaussians">[count, 8].</param>
