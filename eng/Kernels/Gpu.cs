@@ -50,12 +50,6 @@ public static class Gpu
     [Instruction("cvt.rni.f32.f32 %0, %1;", "%0 = rint(%1)"), IntrinsicImplementation]
     public static float Round(float x) => throw new UnreachableException();
 
-    /// <summary>
-    /// The same number, which ILGPU does not know: a loop up to it stays a loop, and what is computed from it stays where it stands.
-    /// </summary>
-    [Instruction("mov.b32 %0, %1;", "%0 = %1"), IntrinsicImplementation]
-    public static int Opaque(int value) => throw new UnreachableException();
-
     /// <summary>Reads two floats that lie on a boundary of 8 bytes.</summary>
     [Instruction("ld.#.v2.f32 {%0, %1}, [%2];", "float2 $ = *(# const float2*)%1; %0.field_0 = $.x; %0.field_1 = $.y"), IntrinsicImplementation]
     public static Float2 Load2(ref float first) => throw new UnreachableException();
@@ -100,6 +94,7 @@ public static class Gpu
 
     /// <summary>
     /// The value itself, computed here and not later: ILGPU moves what a loop uses into the loop, and computes it there every time.
+    /// It does not know the value either, so that a loop up to it stays a loop.
     /// </summary>
     [Instruction("mov.f32 %0, %1;", "%0 = %1"), IntrinsicImplementation]
     public static float Keep(float value) => throw new UnreachableException();

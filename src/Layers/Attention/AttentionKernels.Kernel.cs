@@ -330,7 +330,7 @@ internal static class AttentionKernels
         ArrayView<float> queries, ArrayView<float> keyChannels, int firstQuery, int x, float[] own, float[] keys, float[] scores)
         where TTile : struct, IAttentionTile
     {
-        for (int channel = 0; channel < Gpu.Opaque(TTile.HeadSize); channel += 4)
+        for (int channel = 0; channel < Gpu.Keep(TTile.HeadSize); channel += 4)
         {
             ArrayView<float> queryLines = queries.SubView(channel * QueryPitch<TTile>() + firstQuery, 4 * QueryPitch<TTile>());
             ArrayView<float> keyLines = keyChannels.SubView(channel * KeyPitch<TTile>() + x * KeyVector<TTile>(), 4 * KeyPitch<TTile>());
@@ -358,7 +358,7 @@ internal static class AttentionKernels
         ArrayView<float> shared, int weights, ArrayView<float> values, int firstKey, int firstQuery, int x, float[] own, float[] result)
         where TTile : struct, IAttentionTile
     {
-        for (int key = 0; key < Gpu.Opaque(16); key += 4)
+        for (int key = 0; key < Gpu.Keep(16); key += 4)
         {
             ArrayView<float> weightLines = shared.SubView(weights + key * QueryPitch<TTile>() + firstQuery, 4 * QueryPitch<TTile>());
             ArrayView<float> valueLines = values.SubView((firstKey + key) * TTile.HeadSize + x * ResultChannels<TTile>(), 4 * TTile.HeadSize);
