@@ -11,7 +11,7 @@ internal static class BackwardTable
 
     public static void Print(Device device, string[] models, int runs)
     {
-        var table = new TextTable("field", "Gaussians", "forward ms", "backward ms", "ratio", "forward processor ms", "backward processor ms");
+        var table = new TextTable("field", "Gaussians", "forward ms", "backward ms", "ratio", "forward processor ms", "backward processor ms", "backward, kernel by kernel");
         foreach (string name in models)
         {
             using var upscaler = new Upscaler(Workloads.Model(name), device);
@@ -30,6 +30,16 @@ internal static class BackwardTable
         table.Print();
     }
 
+    // What each kernel of the backward pass takes, where the device can tell.
+    private static string Kernels(Device device, Action backward)
+    {
+        if (device is not GpuDevice gpu)
+            return "";
+        using KernelProfile profile = gpu.BeginProfile();
+        backward();
+        return string.Join(", ", profile.Summarize().Select(row => $"{row.Kernel} {row.Milliseconds:F3}"));
+    }
+
     private static void Measure(TextTable table, string name, Tensor gaussians, RasterSettings settings, int runs)
     {
         Device device = gaussians.Device;
@@ -46,7 +56,8 @@ internal static class BackwardTable
             new float[gaussians.Pixels * Rasterizer.PublishedGaussianChannels], gaussians.Height, gaussians.Width, Rasterizer.PublishedGaussianChannels);
         using DeviceBuffer gradientBuffer = gradient.Buffer;
         Times forward = Times.OnDevice(device, runs, () => Rasterizer.Render(gaussians, settings, image, arena));
-        Times backward = Times.OnDevice(device, runs, () => Rasterizer.Backward(gaussians, settings, imageGradient, gradient, arena));
+        void Backward() => Rasterizer.Backward(gaussians, settings, imageGradient, gradient, arena);
+        Times backward = Times.OnDevice(device, runs, Backward);
         table.Add(
             name,
             $"{gaussians.Pixels}",
@@ -54,6 +65,7 @@ internal static class BackwardTable
             $"{backward.Median:F3}",
             $"{backward.Median / forward.Median:F2}",
             device is GpuDevice ? "" : $"{forward.Processor:F1}",
-            device is GpuDevice ? "" : $"{backward.Processor:F1}");
+            device is GpuDevice ? "" : $"{backward.Processor:F1}",
+            Kernels(device, Backward));
     }
 }
