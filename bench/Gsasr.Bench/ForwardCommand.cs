@@ -131,10 +131,10 @@ internal static class ForwardCommand
 
         using KernelProfile profile = gpu.BeginProfile();
         operation();
-        IReadOnlyList<(KernelId Kernel, int Launches, double Milliseconds)> kernels = profile.Summarize();
+        IReadOnlyList<(Kernel Kernel, int Launches, double Milliseconds)> kernels = profile.Summarize();
         double sum = kernels.Sum(kernel => kernel.Milliseconds);
         var table = new TextTable("kernel", "launches", "ms", "share");
-        foreach ((KernelId kernel, int launches, double milliseconds) in kernels)
+        foreach ((Kernel kernel, int launches, double milliseconds) in kernels)
             table.Add(kernel.ToString(), $"{launches}", $"{milliseconds:F3}", $"{milliseconds / sum:P1}");
         table.Add("all", $"{kernels.Sum(kernel => kernel.Launches)}", $"{sum:F3}", "");
         table.Print();

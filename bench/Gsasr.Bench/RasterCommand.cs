@@ -116,11 +116,11 @@ internal static class RasterCommand
         {
             using KernelProfile profile = gpu.BeginProfile();
             Render();
-            foreach ((KernelId kernel, _, double milliseconds) in profile.Summarize())
+            foreach ((Kernel kernel, _, double milliseconds) in profile.Summarize())
             {
                 string entry = kernel.ToString();
-                int column = entry.Contains("activate", StringComparison.Ordinal) ? 0
-                    : entry.Contains("bound", StringComparison.Ordinal) ? 1
+                int column = entry.Contains("Activate", StringComparison.Ordinal) ? 0
+                    : entry.Contains("Bound", StringComparison.Ordinal) ? 1
                     : 2;
                 kernels[column] = $"{milliseconds:F3}";
             }

@@ -48,6 +48,6 @@ internal static partial class OpenClText
     [GeneratedRegex(@"\b(?<name>type_|L_)(?<number>\d+)")]
     private static partial Regex TypeOrLabel();
 
-    [GeneratedRegex(@"\b(__generic|work_group_\w+|atomic_fetch_\w+|atomic_\w+_explicit|sub_group_\w+)\b")]
+    [GeneratedRegex(@"\b(__generic|work_group_\w+|atomic_fetch_\w+|atomic_\w+_explicit|sub_group_\w+)\b|\(atomic_\w+\s?\*\)")]
     private static partial Regex NewerThan12();
 }

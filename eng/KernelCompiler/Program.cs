@@ -11,11 +11,16 @@ namespace Gsasr.KernelCompiler;
 /// </summary>
 internal static class Program
 {
-    private static int Main(string[] arguments)
+    private static int Main(string[] arguments) => Run(arguments, Console.Error);
+
+    /// <summary>What the program does.</summary>
+    /// <param name="arguments">The assembly and the folder.</param>
+    /// <param name="messages">Where errors go.</param>
+    internal static int Run(string[] arguments, TextWriter messages)
     {
         if (arguments.Length != 2)
         {
-            Console.Error.WriteLine("usage: Gsasr.KernelCompiler KERNELS.dll FOLDER");
+            messages.WriteLine("usage: Gsasr.KernelCompiler KERNELS.dll FOLDER");
             return 2;
         }
 
@@ -29,7 +34,7 @@ internal static class Program
         if (errors.Count > 0)
         {
             foreach (KernelException error in errors.OrderBy(error => error.Message, StringComparer.Ordinal))
-                Console.Error.WriteLine(error.Message);
+                messages.WriteLine(error.Message);
             return 1;
         }
 

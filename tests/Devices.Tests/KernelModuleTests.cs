@@ -5,34 +5,70 @@ namespace Gsasr.Devices.Tests;
 
 public sealed class KernelModuleTests
 {
+    // Wrong for every driver, so that the report of that is tested.
+    private static readonly TextAssembly s_broken = new(new Dictionary<string, string>
+    {
+        ["broken.cl"] = "#error this source is wrong on purpose\n",
+        ["broken.ptx"] = """
+            .version 8.0
+            .target sm_75
+            .address_size 64
+
+            .visible .entry Kernel_Broken()
+            .reqntid 1, 1, 1
+            {
+                .reg .b32 %r<2>;
+                nosuchinstruction.u32 %r1, %r1;
+                ret;
+            }
+
+            """,
+    });
+
     [Theory, EachGpu]
-    public void A_source_that_does_not_compile_is_reported_with_the_drivers_words(string name)
+    public void A_text_that_the_driver_refuses_is_reported_with_its_words(string name)
     {
         GpuDevice gpu = TestDevices.GetGpu(name);
-        var exception = Assert.Throws<DeviceException>(() => gpu.GetKernel(SampleKernels.Broken));
-        Assert.Contains("module broken", exception.Message, StringComparison.Ordinal);
+        using DeviceBuffer buffer = gpu.Allocate(64 * sizeof(int));
+        var arguments = new SampleKernels.WritePosition.Arguments { Positions = new BufferView<int>(buffer) };
+        var exception = Assert.Throws<DeviceException>(() => gpu.Launch(KernelNamed("broken"), new WorkSize(1), arguments));
+        Assert.Contains("kernel broken", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(gpu.Name, exception.Message, StringComparison.Ordinal);
         string words = gpu.Kind == DeviceKind.Cuda ? "(the driver says: ptxas" : "this source is wrong on purpose";
         Assert.Contains(words, exception.Message, StringComparison.Ordinal);
 
         // The device is none the worse for it.
-        gpu.GetKernel(SampleKernels.SumGroups);
+        gpu.Launch(SampleKernels.WritePosition.Kernel, new WorkSize(1), arguments);
         gpu.Synchronize();
+    }
+
+    [Theory, EachGpu]
+    public void A_text_that_is_not_there_is_named(string name)
+    {
+        GpuDevice gpu = TestDevices.GetGpu(name);
+        using DeviceBuffer buffer = gpu.Allocate(sizeof(int));
+        var arguments = new SampleKernels.WritePosition.Arguments { Positions = new BufferView<int>(buffer) };
+        var exception = Assert.Throws<InvalidDataException>(() => gpu.Launch(KernelNamed("missing"), new WorkSize(1), arguments));
+        Assert.Contains("Texts was built without missing.", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_kernel_for_other_hardware_is_refused()
     {
         GpuDevice gpu = TestDevices.GetGpu("opencl");
-        Assert.False(gpu.Supports(SampleKernels.Reverse.Module));
-        var exception = Assert.Throws<DeviceException>(() => gpu.GetKernel(SampleKernels.Reverse));
-        Assert.Contains("tensor-cores/reverse is written for NVIDIA's sm_80", exception.Message, StringComparison.Ordinal);
+        Assert.False(gpu.Supports(NvidiaKernels.Reverse.Kernel));
+        using DeviceBuffer buffer = gpu.Allocate(SampleShape.ReversedCount * sizeof(int));
+        var view = new BufferView<int>(buffer);
+        var exception = Assert.Throws<DeviceException>(
+            () => gpu.Launch(NvidiaKernels.Reverse.Kernel, new WorkSize(1), new() { Values = view, Reversed = view }));
+        Assert.Contains("Reverse is written for NVIDIA's sm_80", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Tensor_cores_multiply_matrices()
     {
         GpuDevice gpu = TestDevices.GetGpu("cuda");
-        if (!gpu.Supports(SampleKernels.MultiplyBfloat16.Module))
+        if (!gpu.Supports(NvidiaKernels.MultiplyBFloat16.Kernel))
             Assert.Skip($"{gpu.Name} is older than sm_80.");
 
         // Small whole numbers, which bfloat16 holds exactly.
@@ -48,8 +84,12 @@ public sealed class KernelModuleTests
         aBuffer.Upload<uint>(a, 0);
         bBuffer.Upload<uint>(b, 0);
 
-        gpu.Launch(
-            gpu.GetKernel(SampleKernels.MultiplyBfloat16), new WorkSize(1), new KernelArguments().Add(aBuffer).Add(bBuffer).Add(cBuffer));
+        gpu.Launch(NvidiaKernels.MultiplyBFloat16.Kernel, new WorkSize(1), new()
+        {
+            A = new BufferView<int>(aBuffer),
+            B = new BufferView<int>(bBuffer),
+            C = new BufferView<float>(cBuffer),
+        });
 
         var c = new float[16 * 8];
         cBuffer.Download(c.AsSpan(), 0);
@@ -58,31 +98,26 @@ public sealed class KernelModuleTests
     }
 
     [Fact]
-    public void A_kernel_gets_more_local_memory_than_static_arrays_can_have()
+    public void A_kernel_gets_more_shared_memory_than_static_arrays_can_have()
     {
         GpuDevice gpu = TestDevices.GetGpu("cuda");
-        if (!gpu.Supports(SampleKernels.Reverse.Module))
+        if (!gpu.Supports(NvidiaKernels.Reverse.Kernel))
             Assert.Skip($"{gpu.Name} is older than sm_80.");
-        int count = SampleKernels.Reverse.Module.DynamicLocalBytes / sizeof(int);
-        int[] values = [.. Enumerable.Range(0, count).Select(i => i * 31)];
-        using DeviceBuffer input = gpu.Allocate(count * sizeof(int));
-        using DeviceBuffer output = gpu.Allocate(count * sizeof(int));
+        const int Count = SampleShape.ReversedCount;
+        int[] values = [.. Enumerable.Range(0, Count).Select(i => i * 31)];
+        using DeviceBuffer input = gpu.Allocate(Count * sizeof(int));
+        using DeviceBuffer output = gpu.Allocate(Count * sizeof(int));
         input.Upload<int>(values, 0);
 
-        gpu.Launch(gpu.GetKernel(SampleKernels.Reverse), new WorkSize(1), new KernelArguments().Add(input).Add(output));
+        gpu.Launch(NvidiaKernels.Reverse.Kernel, new WorkSize(1), new()
+        {
+            Values = new BufferView<int>(input),
+            Reversed = new BufferView<int>(output),
+        });
 
-        var reversed = new int[count];
+        var reversed = new int[Count];
         output.Download(reversed.AsSpan(), 0);
         Assert.Equal(values.Reverse(), reversed);
-    }
-
-    [Fact]
-    public void Names_that_are_not_in_the_manifest_are_refused()
-    {
-        Assert.Contains("'none'", Assert.Throws<ArgumentException>(() => SampleKernels.Library["none"]).Message, StringComparison.Ordinal);
-        Assert.Contains(
-            "'none'", Assert.Throws<ArgumentException>(() => SampleKernels.Library["samples", "none"]).Message, StringComparison.Ordinal);
-        Assert.Throws<InvalidDataException>(() => new KernelLibrary(typeof(TestDevices).Assembly));
     }
 
     [Theory]
@@ -107,4 +142,13 @@ public sealed class KernelModuleTests
     [InlineData("75")]
     [InlineData("sm_+75")]
     public void A_text_that_is_no_target_is_refused(string text) => Assert.Throws<FormatException>(() => NvidiaTarget.Parse(text));
+
+    private static Kernel<SampleKernels.WritePosition.Arguments> KernelNamed(string name) => new(s_broken, name, "Kernel_Broken")
+    {
+        GroupSize = 1,
+        GroupsPerProcessor = 0,
+        SharedBytes = 0,
+        DynamicSharedBytes = 0,
+        Target = null,
+    };
 }

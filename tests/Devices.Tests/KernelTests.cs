@@ -6,7 +6,7 @@ namespace Gsasr.Devices.Tests;
 public sealed class KernelTests
 {
     [Theory, EachGpu]
-    public void Tensors_numbers_constants_and_includes_reach_a_kernel(string name)
+    public void Parts_of_tensors_and_numbers_reach_a_kernel(string name)
     {
         GpuDevice gpu = TestDevices.GetGpu(name);
         const int Count = 1000;
@@ -16,10 +16,17 @@ public sealed class KernelTests
         Tensor yTensor = gpu.Upload(y, 1, Count, 1);
         Tensor z = gpu.Upload(new float[Count * 2], 1, Count, 2);
 
-        GpuKernel kernel = gpu.GetKernel(SampleKernels.AddScaled);
-        KernelArguments arguments = new KernelArguments()
-            .Add(xTensor.SliceChannels(2, 1)).Add(yTensor).Add(z.SliceChannels(1, 1)).Add(Count - 1).Add(0.5f);
-        gpu.Launch(kernel, kernel.GroupsFor(Count), arguments);
+        gpu.Launch(SampleKernels.AddScaled.Kernel, SampleKernels.AddScaled.Kernel.GroupsFor(Count), new()
+        {
+            X = xTensor.SliceChannels(2, 1).View,
+            XPitch = 3,
+            Y = yTensor.View,
+            YPitch = 1,
+            Z = z.SliceChannels(1, 1).View,
+            ZPitch = 2,
+            Count = Count - 1,
+            Factor = 0.5f,
+        });
 
         float[] values = z.ToArray();
         for (int i = 0; i < Count; i++)
@@ -34,50 +41,104 @@ public sealed class KernelTests
     }
 
     [Theory, EachGpu]
-    public void Local_memory_and_barriers_sum_every_group(string name)
+    public void Shared_memory_and_barriers_sum_every_group(string name)
     {
         GpuDevice gpu = TestDevices.GetGpu(name);
         foreach (int count in (int[])[1, 63, 64, 65, 6400])
         {
             int[] values = [.. Enumerable.Range(0, count).Select(i => i * i % 977)];
-            GpuKernel kernel = gpu.GetKernel(SampleKernels.SumGroups);
-            WorkSize groups = kernel.GroupsFor(count);
+            WorkSize groups = SampleKernels.SumGroups.Kernel.GroupsFor(count);
             using DeviceBuffer input = gpu.Allocate(count * sizeof(int));
             using DeviceBuffer output = gpu.Allocate(groups.X * sizeof(int));
             input.Upload<int>(values, 0);
 
-            gpu.Launch(kernel, groups, new KernelArguments().Add(input).Add(count).Add(output));
+            gpu.Launch(SampleKernels.SumGroups.Kernel, groups, SumArguments(input, count, output));
 
             var sums = new int[groups.X];
             output.Download(sums.AsSpan(), 0);
-            Assert.Equal(values.Chunk(64).Select(chunk => chunk.Sum()), sums);
+            Assert.Equal(values.Chunk(SampleShape.GroupSize).Select(chunk => chunk.Sum()), sums);
         }
     }
 
     [Theory, EachGpu]
-    public void Groups_and_items_are_numbered_in_three_dimensions(string name)
+    public void Groups_are_numbered_in_three_dimensions(string name)
     {
         GpuDevice gpu = TestDevices.GetGpu(name);
-        GpuKernel kernel = gpu.GetKernel(SampleKernels.WritePosition);
-        WorkSize groups = kernel.GroupsFor(17, 5, 6);
-        Assert.Equal(new WorkSize(3, 2, 3), groups);
-        int width = groups.X * 8;
-        int height = groups.Y * 4;
-        int depth = groups.Z * 2;
-        using DeviceBuffer output = gpu.Allocate(width * height * depth * sizeof(int));
+        var groups = new WorkSize(5, 3, 4);
+        int count = (int)groups.Count * SampleShape.GroupSize;
+        using DeviceBuffer output = gpu.Allocate(count * sizeof(int));
 
-        gpu.Launch(kernel, groups, new KernelArguments().Add(output));
+        gpu.Launch(SampleKernels.WritePosition.Kernel, groups, new() { Positions = new BufferView<int>(output) });
 
-        var positions = new int[width * height * depth];
+        var positions = new int[count];
         output.Download(positions.AsSpan(), 0);
-        for (int i = 0; i < positions.Length; i++)
+        for (int i = 0; i < count; i++)
+            Assert.Equal(i % SampleShape.GroupSize + 1000 * (i / SampleShape.GroupSize), positions[i]);
+    }
+
+    [Theory, EachGpu]
+    public void Every_specialization_of_a_kernel_has_its_own_constants(string name)
+    {
+        GpuDevice gpu = TestDevices.GetGpu(name);
+        foreach ((Kernel<SampleKernels.Multiply.Arguments> kernel, int factor) in
+            new[] { (SampleKernels.Multiply.Two, 2), (SampleKernels.Multiply.Seven, 7) })
         {
-            int x = i % width;
-            int y = i / width % height;
-            int z = i / width / height;
-            int group = (z / 2 * groups.Y + y / 4) * groups.X + x / 8;
-            Assert.Equal((z % 2 * 4 + y % 4) * 8 + x % 8 + 1000 * group, positions[i]);
+            using DeviceBuffer output = gpu.Allocate(100 * sizeof(int));
+            gpu.Launch(kernel, kernel.GroupsFor(100), new() { Values = new BufferView<int>(output), Count = 100 });
+
+            var values = new int[100];
+            output.Download(values.AsSpan(), 0);
+            Assert.Equal(Enumerable.Range(0, 100).Select(i => factor * i), values);
         }
+    }
+
+    [Theory, EachGpu]
+    public void Atomics_on_shared_and_global_memory_are_right(string name)
+    {
+        GpuDevice gpu = TestDevices.GetGpu(name);
+        const int Groups = 5;
+        int[] values = [.. Enumerable.Range(0, Groups * SampleShape.GroupSize).Select(i => (i * 7919 % 1009 - 500) << (i % 7))];
+        using DeviceBuffer input = gpu.Allocate(values.Length * sizeof(int));
+        using DeviceBuffer shared = gpu.Allocate(Groups * 4 * sizeof(int));
+        using DeviceBuffer global = gpu.Allocate(4 * sizeof(int));
+        input.Upload<int>(values, 0);
+        global.Upload<int>([0, int.MaxValue, int.MinValue, 0], 0);
+
+        gpu.Launch(SampleKernels.Atomics.Kernel, new WorkSize(Groups), new()
+        {
+            Values = new BufferView<int>(input),
+            Shared = new BufferView<int>(shared),
+            Global = new BufferView<int>(global),
+        });
+
+        static int[] Expect(int[] all) => [all.Sum(), all.Min(), all.Max(), all.Aggregate((a, b) => a | b)];
+        var results = new int[Groups * 4];
+        shared.Download(results.AsSpan(), 0);
+        Assert.Equal(values.Chunk(SampleShape.GroupSize).SelectMany(Expect), results);
+        global.Download(results.AsSpan(0, 4), 0);
+        Assert.Equal(Expect(values), results[..4]);
+    }
+
+    [Theory, EachGpu]
+    public void Work_items_branch_on_what_instructions_return(string name)
+    {
+        GpuDevice gpu = TestDevices.GetGpu(name);
+        const int Count = 2 * SampleShape.GroupSize;
+        int[] values = [.. Enumerable.Range(0, Count).SelectMany(i => (int[])[i * 5 % 3 - 1, 1000 + i, 2000 + i, 0])];
+        using DeviceBuffer input = gpu.Allocate(values.Length * sizeof(int));
+        using DeviceBuffer output = gpu.Allocate(Count * sizeof(int));
+        input.Upload<int>(values, 0);
+
+        gpu.Launch(SampleKernels.Branches.Kernel, new WorkSize(2), new()
+        {
+            Values = new BufferView<int>(input),
+            Results = new BufferView<int>(output),
+        });
+
+        var results = new int[Count];
+        output.Download(results.AsSpan(), 0);
+        for (int i = 0; i < Count; i++)
+            Assert.Equal(values[4 * i] == 0 ? -1 : values[4 * i] > 0 ? 1000 + i : 2000 + i, results[i]);
     }
 
     [Theory, EachGpu]
@@ -93,9 +154,15 @@ public sealed class KernelTests
         Tensor bTensor = gpu.Upload(b, 1, Depth, Columns);
         Tensor c = gpu.Upload(new float[Rows * Columns], 1, Rows, Columns);
 
-        GpuKernel kernel = gpu.GetKernel(SampleKernels.MatrixProduct);
-        KernelArguments arguments = new KernelArguments().Add(aTensor.Buffer).Add(bTensor.Buffer).Add(c.Buffer).Add(Columns).Add(Depth);
-        gpu.Launch(kernel, new WorkSize(Columns / 64, Rows / 64), arguments);
+        var groups = new WorkSize(Columns / SampleShape.MatrixTile, Rows / SampleShape.MatrixTile);
+        gpu.Launch(MatrixKernels.MatrixProduct.Kernel, groups, new()
+        {
+            A = aTensor.View,
+            B = bTensor.View,
+            C = c.View,
+            Columns = Columns,
+            Depth = Depth,
+        });
 
         float[] product = c.ToArray();
         for (int row = 0; row < Rows; row++)
@@ -115,70 +182,35 @@ public sealed class KernelTests
     }
 
     [Theory, EachGpu]
-    public void Mathematical_functions_are_as_accurate_as_promised(string name)
-    {
-        GpuDevice gpu = TestDevices.GetGpu(name);
-        float[] inputs = [.. Enumerable.Range(1, 200).Select(i => i * 0.0371f)];
-        (string Name, Func<double, double> Function)[] functions =
-        [
-            ("native_exp", Math.Exp),
-            ("native_exp2", x => Math.Pow(2, x)),
-            ("native_log", Math.Log),
-            ("native_log2", Math.Log2),
-            ("native_recip", x => 1 / x),
-            ("native_rsqrt", x => 1 / Math.Sqrt(x)),
-            ("native_sqrt", Math.Sqrt),
-            ("native_divide", x => 1.5 / x),
-            ("native_exp2 of float4", x => Math.Pow(2, x) + Math.Pow(2, -x) + Math.Pow(2, 0.5 * x) + 2),
-            ("exp", Math.Exp),
-            ("erf", ErrorFunction),
-            ("tanh", Math.Tanh),
-            ("rsqrt / sqrt", x => 1 / x),
-        ];
-        Tensor input = gpu.Upload(inputs, 1, inputs.Length, 1);
-        Tensor output = gpu.Upload(new float[functions.Length * inputs.Length], 1, functions.Length, inputs.Length);
-
-        GpuKernel kernel = gpu.GetKernel(SampleKernels.NativeFunctions);
-        KernelArguments arguments = new KernelArguments().Add(input.Buffer).Add(output.Buffer).Add(inputs.Length);
-        gpu.Launch(kernel, kernel.GroupsFor(inputs.Length), arguments);
-
-        float[] results = output.ToArray();
-        for (int k = 0; k < functions.Length; k++)
-        {
-            for (int i = 0; i < inputs.Length; i++)
-            {
-                double expected = functions[k].Function(inputs[i]);
-                double error = Math.Abs(results[k * inputs.Length + i] - expected) / Math.Max(1, Math.Abs(expected));
-                Assert.True(error < 2e-6, $"{functions[k].Name}({inputs[i]:R}) is {results[k * inputs.Length + i]:R}, not {expected:R}.");
-            }
-        }
-
-        input.Buffer.Dispose();
-        output.Buffer.Dispose();
-    }
-
-    [Theory, EachGpu]
     public void Wrong_launches_are_refused_in_the_kernels_name(string name)
     {
         GpuDevice gpu = TestDevices.GetGpu(name);
-        GpuKernel kernel = gpu.GetKernel(SampleKernels.SumGroups);
         using DeviceBuffer buffer = gpu.Allocate(1024);
+        SampleKernels.SumGroups.Arguments arguments = SumArguments(buffer, 3, buffer);
+        foreach (WorkSize groups in new WorkSize[] { new(0), new(1, 0), new(1, 1, 0), new(1, 65536), new(1, 1, 65536) })
+        {
+            var refused = Assert.Throws<ArgumentException>(() => gpu.Launch(SampleKernels.SumGroups.Kernel, groups, arguments));
+            Assert.Contains("SumGroups", refused.Message, StringComparison.Ordinal);
+        }
 
-        var tooFew = Assert.Throws<ArgumentException>(() => gpu.Launch(kernel, new WorkSize(1), new KernelArguments().Add(buffer).Add(3)));
-        Assert.Contains("samples/sum_groups has 3 parameters, but 2", tooFew.Message, StringComparison.Ordinal);
-
-        var noGroups = Assert.Throws<ArgumentException>(
-            () => gpu.Launch(kernel, new WorkSize(0), new KernelArguments().Add(buffer).Add(3).Add(buffer)));
-        Assert.Contains("samples/sum_groups", noGroups.Message, StringComparison.Ordinal);
-
-        // The number where a pointer belongs.
-        Exception wrongKind = Assert.ThrowsAny<Exception>(
-            () => gpu.Launch(kernel, new WorkSize(1), new KernelArguments().Add(3).Add(3).Add(buffer)));
-        Assert.Contains("samples/sum_groups", wrongKind.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BufferView<int>(buffer, 0, 257));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BufferView<int>(buffer, -1, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new BufferView<int>(buffer, 256, 1));
 
         using var cpu = new Tensors.Cpu.CpuDevice(1);
         using DeviceBuffer elsewhere = cpu.Allocate(16);
-        Assert.Throws<ArgumentException>(() => new KernelArguments().Add(elsewhere));
+        Assert.Throws<ArgumentException>(
+            () => gpu.Launch(SampleKernels.SumGroups.Kernel, new WorkSize(1), SumArguments(elsewhere, 3, buffer)));
+        Assert.Throws<ArgumentException>(() => gpu.Launch(SampleKernels.SumGroups.Kernel, new WorkSize(1), default));
+
+        // Memory of a second device of the same kind.
+        using var other = (GpuDevice)DeviceCatalog.Open(name);
+        using DeviceBuffer far = other.Allocate(16);
+        var foreign = Assert.Throws<ArgumentException>(
+            () => gpu.Launch(SampleKernels.SumGroups.Kernel, new WorkSize(1), SumArguments(far, 3, far)));
+        Assert.Contains("SumGroups", foreign.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(
+            () => gpu.Launch(SampleKernels.SumGroups.Kernel, new WorkSize(1), SumArguments(buffer, 3, far)));
     }
 
     [Theory, EachGpu]
@@ -186,11 +218,8 @@ public sealed class KernelTests
     {
         GpuDevice gpu = TestDevices.GetGpu(name);
         using DeviceBuffer buffer = gpu.Allocate(64 * sizeof(int));
-        void LaunchOnce()
-        {
-            GpuKernel kernel = gpu.GetKernel(SampleKernels.SumGroups);
-            gpu.Launch(kernel, kernel.GroupsFor(64), new KernelArguments().Add(buffer).Add(0).Add(buffer));
-        }
+        void LaunchOnce() =>
+            gpu.Launch(SampleKernels.SumGroups.Kernel, SampleKernels.SumGroups.Kernel.GroupsFor(64), SumArguments(buffer, 0, buffer));
 
         LaunchOnce();
         LaunchOnce();
@@ -208,18 +237,18 @@ public sealed class KernelTests
         GpuDevice gpu = TestDevices.GetGpu(name);
         const int Count = 1 << 20;
         using DeviceBuffer values = gpu.Allocate(Count * sizeof(int));
-        using DeviceBuffer sums = gpu.Allocate(Count / 64 * sizeof(int));
-        GpuKernel kernel = gpu.GetKernel(SampleKernels.SumGroups);
+        using DeviceBuffer sums = gpu.Allocate(Count / SampleShape.GroupSize * sizeof(int));
+        WorkSize groups = SampleKernels.SumGroups.Kernel.GroupsFor(Count);
         using (KernelProfile profile = gpu.BeginProfile())
         {
             Assert.Throws<InvalidOperationException>(() => gpu.BeginProfile());
             using GpuEvent start = gpu.RecordEvent();
             for (int i = 0; i < 3; i++)
-                gpu.Launch(kernel, kernel.GroupsFor(Count), new KernelArguments().Add(values).Add(Count).Add(sums));
+                gpu.Launch(SampleKernels.SumGroups.Kernel, groups, SumArguments(values, Count, sums));
             using GpuEvent end = gpu.RecordEvent();
 
-            (KernelId id, int launches, double milliseconds) = Assert.Single(profile.Summarize());
-            Assert.Same(SampleKernels.SumGroups, id);
+            (Kernel kernel, int launches, double milliseconds) = Assert.Single(profile.Summarize());
+            Assert.Same(SampleKernels.SumGroups.Kernel, kernel);
             Assert.Equal(3, launches);
             Assert.True(milliseconds > 0, $"{milliseconds} ms");
             double all = end.MillisecondsSince(start);
@@ -229,19 +258,10 @@ public sealed class KernelTests
         gpu.BeginProfile().Dispose();
     }
 
-    // The Taylor series (Abramowitz and Stegun 7.1.5); above 5 the function is within 1e-11 of 1.
-    private static double ErrorFunction(double x)
+    private static SampleKernels.SumGroups.Arguments SumArguments(DeviceBuffer values, int count, DeviceBuffer sums) => new()
     {
-        if (x > 5)
-            return 1;
-        double term = x;
-        double sum = x;
-        for (int n = 1; n < 200; n++)
-        {
-            term *= -x * x / n;
-            sum += term / (2 * n + 1);
-        }
-
-        return 2 / Math.Sqrt(Math.PI) * sum;
-    }
+        Values = new BufferView<int>(values),
+        Count = count,
+        Sums = new BufferView<int>(sums),
+    };
 }
