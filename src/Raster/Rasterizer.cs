@@ -80,7 +80,7 @@ public static class Rasterizer
     /// gradient of the means), and as many as Gaussians have for others. Overwritten; NaN for Gaussians that are not finite or outside
     /// their range.
     /// </param>
-    /// <param name="arena">Where working memory comes from: the size of the image and, elsewhere than on the processor, 224 MiB at most.</param>
+    /// <param name="arena">Where working memory comes from: the size of the image and, elsewhere than on the processor, 232 MiB at most.</param>
     /// <exception cref="ArgumentException">A tensor has the wrong shape, or the tensors are on different devices.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A setting is outside its range.</exception>
     public static void Backward(

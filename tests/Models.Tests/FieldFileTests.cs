@@ -92,6 +92,7 @@ public sealed class FieldFileTests
     [InlineData("scale", "NaN", "scale is a number from 0.001 to 1000", "'NaN'")]
     [InlineData("scale", "0", "scale", "'0'")]
     [InlineData("dmax", "-1", "dmax", "'-1'")]
+    [InlineData("geometry", "flat", "geometry", "'flat'")]
     [InlineData("bits", "12", "bits", "'12'")]
     [InlineData("colours", "\u001b[31m", "colours", "\\u001b[31m")]
     public void Notes_outside_their_range_are_refused(string key, string value, params string[] parts)
@@ -115,6 +116,8 @@ public sealed class FieldFileTests
     {
         FieldData field = Make(GaussianLayout.Activated, 4);
         AssertRefused(Rewrite(field, _ => { }, tensors => tensors.SetZeros("more", 3)), "'more'", "2 tensors");
+        AssertRefused(Rewrite(field, _ => { }, tensors => tensors.SetZeros("image", 3, 3, 3)), "image", "[3, 3, 3]", "[10, 20, 3]");
+        AssertRefused(Rewrite(field, _ => { }, tensors => tensors.Set<float>("image", ElementType.Float32, [10, 20, 3], NotNumbers(600))), "image");
         AssertRefused(Rewrite(field, _ => { }, tensors => tensors.Remove("gaussians")), "no tensor 'gaussians'");
         AssertRefused(Rewrite(field, _ => { }, tensors => tensors.SetZeros("gaussians", 4, 7)), "[4, 7]", "[count, 8]");
         AssertRefused(Rewrite(field, _ => { }, tensors => tensors.SetZeros("gaussians", 0, 8)), "[0, 8]");
@@ -213,6 +216,7 @@ public sealed class FieldFileTests
             IsGrey = layout == GaussianLayout.Raw,
             BitDepth = layout == GaussianLayout.Raw ? 16 : 8,
             Source = "a test",
+            PublishedGeometry = layout == GaussianLayout.Raw,
         };
     }
 
@@ -237,6 +241,8 @@ public sealed class FieldFileTests
         SafetensorsWriter.Write(stream, tensors, metadata);
         return stream.ToArray();
     }
+
+    private static float[] NotNumbers(int count) => [.. Enumerable.Repeat(float.NaN, count)];
 
     private static void AssertRefused(byte[] bytes, params string[] parts)
     {

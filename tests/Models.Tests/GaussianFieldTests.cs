@@ -26,8 +26,8 @@ public sealed class GaussianFieldTests : IDisposable
         using var upscaler = new Upscaler(GsasrModel.Default, _device);
         (int width, int height) = Upscaler.OutputSize(31, 22, scale);
         var expected = new byte[width * height * 3];
-        upscaler.Upscale(picture.Pixels, 31, 22, PixelLayout.Rgb, scale, expected);
-        using (GaussianField field = upscaler.BuildField(picture.Pixels, 31, 22, PixelLayout.Rgb, scale))
+        upscaler.Upscale(picture.Pixels, 31, 22, PixelLayout.Rgb, scale, expected, cancellation: TestContext.Current.CancellationToken);
+        using (GaussianField field = upscaler.BuildField(picture.Pixels, 31, 22, PixelLayout.Rgb, scale, cancellation: TestContext.Current.CancellationToken))
             field.Save(Path("field"));
 
         using GaussianField loaded = GaussianField.Load(Path("field"), _device);
@@ -54,8 +54,8 @@ public sealed class GaussianFieldTests : IDisposable
 
         using var upscaler = new Upscaler(GsasrModel.Default, _device);
         var expected = new byte[72 * 48 * 3];
-        upscaler.Upscale(pixels, 36, 24, PixelLayout.Rgb, 2, expected);
-        using (GaussianField field = upscaler.BuildField(pixels, 36, 24, PixelLayout.Rgb, 2))
+        upscaler.Upscale(pixels, 36, 24, PixelLayout.Rgb, 2, expected, cancellation: TestContext.Current.CancellationToken);
+        using (GaussianField field = upscaler.BuildField(pixels, 36, 24, PixelLayout.Rgb, 2, cancellation: TestContext.Current.CancellationToken))
             field.Save(Path("even"));
         using GaussianField loaded = GaussianField.Load(Path("even"), _device);
         var actual = new byte[72 * 48 * 3];
@@ -71,8 +71,8 @@ public sealed class GaussianFieldTests : IDisposable
         ushort[] pixels = [.. Enumerable.Range(0, 24 * 24).Select(i => (ushort)(picture.Pixels[i * 3] * 257))];
         using var upscaler = new Upscaler(GsasrModel.Default, _device);
         var expected = new ushort[72 * 72];
-        upscaler.Upscale(pixels, 24, 24, PixelLayout.Grey, 3, expected);
-        using (GaussianField field = upscaler.BuildField(pixels, 24, 24, PixelLayout.Grey, 3))
+        upscaler.Upscale(pixels, 24, 24, PixelLayout.Grey, 3, expected, cancellation: TestContext.Current.CancellationToken);
+        using (GaussianField field = upscaler.BuildField(pixels, 24, 24, PixelLayout.Grey, 3, cancellation: TestContext.Current.CancellationToken))
             field.Save(Path("grey"));
         using GaussianField loaded = GaussianField.Load(Path("grey"), _device);
         Assert.Equal((true, 16), (loaded.IsGrey, loaded.BitDepth));
@@ -90,7 +90,7 @@ public sealed class GaussianFieldTests : IDisposable
         var part = new byte[40 * 20 * 3];
         field.Render(FieldView.At(5, 7, 10, 5, 4), PixelLayout.Rgb, part);
         for (int y = 0; y < 20; y++)
-            Assert.Equal(whole[((28 + y) * 96 + 20) * 3..((28 + y) * 96 + 60) * 3], part[(y * 40 * 3)..((y + 1) * 40 * 3)]);
+            Assert.Equal(whole[(((28 + y) * 96 + 20) * 3)..(((28 + y) * 96 + 60) * 3)], part[(y * 40 * 3)..((y + 1) * 40 * 3)]);
         field.Render(5, 7, 4, 40, 20, part);
         Assert.Equal(whole[(28 * 96 + 20) * 3], part[0]);
     }
@@ -149,7 +149,7 @@ public sealed class GaussianFieldTests : IDisposable
         // A loaded field needs no upscaler, so it may outlive this one's.
         Picture picture = Picture.Photo(40, 40, 24, 24);
         using var upscaler = new Upscaler(GsasrModel.Default, _device);
-        using GaussianField field = upscaler.BuildField(picture.Pixels, 24, 24, PixelLayout.Rgb, 4);
+        using GaussianField field = upscaler.BuildField(picture.Pixels, 24, 24, PixelLayout.Rgb, 4, cancellation: TestContext.Current.CancellationToken);
         field.Save(Path("built"), overwrite: true);
         GaussianField loaded = GaussianField.Load(Path("built"), _device);
         File.Delete(Path("built"));

@@ -114,8 +114,8 @@ internal unsafe struct GaussianSource
         // The published code crosses the two sigmas: the first column belongs to y.
         double sigmoidX = 1 / (1 + exponentials[RawColumns.SigmaX]);
         double sigmoidY = 1 / (1 + exponentials[RawColumns.SigmaY]);
-        gaussian.SigmaX = (SigmaGain * sigmoidX + SigmaFloor) * unitX;
-        gaussian.SigmaY = (SigmaGain * sigmoidY + SigmaFloor) * unitY;
+        gaussian.SigmaX = (SigmaGain / (1 + exponentials[RawColumns.SigmaX]) + SigmaFloor) * unitX;
+        gaussian.SigmaY = (SigmaGain / (1 + exponentials[RawColumns.SigmaY]) + SigmaFloor) * unitY;
         gaussian.SigmaXSlope = SigmaGain * sigmoidX * (1 - sigmoidX) * unitX;
         gaussian.SigmaYSlope = SigmaGain * sigmoidY * (1 - sigmoidY) * unitY;
 

@@ -5,8 +5,8 @@ using ILGPU.Algorithms;
 namespace Gsasr.Raster;
 
 /// <summary>
-/// The backward pass: <see cref="Widen"/> gives the image's gradient four channels, <see cref="SumPixels"/> lets every splat add up its own
-/// pixels, and <see cref="Differentiate"/> turns the sums into the gradients of the numbers that the Gaussians were made from. All
+/// The backward pass: <see cref="Widen"/> gives the image's gradient four channels, <see cref="SumPixels"/> and
+/// <see cref="SumLargeSplats"/> let every splat add up its own pixels, and <see cref="Differentiate"/> turns the sums into the gradients of the numbers that the Gaussians were made from. All
 /// additions have a fixed order.
 /// </summary>
 internal static class BackwardKernels
@@ -35,8 +35,8 @@ internal static class BackwardKernels
     }
 
     /// <summary>
-    /// Eight work-items for each splat, which take eight columns of a row at a time; the whole group, one after the other, for those
-    /// with many pixels.
+    /// Eight work-items for each splat, which take eight columns of a row at a time. Splats with many pixels are put on a list instead, in
+    /// no particular order: <see cref="SumLargeSplats"/> adds up each one by itself.
     /// </summary>
     [Kernel(RasterShape.BlockSize)]
     public static void SumPixels(
@@ -48,45 +48,72 @@ internal static class BackwardKernels
         int height,
         int left,                  // canvas coordinate of the gradient's first column
         int top,
-        ArrayView<float> moments)  // [count, 12]
+        ArrayView<float> moments,  // [count, 12]
+        ArrayView<int> large)      // [1 + count]: how many there are on the list, 0 before the launch, and the list
     {
         ArrayView<float> parts = SharedMemory.Allocate<float>(RasterShape.BlockSize * RasterShape.Moments);
         int item = Group.IdxX;
+        int lane = item % RasterShape.Lanes;
         int firstSplat = Grid.IdxX * RasterShape.SplatsOfGroup;
         int own = firstSplat + item / RasterShape.Lanes;
-        ArrayView<float> part = parts.SubView(item * RasterShape.Moments, RasterShape.Moments);
         Int4 box = Clip(bounds, own, count, left, top, width, height);
         if (Area(box) >= RasterShape.LargeSplat)
+        {
             box = new Int4(0, 0, -1, -1);
-        Sum(splats, own, box, gradient, width, left, top, item % RasterShape.Lanes, RasterShape.Lanes, 0, 1, part);
+            if (lane == 0)
+                large[1 + Atomic.Add(ref large[0], 1)] = own;
+        }
+
+        Sum(
+            splats, own, box, gradient, width, left, top, lane, RasterShape.Lanes, 0, 1,
+            parts.SubView(item * RasterShape.Moments, RasterShape.Moments));
         Group.Barrier();
         for (int sum = item; sum < RasterShape.SplatsOfGroup * RasterShape.Moments; sum += RasterShape.BlockSize)
         {
             int splat = sum / RasterShape.Moments;
             int moment = sum % RasterShape.Moments;
             float total = 0f;
-            for (int lane = 0; lane < RasterShape.Lanes; lane++)
-                total = Gpu.Add(total, parts[(splat * RasterShape.Lanes + lane) * RasterShape.Moments + moment]);
+            for (int part = 0; part < RasterShape.Lanes; part++)
+                total = Gpu.Add(total, parts[(splat * RasterShape.Lanes + part) * RasterShape.Moments + moment]);
             if (firstSplat + splat < count)
                 moments[(long)(firstSplat + splat) * RasterShape.MomentFloats + moment] = total;
         }
+    }
 
-        for (int splat = firstSplat; splat < firstSplat + RasterShape.SplatsOfGroup; splat++)
+    /// <summary>Every group takes one splat of the list after the other: 32 columns of four rows at a time.</summary>
+    [Kernel(RasterShape.BlockSize)]
+    public static void SumLargeSplats(
+        ArrayView<float> splats,
+        ArrayView<int> bounds,
+        int count,
+        ArrayView<float> gradient,
+        int width,
+        int height,
+        int left,
+        int top,
+        ArrayView<float> moments,
+        ArrayView<int> large,
+        int groups)                // how many groups there are
+    {
+        ArrayView<float> parts = SharedMemory.Allocate<float>(RasterShape.BlockSize * RasterShape.Moments);
+        int item = Group.IdxX;
+        int end = large[0];
+        for (int entry = Grid.IdxX; entry < end; entry += groups)
         {
-            // The same for all work-items of the group.
-            Int4 large = Clip(bounds, splat, count, left, top, width, height);
-            if (Area(large) < RasterShape.LargeSplat)
-                continue;
-            Group.Barrier();
-            Sum(splats, splat, large, gradient, width, left, top, item % 32, 32, item / 32, RasterShape.BlockSize / 32, part);
+            int splat = large[1 + entry];
+            Sum(
+                splats, splat, Clip(bounds, splat, count, left, top, width, height), gradient, width, left, top,
+                item % 32, 32, item / 32, RasterShape.BlockSize / 32, parts.SubView(item * RasterShape.Moments, RasterShape.Moments));
             Group.Barrier();
             if (item < RasterShape.Moments)
             {
                 float total = 0f;
-                for (int lane = 0; lane < Gpu.Opaque(RasterShape.BlockSize); lane++)
-                    total = Gpu.Add(total, parts[lane * RasterShape.Moments + item]);
+                for (int part = 0; part < Gpu.Keep(RasterShape.BlockSize); part++)
+                    total = Gpu.Add(total, parts[part * RasterShape.Moments + item]);
                 moments[(long)splat * RasterShape.MomentFloats + item] = total;
             }
+
+            Group.Barrier();
         }
     }
 

@@ -28,9 +28,8 @@ internal static class GatherKernels
     /// <summary>
     /// One group for each tile of 16 x 16 pixels. Work-items 32 q to 32 q + 31 draw quad q, each two pixels four rows apart.
     /// </summary>
-    [Kernel(BlockSize, Specialization = typeof(ThreeColours))]
-    [Kernel(BlockSize, Specialization = typeof(FourColours))]
-    public static void Gather<TColours>(
+    [Kernel(BlockSize)]
+    public static void Gather(
         ArrayView<float> splats, // [count, 12]
         ArrayView<int> bounds,   // [count, 4]
         int count,
@@ -44,9 +43,9 @@ internal static class GatherKernels
         int height,
         int left,                // canvas coordinate of the image's first column
         int top,
-        int colours,             // channels that are written, no more than the kernel is for
+        int firstColour,         // 0, or 3 for the fourth colour alone
+        int colours,             // channels that are drawn, 1 to 3, or 1 with the fourth colour
         int accumulate)          // 1 to add to the image, 0 to overwrite it
-        where TColours : struct, IColourCount
     {
         ArrayView<int> words = SharedMemory.Allocate<int>(4);
         ArrayView<int> queue = SharedMemory.Allocate<int>(2 * BlockSize);
@@ -64,32 +63,30 @@ internal static class GatherKernels
         int y1 = y0 + 4;
         bool inside0 = tileX + x < width && tileY + y0 < height;
         bool inside1 = tileX + x < width && tileY + y1 < height;
-        long pixel0 = ((long)(tileY + y0) * width + tileX + x) * imagePitch;
+        long pixel0 = ((long)(tileY + y0) * width + tileX + x) * imagePitch + firstColour;
         long pixel1 = pixel0 + 4L * width * imagePitch;
+
+        // Where channels are read that there are not, what is read is not used.
+        int second = XMath.Min(1, colours - 1);
+        int third = XMath.Min(2, colours - 1);
         float red0 = 0f;
         float green0 = 0f;
         float blue0 = 0f;
-        float fourth0 = 0f;
         float red1 = 0f;
         float green1 = 0f;
         float blue1 = 0f;
-        float fourth1 = 0f;
         if (accumulate != 0 && inside0)
         {
             red0 = image[pixel0];
-            green0 = colours > 1 ? image[pixel0 + 1] : 0f;
-            blue0 = colours > 2 ? image[pixel0 + 2] : 0f;
-            if (TColours.Value > 3)
-                fourth0 = image[pixel0 + 3];
+            green0 = image[pixel0 + second];
+            blue0 = image[pixel0 + third];
         }
 
         if (accumulate != 0 && inside1)
         {
             red1 = image[pixel1];
-            green1 = colours > 1 ? image[pixel1 + 1] : 0f;
-            blue1 = colours > 2 ? image[pixel1 + 2] : 0f;
-            if (TColours.Value > 3)
-                fourth1 = image[pixel1 + 3];
+            green1 = image[pixel1 + second];
+            blue1 = image[pixel1 + third];
         }
 
         // What the innermost loop needs of the pixels.
@@ -158,7 +155,7 @@ internal static class GatherKernels
                 int drawn = XMath.Min(queued, BlockSize);
                 Group.Barrier();
                 if (item < drawn)
-                    Stage(splats, bounds, queue[item], tile, inTile, item * TileSplatFloats);
+                    Stage(splats, bounds, queue[item], tile, firstColour, inTile, item * TileSplatFloats);
                 int moved = 0;
                 if (item < queued - drawn)
                     moved = queue[BlockSize + item];
@@ -189,21 +186,17 @@ internal static class GatherKernels
                     red0 = Gpu.Fma(weight0, colour.X, red0);
                     green0 = Gpu.Fma(weight0, colour.Y, green0);
                     blue0 = Gpu.Fma(weight0, colour.Z, blue0);
-                    if (TColours.Value > 3)
-                        fourth0 = Gpu.Fma(weight0, colour.W, fourth0);
                     red1 = Gpu.Fma(weight1, colour.X, red1);
                     green1 = Gpu.Fma(weight1, colour.Y, green1);
                     blue1 = Gpu.Fma(weight1, colour.Z, blue1);
-                    if (TColours.Value > 3)
-                        fourth1 = Gpu.Fma(weight1, colour.W, fourth1);
                 }
             }
         }
 
         if (broken != 0)
         {
-            red0 = green0 = blue0 = fourth0 = Interop.IntAsFloat(QuietNaN);
-            red1 = green1 = blue1 = fourth1 = Interop.IntAsFloat(QuietNaN);
+            red0 = green0 = blue0 = Interop.IntAsFloat(QuietNaN);
+            red1 = green1 = blue1 = Interop.IntAsFloat(QuietNaN);
         }
 
         if (inside0)
@@ -213,8 +206,6 @@ internal static class GatherKernels
                 image[pixel0 + 1] = green0;
             if (colours > 2)
                 image[pixel0 + 2] = blue0;
-            if (TColours.Value > 3)
-                image[pixel0 + 3] = fourth0;
         }
 
         if (inside1)
@@ -224,8 +215,6 @@ internal static class GatherKernels
                 image[pixel1 + 1] = green1;
             if (colours > 2)
                 image[pixel1 + 2] = blue1;
-            if (TColours.Value > 3)
-                image[pixel1 + 3] = fourth1;
         }
     }
 
@@ -246,12 +235,14 @@ internal static class GatherKernels
 
     // Takes a splat into the tile's shared memory.
     private static void Stage(
-        ArrayView<float> splats, ArrayView<int> bounds, int splat, Int4 tile, ArrayView<float> inTile, int destination)
+        ArrayView<float> splats, ArrayView<int> bounds, int splat, Int4 tile, int firstColour, ArrayView<float> inTile, int destination)
     {
         Int4 own = Gpu.Load4(ref bounds[splat * RasterShape.BoundsSize]);
         Float4 position = Gpu.Load4(ref splats[splat * RasterShape.SplatFloats]);
         Float4 shape = Gpu.Load4(ref splats[splat * RasterShape.SplatFloats + 4]);
         Float4 colour = Gpu.Load4(ref splats[splat * RasterShape.SplatFloats + 8]);
+        if (firstColour > 0)
+            colour = new Float4(colour.W, 0f, 0f, 0f);
         position.X = (int)Interop.FloatAsInt(position.X) - tile.X;
         position.Y = (int)Interop.FloatAsInt(position.Y) - tile.Y;
         int quads = TouchesQuad(position, shape, 0f, 0f)

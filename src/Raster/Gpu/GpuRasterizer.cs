@@ -12,7 +12,7 @@ internal static class GpuRasterizer
     /// <summary>Gaussians drawn at once, which bounds working memory (256 MiB).</summary>
     public const int ChunkSize = 1 << 22;
 
-    /// <summary>Gaussians whose gradients are computed at once, which bounds working memory (224 MiB and the image's size).</summary>
+    /// <summary>Gaussians whose gradients are computed at once, which bounds working memory (232 MiB and the image's size).</summary>
     public const int BackwardChunkSize = 1 << 21;
 
     // No ellipse reaches so far: a wider box is no box.
@@ -29,7 +29,6 @@ internal static class GpuRasterizer
         var splats = new SplatMemory(arena, chunkSize);
         Tensor groupBounds = arena.Allocate(1, DivideUp(splats.BlockBounds.Width, RasterShape.BlockSize), RasterShape.BoundsSize);
         int colours = image.Channels;
-        var gather = colours > 3 ? GatherKernels.Gather.FourColours : GatherKernels.Gather.ThreeColours;
         for (int first = 0; first < gaussians.Pixels; first += chunkSize)
         {
             int count = Math.Min(chunkSize, gaussians.Pixels - first);
@@ -43,24 +42,30 @@ internal static class GpuRasterizer
                 Groups = Integers(groupBounds),
             });
             var tiles = new WorkSize(DivideUp(image.Width, RasterShape.TileSize), DivideUp(image.Height, RasterShape.TileSize));
-            device.Launch(gather, tiles, new()
+
+            // A fourth colour is drawn by itself: three are what almost everyone has, and the kernel is kept to them.
+            for (int firstColour = 0; firstColour < colours; firstColour += 3)
             {
-                Splats = splats.Splats.View,
-                Bounds = Integers(splats.Bounds),
-                Count = count,
-                Blocks = Integers(splats.BlockBounds),
-                BlockCount = blockCount,
-                Groups = Integers(groupBounds),
-                GroupCount = groupCount,
-                Image = image.View,
-                ImagePitch = image.Pitch,
-                Width = image.Width,
-                Height = image.Height,
-                Left = (int)Math.Floor(settings.ViewportLeft),
-                Top = (int)Math.Floor(settings.ViewportTop),
-                Colours = colours,
-                Accumulate = first > 0 ? 1 : 0,
-            });
+                device.Launch(GatherKernels.Gather.Kernel, tiles, new()
+                {
+                    Splats = splats.Splats.View,
+                    Bounds = Integers(splats.Bounds),
+                    Count = count,
+                    Blocks = Integers(splats.BlockBounds),
+                    BlockCount = blockCount,
+                    Groups = Integers(groupBounds),
+                    GroupCount = groupCount,
+                    Image = image.View,
+                    ImagePitch = image.Pitch,
+                    Width = image.Width,
+                    Height = image.Height,
+                    Left = (int)Math.Floor(settings.ViewportLeft),
+                    Top = (int)Math.Floor(settings.ViewportTop),
+                    FirstColour = firstColour,
+                    Colours = Math.Min(3, colours - firstColour),
+                    Accumulate = first > 0 ? 1 : 0,
+                });
+            }
         }
     }
 
@@ -92,10 +97,12 @@ internal static class GpuRasterizer
         });
         var splats = new SplatMemory(arena, chunkSize);
         Tensor moments = arena.Allocate(1, chunkSize, RasterShape.MomentFloats);
+        BufferView<int> large = Integers(arena.Allocate(1, 1, chunkSize + 1));
         for (int first = 0; first < gaussians.Pixels; first += chunkSize)
         {
             int count = Math.Min(chunkSize, gaussians.Pixels - first);
             Activate(device, gaussians, settings, colours, first, count, splats);
+            device.Launch(QuantizeKernels.ClearCount.Kernel, new WorkSize(1), new() { NonFinite = large });
             device.Launch(BackwardKernels.SumPixels.Kernel, new WorkSize(DivideUp(count, RasterShape.SplatsOfGroup)), new()
             {
                 Splats = splats.Splats.View,
@@ -107,6 +114,21 @@ internal static class GpuRasterizer
                 Left = (int)Math.Floor(settings.ViewportLeft),
                 Top = (int)Math.Floor(settings.ViewportTop),
                 Moments = moments.View,
+                Large = large,
+            });
+            device.Launch(BackwardKernels.SumLargeSplats.Kernel, new WorkSize(RasterShape.LargeSplatGroups), new()
+            {
+                Splats = splats.Splats.View,
+                Bounds = Integers(splats.Bounds),
+                Count = count,
+                Gradient = wide.View,
+                Width = wide.Width,
+                Height = wide.Height,
+                Left = (int)Math.Floor(settings.ViewportLeft),
+                Top = (int)Math.Floor(settings.ViewportTop),
+                Moments = moments.View,
+                Large = large,
+                Groups = RasterShape.LargeSplatGroups,
             });
             device.Launch(BackwardKernels.Differentiate.Kernel, new WorkSize(DivideUp(count, RasterShape.BlockSize)), new()
             {

@@ -96,7 +96,7 @@ internal static class OptimisationKernels
         if (item == 0)
         {
             float total = 0f;
-            for (int i = 0; i < Gpu.Opaque(RasterShape.RowGroupSize); i++)
+            for (int i = 0; i < Gpu.Keep(RasterShape.RowGroupSize); i++)
                 total = Gpu.Add(total, parts[i]);
             sums[row] = total;
         }

@@ -30,8 +30,11 @@ internal static class RasterShape
     /// <summary>Splats of a work-group that adds up pixels.</summary>
     public const int SplatsOfGroup = BlockSize / Lanes;
 
-    /// <summary>Pixels of a splat's bounds from which on the whole work-group adds them up, so that none takes long.</summary>
+    /// <summary>Pixels of a splat's bounds from which on a whole work-group adds them up, so that none takes long.</summary>
     public const int LargeSplat = 4096;
+
+    /// <summary>Work-groups that share the large splats.</summary>
+    public const int LargeSplatGroups = 512;
 
     /// <summary>Work-items of a work-group of the simple kernels: one for each value.</summary>
     public const int ValueGroupSize = 256;

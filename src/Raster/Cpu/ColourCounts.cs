@@ -1,6 +1,6 @@
-namespace Gsasr.Raster;
+namespace Gsasr.Raster.Cpu;
 
-/// <summary>How many colours a Gaussian has, as a constant that the processor's and GPUs' kernels are compiled for.</summary>
+/// <summary>How many colours a Gaussian has, as a constant that kernels are compiled for.</summary>
 internal interface IColourCount
 {
     /// <summary>1 to 4.</summary>
