@@ -25,6 +25,9 @@ internal static partial class OpenClText
         // Arrays in shared memory are aligned for their elements, but are read four at a time.
         text = LocalArray().Replace(text, "${declaration} __attribute__((aligned(16)));");
 
+        // Variables that are read where they were never set.
+        text = KeptPhis.Mend(text);
+
         // Names of types and labels hold a counter that differs from run to run.
         text = Numbers.Renumber(text, TypeOrLabel());
         if (!text.Contains("reqd_work_group_size", StringComparison.Ordinal))

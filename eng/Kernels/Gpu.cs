@@ -50,6 +50,13 @@ public static class Gpu
     [Instruction("cvt.rni.f32.f32 %0, %1;", "%0 = rint(%1)"), IntrinsicImplementation]
     public static float Round(float x) => throw new UnreachableException();
 
+    /// <summary>
+    /// The number of the lowest bit that is set, of a number that is not 0. C# wraps where OpenCL C knows no overflow, so that the
+    /// arithmetic that kernels would need for it is undefined for the number with the highest bit alone.
+    /// </summary>
+    [Instruction("brev.b32 %0, %1; clz.b32 %0, %0;", "%0 = 31 - clz((int)((uint)%1 & (0u - (uint)%1)))"), IntrinsicImplementation]
+    public static int FirstBit(int value) => throw new UnreachableException();
+
     /// <summary>Reads two floats that lie on a boundary of 8 bytes.</summary>
     [Instruction("ld.#.v2.f32 {%0, %1}, [%2];", "float2 $ = *(# const float2*)%1; %0.field_0 = $.x; %0.field_1 = $.y"), IntrinsicImplementation]
     public static Float2 Load2(ref float first) => throw new UnreachableException();
@@ -60,11 +67,21 @@ public static class Gpu
         "float4 $ = *(# const float4*)%1; %0.field_0 = $.x; %0.field_1 = $.y; %0.field_2 = $.z; %0.field_3 = $.w"), IntrinsicImplementation]
     public static Float4 Load4(ref float first) => throw new UnreachableException();
 
-    /// <summary>As <see cref="Load4(ref float)"/>, from global memory that nothing writes while the kernel runs.</summary>
+    /// <summary>As <see cref="Load4(ref float)"/> if a condition holds, else zeros, without a branch.</summary>
     [Instruction(
-        "ld.global.nc.v4.f32 {%0, %1, %2, %3}, [%4];",
-        "float4 $ = *(# const float4*)%1; %0.field_0 = $.x; %0.field_1 = $.y; %0.field_2 = $.z; %0.field_3 = $.w"), IntrinsicImplementation]
-    public static Float4 LoadReadOnly4(ref float first) => throw new UnreachableException();
+        "mov.f32 %0, 0f00000000; mov.f32 %1, 0f00000000; mov.f32 %2, 0f00000000; mov.f32 %3, 0f00000000; "
+        + "@%5 ld.#.v4.f32 {%0, %1, %2, %3}, [%4];",
+        "float4 $ = (float4)(0.0f); if (%2) $ = *(# const float4*)%1; "
+        + "%0.field_0 = $.x; %0.field_1 = $.y; %0.field_2 = $.z; %0.field_3 = $.w"), IntrinsicImplementation]
+    public static Float4 Load4If(ref float first, bool condition) => throw new UnreachableException();
+
+    /// <summary>As <see cref="Load4If"/>, from global memory that nothing writes while the kernel runs.</summary>
+    [Instruction(
+        "mov.f32 %0, 0f00000000; mov.f32 %1, 0f00000000; mov.f32 %2, 0f00000000; mov.f32 %3, 0f00000000; "
+        + "@%5 ld.global.nc.v4.f32 {%0, %1, %2, %3}, [%4];",
+        "float4 $ = (float4)(0.0f); if (%2) $ = *(# const float4*)%1; "
+        + "%0.field_0 = $.x; %0.field_1 = $.y; %0.field_2 = $.z; %0.field_3 = $.w"), IntrinsicImplementation]
+    public static Float4 LoadReadOnly4If(ref float first, bool condition) => throw new UnreachableException();
 
     /// <summary>Reads a float from global memory that nothing writes while the kernel runs.</summary>
     [Instruction("ld.global.nc.f32 %0, [%1];", "%0 = *%1"), IntrinsicImplementation]

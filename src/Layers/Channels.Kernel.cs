@@ -13,14 +13,9 @@ internal static class Channels
     /// <summary>The channels at an index, zero for those that are not there.</summary>
     public static Float4 Load(ArrayView<float> values, int index, int count, int aligned)
     {
-        Float4 channels = default;
         if (aligned != 0)
-        {
-            if (count > 0)
-                channels = Gpu.Load4(ref values[index]);
-            return channels;
-        }
-
+            return Gpu.Load4If(ref values[index], count > 0);
+        Float4 channels = default;
         if (count > 0)
             channels.X = values[index];
         if (count > 1)
@@ -35,14 +30,9 @@ internal static class Channels
     /// <summary>As <see cref="Load"/>, of values that nothing writes while the kernel runs.</summary>
     public static Float4 LoadReadOnly(ArrayView<float> values, int index, int count, int aligned)
     {
-        Float4 channels = default;
         if (aligned != 0)
-        {
-            if (count > 0)
-                channels = Gpu.LoadReadOnly4(ref values[index]);
-            return channels;
-        }
-
+            return Gpu.LoadReadOnly4If(ref values[index], count > 0);
+        Float4 channels = default;
         if (count > 0)
             channels.X = Gpu.LoadReadOnly(ref values[index]);
         if (count > 1)

@@ -36,6 +36,7 @@ internal static class InstructionKernels
         results[12 * count + i] = XMath.Max(x, y);
         results[13 * count + i] = XMath.Abs(x);
         results[14 * count + i] = XMath.PopCount((int)Interop.FloatAsInt(x));
+        results[15 * count + i] = Gpu.FirstBit((int)Interop.FloatAsInt(x) | int.MinValue);
     }
 
     /// <summary>results[k * count + i] = the k-th function of inputs[i].</summary>

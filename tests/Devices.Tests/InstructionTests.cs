@@ -26,6 +26,7 @@ public sealed class InstructionTests
             ("XMath.Max", (x, y, _, _) => MathF.Max(x, y)),
             ("XMath.Abs", (x, _, _, _) => MathF.Abs(x)),
             ("XMath.PopCount", (x, _, _, _) => BitOperations.PopCount(BitConverter.SingleToUInt32Bits(x))),
+            ("FirstBit", (x, _, _, _) => BitOperations.TrailingZeroCount(BitConverter.SingleToUInt32Bits(x) | 0x8000_0000)),
         ];
 
         // Halves and values beside them, and factors whose products all but cancel with c.

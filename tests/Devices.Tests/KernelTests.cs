@@ -142,6 +142,27 @@ public sealed class KernelTests
     }
 
     [Theory, EachGpu]
+    public void Loops_in_loops_keep_their_sums(string name)
+    {
+        GpuDevice gpu = TestDevices.GetGpu(name);
+        int[] values = [5, -1, 7, 0, 3, 0, -2, 11, 1];
+        using DeviceBuffer input = gpu.Allocate(values.Length * sizeof(int));
+        using DeviceBuffer output = gpu.Allocate(SampleShape.GroupSize * sizeof(int));
+        input.Upload<int>(values, 0);
+
+        gpu.Launch(SampleKernels.SumOverLoops.Kernel, new WorkSize(1), new()
+        {
+            Values = new BufferView<int>(input),
+            Count = values.Length,
+            Results = new BufferView<int>(output),
+        });
+
+        var results = new int[SampleShape.GroupSize];
+        output.Download(results.AsSpan(), 0);
+        Assert.All(results, result => Assert.Equal(values.Sum(value => Math.Max(0, value) * (value - 1) / 2), result));
+    }
+
+    [Theory, EachGpu]
     public void A_tiled_matrix_product_is_right(string name)
     {
         GpuDevice gpu = TestDevices.GetGpu(name);

@@ -104,6 +104,32 @@ internal static class SampleKernels
         results[i] = count;
     }
 
+    /// <summary>
+    /// A sum that one way around the outer loop leaves alone and the inner loop goes on with: results[i] = the sum of 0 to k - 1
+    /// over the k among values 0 to count - 1 that are greater than 0 or, at most once, the first that is 0.
+    /// </summary>
+    [Kernel(GroupSize)]
+    public static void SumOverLoops(ArrayView<int> values, int count, ArrayView<int> results)
+    {
+        int sum = 0;
+        int zeros = 0;
+        int k = 0;
+        while (k < count)
+        {
+            int value = values[k];
+            k++;
+            if (value > 0 || (value == 0 && zeros == 0))
+            {
+                if (value == 0)
+                    zeros = 1;
+                for (int i = 0; i < value; i++)
+                    sum += i;
+            }
+        }
+
+        results[Grid.IdxX * GroupSize + Group.IdxX] = sum;
+    }
+
     private static float MultiplyAdd(float factor, float x, float y) => Gpu.Fma(factor, x, y);
 }
 

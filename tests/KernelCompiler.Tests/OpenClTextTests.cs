@@ -76,6 +76,25 @@ public sealed class OpenClTextTests
         Assert.Equal(Expected, OpenClText.Mend(other, s_attribute));
     }
 
+    [Fact]
+    public void A_value_kept_in_one_block_is_not_read_in_another()
+    {
+        // var9 keeps var3, and var8 var4, while the first block swaps them; var7 is an ordinary variable.
+        const string Swap = "\tint var3;\n\tint var9;\n\tL_1: ;\n\tvar9 = var3;\n\tvar3 = var4;\n\tvar8 = var4;\n\tvar4 = var9;\n\t goto L_2;\n\n";
+        const string Read = "\tL_2: ;\n\tvar7 = var9;\n\tvar6 = var8;\n\tvar7 =  var6;\n";
+        const string Right = "\tL_2: ;\n\tvar7 = var3;\n\tvar6 = var4;\n\tvar7 =  var6;\n";
+        Assert.Equal(Swap + Right, KeptPhis.Mend(Swap + Read));
+    }
+
+    [Fact]
+    public void A_variable_with_other_uses_keeps_no_value()
+    {
+        const string Moves = "\tL_1: ;\n\tvar9 = var3;\n\tvar3 = var4;\n\tL_2: ;\n\tvar7 = var9;\n";
+        Assert.NotEqual(Moves, KeptPhis.Mend(Moves));
+        foreach (string other in (string[])["\tvar5 = (int)((int) var9 +  (int)var1);\n", "\tvar9 = var2;\n", "\tvar9 = 0;\n"])
+            Assert.Equal(Moves + other, KeptPhis.Mend(Moves + other));
+    }
+
     [Theory]
     [InlineData("kernel void Kernel_Sample", "void Sample", "one kernel function")]
     [InlineData("var28 =  *  var27;", "var28 = *(__generic int*)var27;", "'__generic'")]

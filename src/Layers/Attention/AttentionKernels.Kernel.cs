@@ -65,21 +65,23 @@ internal static class AttentionKernels
 
         // Of neighbouring items one bit is the column's and the next the row's, so that the hardware can merge their reads.
         int item = Group.IdxX;
-        int x = (item & 1) | ((item >> 1) & (TTile.KeyLanes - 2));
+        int x = Gpu.Keep((item & 1) | ((item >> 1) & (TTile.KeyLanes - 2)));
         int itemRow = ((item >> 1) & 1) | ((item / TTile.KeyLanes) & (32 / TTile.KeyLanes - 2)) | item / 32 * (32 / TTile.KeyLanes);
-        int firstQuery = itemRow * TTile.Queries;
+        int firstQuery = Gpu.Keep(itemRow * TTile.Queries);
 
         int queryTokens = side * side;
         int keyTokens = keySide * keySide;
         int blocks = (queryTokens + QueryBlock<TTile>() - 1) / QueryBlock<TTile>();
-        int firstToken = Grid.IdxX % blocks * QueryBlock<TTile>();
-        int head = Grid.IdxX / blocks % heads;
-        int window = Grid.IdxX / blocks / heads;
-        int windowRow = window / (width / side) * side;
-        int windowColumn = window % (width / side) * side;
-        int headChannel = head * headSize;
-        int firstAngle = head * keyTokens * headSize;
-        int firstBias = head * queryTokens * keyTokens;
+        int blockOfHeads = Grid.IdxX / blocks;
+        int firstToken = Gpu.Keep((Grid.IdxX - blockOfHeads * blocks) * QueryBlock<TTile>());
+        int window = blockOfHeads / heads;
+        int head = blockOfHeads - window * heads;
+        int rowOfWindows = window / (width / side);
+        int windowRow = Gpu.Keep(rowOfWindows * side);
+        int windowColumn = Gpu.Keep((window - rowOfWindows * (width / side)) * side);
+        int headChannel = Gpu.Keep(head * headSize);
+        int firstAngle = Gpu.Keep(head * keyTokens * headSize);
+        int firstBias = Gpu.Keep(head * queryTokens * keyTokens);
 
         // Regions differ only in the windows of the last row and the last column.
         bool masks = maskShift > 0 && (windowRow == height - side || windowColumn == width - side);
@@ -92,17 +94,23 @@ internal static class AttentionKernels
         var fetchedKeys = new Float4[KeyFetches<TTile>() + 1];
         var fetchedValues = new Float4[KeyFetches<TTile>() + 1];
         var fetchedAngles = new Float4[KeyFetches<TTile>() + 1];
-        for (int n = 0; n < KeyFetches<TTile>(); n++)
+        if (aligned != 0)
         {
-            FetchKey<TTile>(
-                key, keyPitch, value, valuePitch, rotary, hasRotary, firstAngle, headChannel, item + n * TTile.GroupSize, 0, keySide, keyRow,
-                keyColumn, height, width, wraps, headSize, aligned, n, fetchedKeys, fetchedValues, fetchedAngles);
+            FetchKeys<TTile>(
+                key, keyPitch, value, valuePitch, rotary, hasRotary, firstAngle, headChannel, item, 0, keySide, keyRow, keyColumn,
+                height, width, wraps, headSize, 1, fetchedKeys, fetchedValues, fetchedAngles);
+        }
+        else
+        {
+            FetchKeys<TTile>(
+                key, keyPitch, value, valuePitch, rotary, hasRotary, firstAngle, headChannel, item, 0, keySide, keyRow, keyColumn,
+                height, width, wraps, headSize, 0, fetchedKeys, fetchedValues, fetchedAngles);
         }
 
         for (int i = item; i < QueryBlock<TTile>() * (TTile.HeadSize / 4); i += TTile.GroupSize)
         {
             int token = firstToken + i / (TTile.HeadSize / 4);
-            int channel = i % (TTile.HeadSize / 4) * 4;
+            int channel = (i & (TTile.HeadSize / 4 - 1)) * 4;
             int pixel = AttentionTokens.PixelOf(token, side, queryRow, queryColumn, height, width, 1);
             int count = pixel >= 0 ? headSize - channel : 0;
             Float4 four = Channels.LoadReadOnly(query, pixel * queryPitch + headChannel + channel, count, aligned);
@@ -136,21 +144,24 @@ internal static class AttentionKernels
                     Float4 four = fetchedKeys[n];
                     if (hasRotary != 0)
                         four = AttentionTokens.Rotated(fetchedKeys[n], fetchedAngles[n]);
-                    int place = i % (TTile.HeadSize / 4) * 4 * KeyPitch<TTile>() + i / (TTile.HeadSize / 4);
+                    int place = (i & (TTile.HeadSize / 4 - 1)) * 4 * KeyPitch<TTile>() + i / (TTile.HeadSize / 4);
                     AttentionTokens.StoreColumn(shared, place, KeyPitch<TTile>(), four);
                     Gpu.Store4(ref values[i * 4], fetchedValues[n]);
                 }
             }
 
-            if (firstKey + keyBlock < keyTokens)
+            // After the last block nothing is fetched, as its tokens are none.
+            if (aligned != 0)
             {
-                for (int n = 0; n < KeyFetches<TTile>(); n++)
-                {
-                    FetchKey<TTile>(
-                        key, keyPitch, value, valuePitch, rotary, hasRotary, firstAngle, headChannel, item + n * TTile.GroupSize,
-                        firstKey + keyBlock, keySide, keyRow, keyColumn, height, width, wraps, headSize, aligned, n, fetchedKeys,
-                        fetchedValues, fetchedAngles);
-                }
+                FetchKeys<TTile>(
+                    key, keyPitch, value, valuePitch, rotary, hasRotary, firstAngle, headChannel, item, firstKey + keyBlock, keySide, keyRow, keyColumn,
+                    height, width, wraps, headSize, 1, fetchedKeys, fetchedValues, fetchedAngles);
+            }
+            else
+            {
+                FetchKeys<TTile>(
+                    key, keyPitch, value, valuePitch, rotary, hasRotary, firstAngle, headChannel, item, firstKey + keyBlock, keySide, keyRow, keyColumn,
+                    height, width, wraps, headSize, 0, fetchedKeys, fetchedValues, fetchedAngles);
             }
 
             Group.Barrier();
@@ -289,8 +300,8 @@ internal static class AttentionKernels
         return keys > weights ? keys : weights;
     }
 
-    // Starts to read the n-th of an item's four channels of a block of keys.
-    private static void FetchKey<TTile>(
+    // Starts to read an item's share of a block of keys.
+    private static void FetchKeys<TTile>(
         ArrayView<float> key,
         int keyPitch,
         ArrayView<float> value,
@@ -299,7 +310,7 @@ internal static class AttentionKernels
         int hasRotary,
         int firstAngle,
         int headChannel,
-        int index,
+        int item,
         int firstKey,
         int side,
         int firstRow,
@@ -309,20 +320,23 @@ internal static class AttentionKernels
         int wraps,
         int headSize,
         int aligned,
-        int n,
         Float4[] keys,
         Float4[] values,
         Float4[] angles)
         where TTile : struct, IAttentionTile
     {
-        int token = firstKey + index / (TTile.HeadSize / 4);
-        int channel = index % (TTile.HeadSize / 4) * 4;
-        int pixel = AttentionTokens.PixelOf(token, side, firstRow, firstColumn, height, width, wraps);
-        int count = pixel >= 0 && index < KeyBlock<TTile>() * (TTile.HeadSize / 4) ? headSize - channel : 0;
-        keys[n] = Channels.LoadReadOnly(key, headChannel + pixel * keyPitch + channel, count, aligned);
-        values[n] = Channels.LoadReadOnly(value, headChannel + pixel * valuePitch + channel, count, aligned);
-        int angleCount = hasRotary != 0 ? count : 0;
-        angles[n] = Channels.LoadReadOnly(rotary, firstAngle + token * headSize + channel, angleCount, aligned);
+        for (int n = 0; n < KeyFetches<TTile>(); n++)
+        {
+            int index = item + n * TTile.GroupSize;
+            int token = firstKey + index / (TTile.HeadSize / 4);
+            int channel = (index & (TTile.HeadSize / 4 - 1)) * 4;
+            int pixel = AttentionTokens.PixelOf(token, side, firstRow, firstColumn, height, width, wraps);
+            int count = pixel >= 0 & index < KeyBlock<TTile>() * (TTile.HeadSize / 4) ? headSize - channel : 0;
+            keys[n] = Channels.LoadReadOnly(key, headChannel + pixel * keyPitch + channel, count, aligned);
+            values[n] = Channels.LoadReadOnly(value, headChannel + pixel * valuePitch + channel, count, aligned);
+            int angleCount = hasRotary != 0 ? count : 0;
+            angles[n] = Channels.LoadReadOnly(rotary, firstAngle + token * headSize + channel, angleCount, aligned);
+        }
     }
 
     // scores += the products of the item's queries and keys. Four channels are unrolled.

@@ -74,23 +74,25 @@ internal static class AttentionTokens
     /// </summary>
     public static int PixelOf(int token, int side, int firstRow, int firstColumn, int height, int width, int wraps)
     {
-        int row = firstRow + token / side;
-        int column = firstColumn + token % side;
+        int rowInWindow = token / side;
+        int row = firstRow + rowInWindow;
+        int column = firstColumn + token - rowInWindow * side;
         if (wraps != 0)
         {
             row -= row >= height ? height : 0;
             column -= column >= width ? width : 0;
         }
 
-        bool isInside = token < side * side && row >= 0 && row < height && column >= 0 && column < width;
+        bool isInside = token < side * side & row >= 0 & row < height & column >= 0 & column < width;
         return isInside ? row * width + column : -1;
     }
 
     /// <summary>Which part of the shifted image a token belongs to: only tokens of one part are neighbours in the image too.</summary>
     public static int RegionOf(int token, int side, int firstRow, int firstColumn, int height, int width, int shift)
     {
-        int row = firstRow + token / side;
-        int column = firstColumn + token % side;
+        int rowInWindow = token / side;
+        int row = firstRow + rowInWindow;
+        int column = firstColumn + token - rowInWindow * side;
         int rowRegion = row < height - side ? 0 : row < height - shift ? 1 : 2;
         int columnRegion = column < width - side ? 0 : column < width - shift ? 1 : 2;
         return rowRegion * 3 + columnRegion;

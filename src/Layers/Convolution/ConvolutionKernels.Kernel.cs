@@ -46,8 +46,9 @@ internal static class ConvolutionKernels
         int item = Group.IdxX;
         int group = Grid.IdxX;
         int tilesAlongColumns = (outputChannels + TTile.Columns - 1) / TTile.Columns;
-        int tileColumn = group % tilesAlongColumns * TTile.Columns;
-        int tileRow = firstPixel + group / tilesAlongColumns * TTile.Rows;
+        int rowOfTiles = group / tilesAlongColumns;
+        int tileColumn = (group - rowOfTiles * tilesAlongColumns) * TTile.Columns;
+        int tileRow = firstPixel + rowOfTiles * TTile.Rows;
 
         var offsets = new int[TileProduct.RowFetches<TTile>() + TileProduct.Spare];
         var inside = new int[TileProduct.RowFetches<TTile>() + TileProduct.Spare];
@@ -55,8 +56,9 @@ internal static class ConvolutionKernels
         {
             int inTile = TileProduct.FetchedRow<TTile>(item, n);
             int pixel = tileRow + inTile;
-            int row = firstRow + pixel / columns;
-            int column = firstColumn + pixel % columns;
+            int rowOfPixel = pixel / columns;
+            int row = firstRow + rowOfPixel;
+            int column = firstColumn + pixel - rowOfPixel * columns;
             int neighbours = 0;
             if (inTile < TTile.Rows && pixel < endPixel)
             {
@@ -126,8 +128,9 @@ internal static class ConvolutionKernels
         int group = Grid.IdxX;
         int plane = Grid.IdxY;
         int tilesAlongColumns = (yPitch + TTile.Columns - 1) / TTile.Columns;
-        int tileColumn = group % tilesAlongColumns * TTile.Columns;
-        int tileRow = group / tilesAlongColumns * TTile.Rows;
+        int rowOfTiles = group / tilesAlongColumns;
+        int tileColumn = (group - rowOfTiles * tilesAlongColumns) * TTile.Columns;
+        int tileRow = rowOfTiles * TTile.Rows;
 
         var offsets = new int[TileProduct.RowFetches<TTile>() + TileProduct.Spare];
         var inside = new int[TileProduct.RowFetches<TTile>() + TileProduct.Spare];

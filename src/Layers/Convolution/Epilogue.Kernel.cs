@@ -66,7 +66,7 @@ internal static class Epilogue
         }
 
         int row = pixel / columns;
-        int column = pixel % columns;
+        int column = pixel - row * columns;
         if (aligned != 0)
         {
             if (count > 0)
@@ -87,7 +87,7 @@ internal static class Epilogue
     private static int ShuffledPlace(int row, int column, int columns, int channel, int shuffledChannels, int yPitch)
     {
         int subpixel = channel / shuffledChannels;
-        int pixel = (2 * row + subpixel / 2) * 2 * columns + 2 * column + subpixel % 2;
-        return pixel * yPitch + channel % shuffledChannels;
+        int pixel = (2 * row + (subpixel >> 1)) * 2 * columns + 2 * column + (subpixel & 1);
+        return pixel * yPitch + channel - subpixel * shuffledChannels;
     }
 }

@@ -59,15 +59,16 @@ internal static class TileProduct
     {
         int lane = item & 31;
         int column = (lane & 1) | ((lane >> 1) & 2);
-        return item / 32 % (TTile.Columns / 32) * 32 + column * 4;
+        int warp = item / 32;
+        return (warp - warp / (TTile.Columns / 32) * (TTile.Columns / 32)) * 32 + column * 4;
     }
 
     /// <summary>The item that has a row and a column; the inverse of the two functions above.</summary>
     public static int ItemOf<TTile>(int row, int column)
         where TTile : struct, IProductTile
     {
-        int y = row / 4 % 8;
-        int x = column / 4 % 4;
+        int y = (row >> 2) & 7;
+        int x = (column >> 2) & 3;
         int lane = (x & 1) | ((y & 1) << 1) | ((x & 2) << 1) | ((y & 6) << 2);
         return (row / 64 * (TTile.Columns / 32) + column / 32) * 32 + lane;
     }
@@ -122,9 +123,27 @@ internal static class TileProduct
         Float4[] sums)
         where TTile : struct, IProductTile
     {
+        // What the loop needs of the item's place is kept in registers, of which few are left beside the sums.
         int item = Group.IdxX;
-        int firstRow = FirstRow<TTile>(item);
-        int firstColumn = FirstColumn<TTile>(item);
+        int firstRow = Gpu.Keep(FirstRow<TTile>(item));
+        int firstColumn = Gpu.Keep(FirstColumn<TTile>(item));
+        int aDepth = (item & 1) * 4;
+        int channelLimit = Gpu.Keep(channels - aDepth);
+        int aTarget = Gpu.Keep(aDepth * TTile.Rows + (FetchedRow<TTile>(item, 0) ^ (aDepth << 2)));
+        var aIndex = new int[RowFetches<TTile>() + Spare];
+        for (int n = 0; n < RowFetches<TTile>(); n++)
+            aIndex[n] = Gpu.Keep(offsets[n] + aDepth);
+
+        // In place of a column that is not there the last one is multiplied, and the result is not stored.
+        var bIndex = new int[ColumnFetches<TTile>() + Spare];
+        for (int n = 0; n < ColumnFetches<TTile>(); n++)
+        {
+            int index = item + n * GroupSize<TTile>();
+            int depth = index / (TTile.Columns / 4);
+            int column = tileColumn + (index - depth * (TTile.Columns / 4)) * 4;
+            bIndex[n] = Gpu.Keep(bOffset + Math.Min(depth, Depth - 1) * bPitch + Math.Min(column, bPitch - 4));
+        }
+
         int steps = taps * ((channels + Depth - 1) / Depth);
         bool inStretches = stretches && steps > StretchSteps;
         var aValues = new Float4[RowFetches<TTile>() + Spare];
@@ -133,40 +152,41 @@ internal static class TileProduct
             sums[i] = default;
 
         int tap = 0;
+        int tapColumn = 0;
         int channel = 0;
-        int tapOffset = taps == 9 ? -(aWidth + 1) * aPitch : 0;
-        int line = bOffset;
-        FetchA<TTile>(a, offsets, inside, item, tapOffset, tap, channel, channels, aValues);
-        FetchB<TTile>(b, line, bPitch, item, tileColumn, bValues);
-        StoreSlices<TTile>(slices, 0, item, aValues, bValues);
+        int aLine = taps == 9 ? -(aWidth + 1) * aPitch : 0;
+        int bLine = 0;
+        FetchA<TTile>(a, aIndex, inside, aLine, tap, channel, channelLimit, aValues);
+        FetchB<TTile>(b, bIndex, bLine, true, bValues);
+        StoreSlices<TTile>(slices, 0, item, aTarget, aValues, bValues);
         Group.Barrier();
 
         int slice = 0;
+        int lineStep = Gpu.Keep(Depth * bPitch);
         for (int stretch = 0; stretch < steps; stretch += StretchSteps)
         {
             int end = Math.Min(stretch + StretchSteps, steps);
             for (int step = stretch + 1; step <= end; step++)
             {
-                bool more = step < steps;
-                if (more)
+                channel += Depth;
+                if (channel >= channels)
                 {
-                    channel += Depth;
-                    if (channel >= channels)
-                    {
-                        channel = 0;
-                        tap++;
-                        tapOffset += tap % 3 == 0 ? (aWidth - 2) * aPitch : aPitch;
-                    }
-
-                    line += Depth * bPitch;
-                    FetchA<TTile>(a, offsets, inside, item, tapOffset, tap, channel, channels, aValues);
-                    FetchB<TTile>(b, line, bPitch, item, tileColumn, bValues);
+                    channel = 0;
+                    tap++;
+                    tapColumn++;
+                    bool isNewRow = tapColumn == 3;
+                    tapColumn = isNewRow ? 0 : tapColumn;
+                    aLine += isNewRow ? (aWidth - 2) * aPitch : aPitch;
                 }
 
+                // After the last step zeros are stored, which nothing reads.
+                bLine += lineStep;
+                bool more = step < steps;
+                FetchA<TTile>(a, aIndex, inside, aLine + channel, tap, channel, more ? channelLimit : 0, aValues);
+                FetchB<TTile>(b, bIndex, bLine, more, bValues);
                 MultiplySlices<TTile>(slices, slice, firstRow, firstColumn, sums);
                 slice = SliceFloats<TTile>() / 2 - slice;
-                if (more)
-                    StoreSlices<TTile>(slices, slice, item, aValues, bValues);
+                StoreSlices<TTile>(slices, slice, item, aTarget, aValues, bValues);
                 Group.Barrier();
             }
 
@@ -179,54 +199,49 @@ internal static class TileProduct
         where TTile : struct, IProductTile => (Depth * TTile.Columns / 4 + GroupSize<TTile>() - 1) / GroupSize<TTile>();
 
     private static void FetchA<TTile>(
-        ArrayView<float> a, int[] offsets, int[] inside, int item, int tapOffset, int tap, int channel, int channels, Float4[] values)
+        ArrayView<float> a, int[] indices, int[] inside, int line, int tap, int channel, int limit, Float4[] values)
         where TTile : struct, IProductTile
     {
         for (int n = 0; n < RowFetches<TTile>(); n++)
         {
-            int c = channel + (item + n * GroupSize<TTile>()) % 2 * 4;
-            int count = ((inside[n] >> tap) & 1) != 0 ? channels - c : 0;
-            values[n] = Channels.LoadReadOnly(a, offsets[n] + tapOffset + c, count, TTile.AlignedInput);
+            int count = ((inside[n] >> tap) & 1) != 0 ? limit - channel : 0;
+            values[n] = Channels.LoadReadOnly(a, indices[n] + line, count, TTile.AlignedInput);
         }
     }
 
-    private static void FetchB<TTile>(ArrayView<float> b, int line, int bPitch, int item, int firstColumn, Float4[] values)
+    private static void FetchB<TTile>(ArrayView<float> b, int[] indices, int line, bool more, Float4[] values)
         where TTile : struct, IProductTile
     {
         for (int n = 0; n < ColumnFetches<TTile>(); n++)
-        {
-            int index = item + n * GroupSize<TTile>();
-            int depth = index / (TTile.Columns / 4);
-            int column = firstColumn + index % (TTile.Columns / 4) * 4;
-            Float4 four = default;
-            if (depth < Depth && column < bPitch)
-                four = Gpu.LoadReadOnly4(ref b[line + depth * bPitch + column]);
-            values[n] = four;
-        }
+            values[n] = Gpu.LoadReadOnly4If(ref b[indices[n] + line], more);
     }
 
-    private static void StoreSlices<TTile>(ArrayView<float> slices, int slice, int item, Float4[] aValues, Float4[] bValues)
+    private static void StoreSlices<TTile>(ArrayView<float> slices, int slice, int item, int aTarget, Float4[] aValues, Float4[] bValues)
         where TTile : struct, IProductTile
     {
         for (int n = 0; n < RowFetches<TTile>(); n++)
         {
-            int row = FetchedRow<TTile>(item, n);
-            int depth = (item + n * GroupSize<TTile>()) % 2 * 4;
-            if (row < TTile.Rows)
+            // The last fetch may go beyond the tile.
+            if ((n + 1) * GroupSize<TTile>() <= 2 * TTile.Rows || FetchedRow<TTile>(item, n) < TTile.Rows)
             {
-                int target = slice + depth * TTile.Rows + (row ^ (depth << 2));
-                slices[target] = aValues[n].X;
-                slices[target + TTile.Rows] = aValues[n].Y;
-                slices[target + 2 * TTile.Rows] = aValues[n].Z;
-                slices[target + 3 * TTile.Rows] = aValues[n].W;
+                // Rows a multiple of 32 apart are flipped alike.
+                int aDepth = (item & 1) * 4;
+                int target = GroupSize<TTile>() % 64 == 0
+                    ? aTarget + n * GroupSize<TTile>() / 2
+                    : aDepth * TTile.Rows + (FetchedRow<TTile>(item, n) ^ (aDepth << 2));
+                ArrayView<float> lines = slices.SubView(slice + target, 4 * TTile.Rows);
+                lines[0] = aValues[n].X;
+                lines[TTile.Rows] = aValues[n].Y;
+                lines[2 * TTile.Rows] = aValues[n].Z;
+                lines[3 * TTile.Rows] = aValues[n].W;
             }
         }
 
+        ArrayView<float> columns = slices.SubView(slice + Depth * TTile.Rows + item * 4, Depth * TTile.Columns);
         for (int n = 0; n < ColumnFetches<TTile>(); n++)
         {
-            int index = item + n * GroupSize<TTile>();
-            if (index < Depth * TTile.Columns / 4)
-                Gpu.Store4(ref slices[slice + Depth * TTile.Rows + index * 4], bValues[n]);
+            if ((n + 1) * GroupSize<TTile>() <= Depth * TTile.Columns / 4 || item + n * GroupSize<TTile>() < Depth * TTile.Columns / 4)
+                Gpu.Store4(ref columns[n * GroupSize<TTile>() * 4], bValues[n]);
         }
     }
 

@@ -45,37 +45,37 @@ internal static class WinogradKernels
         int patch = index / fours;
         if (patch >= patches)
             return;
-        int channel = index % fours * 4;
-        int top = firstRow + (firstPatch + patch) / patchColumns * 2 - 1;
-        int left = firstColumn + (firstPatch + patch) % patchColumns * 2 - 1;
+        int channel = (index - patch * fours) * 4;
+        int patchRow = (firstPatch + patch) / patchColumns;
+        int top = firstRow + patchRow * 2 - 1;
+        int left = firstColumn + (firstPatch + patch - patchRow * patchColumns) * 2 - 1;
 
-        var rows = new Float4[16];
-        var d = new Float4[4];
+        // All reads are on their way before the first is used.
+        var d = new Float4[16];
+        if (aligned != 0)
+            LoadPatch(x, xPitch, xHeight, xWidth, top, left, channel, channels, 1, d);
+        else
+            LoadPatch(x, xPitch, xHeight, xWidth, top, left, channel, channels, 0, d);
         for (int j = 0; j < 4; j++)
         {
-            for (int i = 0; i < 4; i++)
-            {
-                int row = top + i;
-                int column = left + j;
-                bool isInside = row >= 0 && row < xHeight && column >= 0 && column < xWidth;
-                int count = isInside ? channels - channel : 0;
-                d[i] = Channels.LoadReadOnly(x, (row * xWidth + column) * xPitch + channel, count, aligned);
-            }
-
-            rows[j] = d[0] - d[2];
-            rows[4 + j] = d[1] + d[2];
-            rows[8 + j] = d[2] - d[1];
-            rows[12 + j] = d[1] - d[3];
+            Float4 row0 = d[j] - d[8 + j];
+            Float4 row1 = d[4 + j] + d[8 + j];
+            Float4 row2 = d[8 + j] - d[4 + j];
+            Float4 row3 = d[4 + j] - d[12 + j];
+            d[j] = row0;
+            d[4 + j] = row1;
+            d[8 + j] = row2;
+            d[12 + j] = row3;
         }
 
         int plane = patches * planesPitch;
         int target = patch * planesPitch + channel;
         for (int i = 0; i < 4; i++)
         {
-            Gpu.Store4(ref planes[target + (i * 4 + 0) * plane], rows[4 * i] - rows[4 * i + 2]);
-            Gpu.Store4(ref planes[target + (i * 4 + 1) * plane], rows[4 * i + 1] + rows[4 * i + 2]);
-            Gpu.Store4(ref planes[target + (i * 4 + 2) * plane], rows[4 * i + 2] - rows[4 * i + 1]);
-            Gpu.Store4(ref planes[target + (i * 4 + 3) * plane], rows[4 * i + 1] - rows[4 * i + 3]);
+            Gpu.Store4(ref planes[target + (i * 4 + 0) * plane], d[4 * i] - d[4 * i + 2]);
+            Gpu.Store4(ref planes[target + (i * 4 + 1) * plane], d[4 * i + 1] + d[4 * i + 2]);
+            Gpu.Store4(ref planes[target + (i * 4 + 2) * plane], d[4 * i + 2] - d[4 * i + 1]);
+            Gpu.Store4(ref planes[target + (i * 4 + 3) * plane], d[4 * i + 1] - d[4 * i + 3]);
         }
     }
 
@@ -108,20 +108,21 @@ internal static class WinogradKernels
         int patch = index / fours;
         if (patch >= patches)
             return;
-        int channel = index % fours * 4;
-        int top = (firstPatch + patch) / patchColumns * 2;
-        int left = (firstPatch + patch) % patchColumns * 2;
+        int channel = (index - patch * fours) * 4;
+        int patchRow = (firstPatch + patch) / patchColumns;
+        int top = patchRow * 2;
+        int left = (firstPatch + patch - patchRow * patchColumns) * 2;
 
         int plane = patches * planesPitch;
         int source = patch * planesPitch + channel;
+        var m = new Float4[16];
+        for (int i = 0; i < 16; i++)
+            m[i] = Gpu.LoadReadOnly4If(ref planes[source + i * plane], patch < patches);
         var sums = new Float4[8];
-        var m = new Float4[4];
         for (int j = 0; j < 4; j++)
         {
-            for (int i = 0; i < 4; i++)
-                m[i] = Gpu.LoadReadOnly4(ref planes[source + (i * 4 + j) * plane]);
-            sums[j] = m[0] + m[1] + m[2];
-            sums[4 + j] = m[1] - m[2] - m[3];
+            sums[j] = m[j] + m[4 + j] + m[8 + j];
+            sums[4 + j] = m[4 + j] - m[8 + j] - m[12 + j];
         }
 
         Float4 biases = Channels.LoadReadOnly(bias, channel, outputChannels - channel, 0);
@@ -138,6 +139,23 @@ internal static class WinogradKernels
                         y, yPitch, residual, residualPitch, hasResidual, (top + i) * columns + left + j, columns, channel,
                         outputChannels, shuffledChannels, alignedOutput, Epilogue.Activated(value + biases, activation));
                 }
+            }
+        }
+    }
+
+    // The 4 x 4 pixels whose first is (top, left), row by row.
+    private static void LoadPatch(
+        ArrayView<float> x, int xPitch, int xHeight, int xWidth, int top, int left, int channel, int channels, int aligned, Float4[] pixels)
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            for (int j = 0; j < 4; j++)
+            {
+                int row = top + i;
+                int column = left + j;
+                bool isInside = row >= 0 & row < xHeight & column >= 0 & column < xWidth;
+                int count = isInside ? channels - channel : 0;
+                pixels[4 * i + j] = Channels.LoadReadOnly(x, (row * xWidth + column) * xPitch + channel, count, aligned);
             }
         }
     }

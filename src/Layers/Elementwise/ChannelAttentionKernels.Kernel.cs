@@ -96,7 +96,7 @@ internal static class ChannelAttentionKernels
         int pixel = item / fours;
         if (pixel >= pixels)
             return;
-        int channel = item % fours * 4;
+        int channel = (item - pixel * fours) * 4;
         int count = channels - channel;
         int place = pixel * yPitch + channel;
         Float4 values = Channels.LoadReadOnly(x, pixel * xPitch + channel, count, aligned)

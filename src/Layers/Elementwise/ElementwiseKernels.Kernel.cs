@@ -26,7 +26,7 @@ internal static class ElementwiseKernels
         int pixel = item / fours;
         if (pixel >= pixels)
             return;
-        int channel = item % fours * 4;
+        int channel = (item - pixel * fours) * 4;
         int count = channels - channel;
         Float4 sum = Channels.Load(a, pixel * aPitch + channel, count, aligned)
             + Channels.Load(b, pixel * bPitch + channel, count, aligned);
@@ -52,9 +52,10 @@ internal static class ElementwiseKernels
         int pixel = item / fours;
         if (pixel >= pixels)
             return;
-        int channel = item % fours * 4;
+        int channel = (item - pixel * fours) * 4;
         int count = channels - channel;
-        int source = pixel / width % tableHeight * tableWidth + pixel % width % tableWidth;
+        int row = pixel / width;
+        int source = row % tableHeight * tableWidth + (pixel - row * width) % tableWidth;
         Float4 values = Channels.LoadReadOnly(table, source * tablePitch + channel, count, aligned);
         Channels.Store(y, pixel * yPitch + channel, count, aligned, values);
     }

@@ -19,7 +19,7 @@ internal static class HeadsKernels
     /// thirdBias: [5][3], without values where a head has fewer outputs. y: the block of Gaussians; firstCell is the first of these
     /// cells in it, and width its cells in a row. rowCentres, columnCentres: the centres of the block's cells.
     /// </remarks>
-    [Kernel(Tile128x128.GroupSize, Specialization = typeof(Tile128x128))]
+    [Kernel(Tile128x128.GroupSize, Specialization = typeof(Tile128x128), GroupsPerProcessor = 2)]
     [Kernel(Tile64x96.GroupSize, Specialization = typeof(Tile64x96))]
     [Kernel(Tile64x64Unaligned.GroupSize, Specialization = typeof(Tile64x64Unaligned))]
     public static void FinishHeads<TTile>(
@@ -97,14 +97,14 @@ internal static class HeadsKernels
         Group.Barrier();
         for (int index = item; index < TTile.Rows * outputs; index += TileProduct.GroupSize<TTile>())
         {
-            int row = index % TTile.Rows;
             int output = index / TTile.Rows;
+            int row = index - output * TTile.Rows;
             int cell = tileRow + row;
             if (cell < cells)
             {
                 float value = thirdBias[head * HeadsShape.MaximumOutputs + output];
                 for (int n = 0; n < TTile.Columns / 8; n++)
-                    value += partial[PartialOf<TTile>(output, row / 32 % 2, TileProduct.ItemOf<TTile>(row, n / 4 * 32 + n % 4 * 4)) + row % 4];
+                    value += partial[PartialOf<TTile>(output, (row >> 5) & 1, TileProduct.ItemOf<TTile>(row, (n >> 2) * 32 + (n & 3) * 4)) + (row & 3)];
                 cell += firstCell;
                 int gaussian = cell * yPitch;
                 if (head == MeanHead)

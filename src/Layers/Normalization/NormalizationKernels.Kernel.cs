@@ -37,10 +37,10 @@ internal static class NormalizationKernels
         ArrayView<float> partial = SharedMemory.Allocate<float>(NormalizationShape.GroupSize);
         int item = Group.IdxX;
         int pixel = Grid.IdxX * NormalizationShape.PixelsOfGroup + item / ItemsPerPixel;
-        int first = item % ItemsPerPixel * 4;
+        int first = Gpu.Keep((item & (ItemsPerPixel - 1)) * 4);
 
         // Past the last pixel the last is read again, as all items have to reach the barriers.
-        int source = XMath.Min(pixel, pixels - 1) * xPitch;
+        int source = Gpu.Keep(XMath.Min(pixel, pixels - 1) * xPitch);
         float sum = 0f;
         for (int c = first; c < channels; c += ItemsPerPixel * 4)
         {
@@ -66,7 +66,8 @@ internal static class NormalizationKernels
         float inverse = 1f / XMath.Sqrt(PixelSum(partial, sum) / channels + epsilon);
         if (pixel >= pixels)
             return;
-        int tablePixel = hasTable != 0 ? (pixel / width % tableHeight * tableWidth + pixel % width % tableWidth) * tablePitch : 0;
+        int row = pixel / width;
+        int tablePixel = hasTable != 0 ? (row % tableHeight * tableWidth + (pixel - row * width) % tableWidth) * tablePitch : 0;
         for (int c = first; c < channels; c += ItemsPerPixel * 4)
         {
             int count = channels - c;
@@ -84,7 +85,7 @@ internal static class NormalizationKernels
     private static float PixelSum(ArrayView<float> partial, float value)
     {
         int item = Group.IdxX;
-        int lane = item % ItemsPerPixel;
+        int lane = item & (ItemsPerPixel - 1);
         partial[item] = value;
         Group.Barrier();
         for (int step = ItemsPerPixel / 2; step > 0; step /= 2)

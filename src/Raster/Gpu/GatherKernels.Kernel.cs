@@ -28,7 +28,7 @@ internal static class GatherKernels
     /// <summary>
     /// One group for each tile of 16 x 16 pixels. Work-items 32 q to 32 q + 31 draw quad q, each two pixels four rows apart.
     /// </summary>
-    [Kernel(BlockSize)]
+    [Kernel(BlockSize, GroupsPerProcessor = 9)]
     public static void Gather(
         ArrayView<float> splats, // [count, 12]
         ArrayView<int> bounds,   // [count, 4]
@@ -51,15 +51,15 @@ internal static class GatherKernels
         ArrayView<int> queue = SharedMemory.Allocate<int>(2 * BlockSize);
         ArrayView<float> inTile = SharedMemory.Allocate<float>(BlockSize * TileSplatFloats);
 
-        int item = Group.IdxX;
+        int item = Gpu.Keep(Group.IdxX);
         int tileX = Grid.IdxX * TileSize;
         int tileY = Grid.IdxY * TileSize;
         var tile = new Int4(
             left + tileX, top + tileY, left + XMath.Min(tileX + TileSize, width) - 1, top + XMath.Min(tileY + TileSize, height) - 1);
 
         int quad = item / 32;
-        int x = quad % 2 * QuadSize + item % QuadSize;
-        int y0 = quad / 2 * QuadSize + item % 32 / QuadSize;
+        int x = (quad & 1) * QuadSize + (item & (QuadSize - 1));
+        int y0 = quad / 2 * QuadSize + (item & 31) / QuadSize;
         int y1 = y0 + 4;
         bool inside0 = tileX + x < width && tileY + y0 < height;
         bool inside1 = tileX + x < width && tileY + y1 < height;
@@ -293,7 +293,7 @@ internal static class GatherKernels
             words[item] = 0;
         Group.Barrier();
         if (yes)
-            Atomic.Or(ref words[item / 32], 1 << (item % 32));
+            Atomic.Or(ref words[item / 32], 1 << (item & 31));
         Group.Barrier();
         return Gpu.Load4(ref words[0]);
     }
@@ -305,7 +305,7 @@ internal static class GatherKernels
     private static int VotesBefore(Int4 mask, int item)
     {
         int word = item / 32;
-        int below = (1 << (item % 32)) - 1;
+        int below = ~(-1 << (item & 31));
         int rank = XMath.PopCount(word > 0 ? mask.X : mask.X & below);
         rank += XMath.PopCount(word < 1 ? 0 : word > 1 ? mask.Y : mask.Y & below);
         rank += XMath.PopCount(word < 2 ? 0 : word > 2 ? mask.Z : mask.Z & below);
@@ -318,17 +318,17 @@ internal static class GatherKernels
     {
         int start = mask.X != 0 ? 0 : mask.Y != 0 ? 32 : mask.Z != 0 ? 64 : 96;
         int word = mask.X != 0 ? mask.X : mask.Y != 0 ? mask.Y : mask.Z != 0 ? mask.Z : mask.W;
-        return start + XMath.PopCount((word & -word) - 1);
+        return start + Gpu.FirstBit(word);
     }
 
     private static Int4 WithoutFirstVote(Int4 mask)
     {
         if (mask.X != 0)
-            return new Int4(mask.X & (mask.X - 1), mask.Y, mask.Z, mask.W);
+            return new Int4(mask.X ^ (1 << Gpu.FirstBit(mask.X)), mask.Y, mask.Z, mask.W);
         if (mask.Y != 0)
-            return new Int4(0, mask.Y & (mask.Y - 1), mask.Z, mask.W);
+            return new Int4(0, mask.Y ^ (1 << Gpu.FirstBit(mask.Y)), mask.Z, mask.W);
         if (mask.Z != 0)
-            return new Int4(0, 0, mask.Z & (mask.Z - 1), mask.W);
-        return new Int4(0, 0, 0, mask.W & (mask.W - 1));
+            return new Int4(0, 0, mask.Z ^ (1 << Gpu.FirstBit(mask.Z)), mask.W);
+        return new Int4(0, 0, 0, mask.W ^ (1 << Gpu.FirstBit(mask.W)));
     }
 }

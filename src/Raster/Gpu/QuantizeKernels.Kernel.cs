@@ -60,7 +60,8 @@ internal static class QuantizeKernels
     {
         int row = i / (width * 3);
         int inRow = i - row * (width * 3);
-        float value = image[((long)row * imageWidth + inRow / 3) * imagePitch + inRow % 3];
+        int column = inRow / 3;
+        float value = image[((long)row * imageWidth + column) * imagePitch + inRow - 3 * column];
         if ((Interop.FloatAsInt(value) & ExponentBits) == ExponentBits)
             Atomic.Add(ref groupCount[0], 1);
         return value;
