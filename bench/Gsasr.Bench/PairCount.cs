@@ -51,14 +51,14 @@ internal readonly record struct PairCount(double All, double Box, double Ellipse
         double y = ((double)raw[8] + raw[10]) * settings.CanvasHeight - 0.5;
         double boxX = settings.DMax * (settings.CanvasWidth - 1) / 2;
         double boxY = settings.DMax * (settings.CanvasHeight - 1) / 2;
-        (int left, int right) = Whole(x - boxX, x + boxX, settings.CanvasWidth);
-        (int top, int bottom) = Whole(y - boxY, y + boxY, settings.CanvasHeight);
+        (int left, int right) = Whole(x - boxX, x + boxX, (int)settings.CanvasWidth);
+        (int top, int bottom) = Whole(y - boxY, y + boxY, (int)settings.CanvasHeight);
         if (right < left || bottom < top)
             return;
         box += (double)(right - left + 1) * (bottom - top + 1);
 
         double reach = Math.Sqrt(2 * Rasterizer.CutoffExponent);
-        (top, bottom) = Whole(Math.Max(y - boxY, y - reach * sigmaY), Math.Min(y + boxY, y + reach * sigmaY), settings.CanvasHeight);
+        (top, bottom) = Whole(Math.Max(y - boxY, y - reach * sigmaY), Math.Min(y + boxY, y + reach * sigmaY), (int)settings.CanvasHeight);
         int quadRow = -1;
         int quadLeft = 0;
         int quadRight = -1;
@@ -67,7 +67,7 @@ internal readonly record struct PairCount(double All, double Box, double Ellipse
             double v = (row - y) / sigmaY;
             double centre = x + rho * sigmaX * v;
             double half = sigmaX * Math.Sqrt(Math.Max(0, (1 - rho * rho) * (2 * Rasterizer.CutoffExponent - v * v)));
-            (int first, int last) = Whole(Math.Max(x - boxX, centre - half), Math.Min(x + boxX, centre + half), settings.CanvasWidth);
+            (int first, int last) = Whole(Math.Max(x - boxX, centre - half), Math.Min(x + boxX, centre + half), (int)settings.CanvasWidth);
             if (last < first)
                 continue;
             ellipse += last - first + 1;

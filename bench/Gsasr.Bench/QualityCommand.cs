@@ -41,7 +41,7 @@ internal static class QualityCommand
     {
         Console.WriteLine($"## PSNR on Y, {model.Name} / bicubic, border = scale cropped, on {device.Name} ({device.Kind})");
         Console.WriteLine();
-        using var upscaler = new Upscaler(model, device);
+        using var upscaler = new Upscaler(model, device, new UpscalerOptions { KeepEvenAreas = false });
         var table = new TextTable(["image", .. scales.Select(scale => $"x{scale}")]);
         IEnumerable<FileInfo> files = photos.EnumerateFiles().Where(file => file.Extension is ".png" or ".jpg" or ".jpeg");
         foreach (FileInfo file in files.OrderBy(file => file.Name, StringComparer.Ordinal))

@@ -107,8 +107,9 @@ internal static class RasterCommand
     {
         Device device = gaussians.Device;
         using var arena = new Arena(device);
-        using DeviceBuffer memory = device.Allocate(12L * settings.CanvasWidth * settings.CanvasHeight);
-        var image = new Tensor(memory, 0, settings.CanvasHeight, settings.CanvasWidth, 3, 3);
+        (int width, int height) = ((int)settings.CanvasWidth, (int)settings.CanvasHeight);
+        using DeviceBuffer memory = device.Allocate(12L * width * height);
+        var image = new Tensor(memory, 0, height, width, 3, 3);
         void Render() => Rasterizer.Render(gaussians, settings, image, arena);
         Times times = Times.OnDevice(device, runs, Render);
         string[] kernels = ["", "", ""];

@@ -177,7 +177,7 @@ public class RasterizerTests
             var settings = new RasterSettings((float)(24 * scale), (float)(12 * scaleY), scale, dMax, ScaleY: scaleY, LeastReach: leastReach);
             CheckAgainstDefinition(
                 device, Fields.Random($"axes/{scale}", 300), settings, (int)settings.CanvasWidth, (int)settings.CanvasHeight);
-            CheckAgainstDefinition(device, Fields.Grid($"grid/{scale}", 48, 96), settings with { ViewportLeft = 2.5 }, 40, 17);
+            CheckAgainstDefinition(device, Fields.Grid($"grid/{scale}", 24, 48), settings with { ViewportLeft = 2.5 }, 40, 17);
         }
     }
 
@@ -190,7 +190,7 @@ public class RasterizerTests
         var field = new float[Cells * Cells * 9];
         for (int i = 0; i < Cells * Cells; i++)
         {
-            // A sigma of 0.7 cells' quarter pixels; the colour is such that the sum is near 0.6.
+            // Round Gaussians of a sigma of 0.31 low-resolution pixels, more than the quarter pixel between two of them.
             float[] gaussian = [-0.5f, -0.5f, 0, 30, -2, -2, -2, (i % Cells + 0.5f) / Cells, (i / Cells + 0.5f) / Cells];
             gaussian.CopyTo(field, i * 9);
         }
