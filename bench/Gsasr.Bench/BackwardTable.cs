@@ -1,5 +1,6 @@
 using Gsasr.Raster;
 using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
 using Gsasr.Testing;
 
 namespace Gsasr.Bench;
@@ -11,7 +12,7 @@ internal static class BackwardTable
 
     public static void Print(Device device, string[] models, int runs)
     {
-        var table = new TextTable("field", "Gaussians", "forward ms", "backward ms", "ratio", "forward processor ms", "backward processor ms", "backward, kernel by kernel");
+        var table = new TextTable("field", "Gaussians", "forward ms", "backward ms", "ratio", "forward processor ms", "backward processor ms", "from the processor's", "same bits", "backward, kernel by kernel");
         foreach (string name in models)
         {
             using var upscaler = new Upscaler(Workloads.Model(name), device);
@@ -40,6 +41,38 @@ internal static class BackwardTable
         return string.Join(", ", profile.Summarize().Select(row => $"{row.Kernel} {row.Milliseconds:F3}"));
     }
 
+    // The norm of the difference from the processor's gradient, relative to it.
+    private static string Error(Tensor gaussians, RasterSettings settings, float[] upstream, Tensor gradient)
+    {
+        using var processor = new CpuDevice();
+        using var arena = new Arena(processor);
+        Tensor copy = processor.Upload(gaussians.ToArray(), gaussians.Height, gaussians.Width, gaussians.Channels);
+        using DeviceBuffer copyBuffer = copy.Buffer;
+        Tensor image = processor.Upload(upstream, Size, Size, 3);
+        using DeviceBuffer imageBuffer = image.Buffer;
+        float[] actual = gradient.ToArray();
+        Tensor expected = processor.Upload(actual, gradient.Height, gradient.Width, gradient.Channels);
+        using DeviceBuffer expectedBuffer = expected.Buffer;
+        Rasterizer.Backward(copy, settings, image, expected, arena);
+        double error = 0;
+        double norm = 0;
+        foreach ((float e, float a) in expected.ToArray().Zip(actual))
+        {
+            error += Math.Pow((double)e - a, 2);
+            norm += Math.Pow(e, 2);
+        }
+
+        return $"{Math.Sqrt(error / norm):E1}";
+    }
+
+    private static bool SameBits(Tensor gradient, Action backward)
+    {
+        backward();
+        float[] first = gradient.ToArray();
+        backward();
+        return first.AsSpan().SequenceEqual(gradient.ToArray());
+    }
+
     private static void Measure(TextTable table, string name, Tensor gaussians, RasterSettings settings, int runs)
     {
         Device device = gaussians.Device;
@@ -66,6 +99,8 @@ internal static class BackwardTable
             $"{backward.Median / forward.Median:F2}",
             device is GpuDevice ? "" : $"{forward.Processor:F1}",
             device is GpuDevice ? "" : $"{backward.Processor:F1}",
+            device is GpuDevice ? Error(gaussians, settings, upstream, gradient) : "",
+            SameBits(gradient, Backward) ? "yes" : "NO",
             Kernels(device, Backward));
     }
 }

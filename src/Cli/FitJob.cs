@@ -83,7 +83,13 @@ internal sealed class FitJob
             double elapsed = before + Stopwatch.GetElapsedTime(start).TotalSeconds;
             double done = Seconds is double seconds ? elapsed / seconds : (double)fitter.Steps / Iterations;
             if (done >= 1)
+            {
+                // However little time there was, all Gaussians were asked for.
+                if (fitter.Count < Options.Gaussians)
+                    fitter.Step(1);
                 return true;
+            }
+
             if (cancellation.IsCancellationRequested)
             {
                 Stop(fitter, error);
