@@ -77,9 +77,11 @@ internal static class RenderCommand
     {
         if (!(width > 0 && height > 0))
             throw new ArgumentException($"The part begins at or beyond the edge of the described image, which has {field.Width}x{field.Height} pixels; give it a --width and --height.");
-        return size is (int outputWidth, int outputHeight)
+        FieldView view = size is (int outputWidth, int outputHeight)
             ? new FieldView(left, top, width, height, outputWidth, outputHeight)
             : FieldView.At(left, top, width, height, magnification!.Value);
+        view.Validate();
+        return view;
     }
 
     private static Image Draw(GaussianField field, in FieldView view, ChannelLayout layout)
