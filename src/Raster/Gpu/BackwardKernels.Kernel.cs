@@ -293,7 +293,7 @@ internal static class BackwardKernels
                     if (exponent <= GatherKernels.CutoffBits)
                     {
                         float weight = Gpu.NativeExp2(-exponent);
-                        Float4 upstream = Gpu.LoadReadOnly4(ref gradient[((long)y * width + x) * 4]);
+                        Float4 upstream = Gpu.LoadReadOnly4If(ref gradient[((long)y * width + x) * 4], true);
                         first = Gpu.Fma(weight, upstream.X, first);
                         second = Gpu.Fma(weight, upstream.Y, second);
                         third = Gpu.Fma(weight, upstream.Z, third);
