@@ -293,7 +293,7 @@ internal static class BackwardKernels
                     if (exponent <= GatherKernels.CutoffBits)
                     {
                         float weight = Gpu.NativeExp2(-exponent);
-                        Float4 upstream = Gpu.LoadReadOnly4If(ref gradient[((long)y * width + x) * 4], true);
+                        Float4 upstream = Gpu.Load4(ref gradient[((long)y * width + x) * 4]);
                         first = Gpu.Fma(weight, upstream.X, first);
                         second = Gpu.Fma(weight, upstream.Y, second);
                         third = Gpu.Fma(weight, upstream.Z, third);
