@@ -5,6 +5,7 @@ var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation
 {
     ForwardCommand.Create(),
     RasterCommand.Create(),
+    FitCommand.Create(),
     ProductCommand.Create(),
     QualityCommand.Create(),
     EndToEndCommand.Create(),

@@ -19,15 +19,22 @@ internal static class RasterCommand
             DefaultValueFactory = _ => [GsasrModel.DefaultName, "edsr"],
         };
         Option<int> runs = CommandOptions.Runs(5);
+        var backward = new Option<bool>("--backward") { Description = "measure the backward pass beside the forward one" };
         var command = new Command("raster", "Drawing alone: fields of networks at three scales, and sigmas that grow.")
         {
-            device, models, runs,
+            device, models, runs, backward,
         };
         command.SetAction(result =>
         {
             using Device opened = DeviceCatalog.Open(result.GetValue(device)!);
             Console.WriteLine($"## Rasteriser on {opened.Name} ({opened.Kind})");
             Console.WriteLine();
+            if (result.GetValue(backward))
+            {
+                BackwardTable.Print(opened, result.GetValue(models)!, result.GetValue(runs));
+                return;
+            }
+
             DrawFields(opened, result.GetValue(models)!, result.GetValue(runs));
             GrowSigma(opened, result.GetValue(runs));
         });
@@ -57,26 +64,10 @@ internal static class RasterCommand
     {
         const int Size = 720;
         const double Scale = 16;
-        var placement = new float[Size];
-        GridPlacement.ComputeCentres(Size, 0, placement);
         TextTable table = Table();
         foreach (double sigma in new[] { 0.25, 0.5, 1, 2, 4, 8 })
         {
-            double share = sigma / (Scale / 1.2);
-            float logit = (float)Math.Log(share / (1 - share));
-            var gaussians = new float[Size * Size * Rasterizer.GaussianChannels];
-            ulong seed = SeededNumbers.Hash("bench/raster");
-            for (int i = 0; i < Size * Size; i++)
-            {
-                Span<float> raw = gaussians.AsSpan(i * Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
-                raw[0] = logit;
-                raw[1] = logit;
-                for (int k = 2; k < 7; k++)
-                    raw[k] = SeededNumbers.Uniform(seed, i * 7L + k);
-                raw[7] = placement[i % Size];
-                raw[8] = placement[i / Size];
-            }
-
+            float[] gaussians = EvenField(Size, sigma / (Scale / 1.2));
             using DeviceBuffer buffer = device.Allocate((long)gaussians.Length * sizeof(float));
             buffer.Upload<float>(gaussians, 0);
             var tensor = new Tensor(buffer, 0, Size, Size, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
@@ -84,6 +75,28 @@ internal static class RasterCommand
         }
 
         table.Print();
+    }
+
+    /// <summary>Raw Gaussians on the cells of a square grid, all of one sigma, which is given as a share of the largest.</summary>
+    internal static float[] EvenField(int size, double share)
+    {
+        var placement = new float[size];
+        GridPlacement.ComputeCentres(size, 0, placement);
+        float logit = (float)Math.Log(share / (1 - share));
+        var gaussians = new float[size * size * Rasterizer.GaussianChannels];
+        ulong seed = SeededNumbers.Hash("bench/raster");
+        for (int i = 0; i < size * size; i++)
+        {
+            Span<float> raw = gaussians.AsSpan(i * Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+            raw[0] = logit;
+            raw[1] = logit;
+            for (int k = 2; k < 7; k++)
+                raw[k] = SeededNumbers.Uniform(seed, i * 7L + k);
+            raw[7] = placement[i % size];
+            raw[8] = placement[i / size];
+        }
+
+        return gaussians;
     }
 
     private static TextTable Table() => new(

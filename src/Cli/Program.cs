@@ -30,6 +30,9 @@ public static class Program
         var command = new RootCommand("Upscales images to any scale with GSASR, on a GPU or on the processor.")
         {
             UpscaleCommand.Create(output, error),
+            FieldCommand.Create(output, error),
+            RenderCommand.Create(output, error),
+            FitCommand.Create(output, error),
             InfoCommand.Create(output),
             DevicesCommand.Create(output),
         };

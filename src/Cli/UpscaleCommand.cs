@@ -99,7 +99,7 @@ internal static class UpscaleCommand
         return 0;
     }
 
-    private static double ParseNumber(ArgumentResult result, double minimum, double maximum, string example)
+    internal static double ParseNumber(ArgumentResult result, double minimum, double maximum, string example)
     {
         string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= minimum && value <= maximum)

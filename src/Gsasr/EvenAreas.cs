@@ -12,7 +12,9 @@ internal sealed class EvenAreas
     /// <summary>How many pixels around a pixel, in both directions, must have its colour; there are fewer at the image's edges.</summary>
     public const int Reach = 2;
 
-    private float[] _image = [];
+    /// <summary>The image that was looked at last, [height, width, 3].</summary>
+    public float[] Image { get; private set; } = [];
+
     private int _width;
     private int _height;
     private bool[] _even = [];
@@ -27,7 +29,7 @@ internal sealed class EvenAreas
     /// <param name="height">Rows.</param>
     public bool Find(float[] image, int width, int height)
     {
-        _image = image;
+        Image = image;
         _width = width;
         _height = height;
         if (_even.Length < width * height)
@@ -64,7 +66,7 @@ internal sealed class EvenAreas
 
     private void FindInRow(int row)
     {
-        ReadOnlySpan<float> pixels = _image.AsSpan(row * _width * 3, _width * 3);
+        ReadOnlySpan<float> pixels = Image.AsSpan(row * _width * 3, _width * 3);
         Span<bool> even = _evenInRow.AsSpan(row * _width, _width);
         even.Clear();
         for (int start = 0; start < _width;)
@@ -85,12 +87,12 @@ internal sealed class EvenAreas
     private void FindAcrossRows(int row)
     {
         Span<bool> even = _even.AsSpan(row * _width, _width);
-        ReadOnlySpan<float> pixels = _image.AsSpan(row * _width * 3, _width * 3);
+        ReadOnlySpan<float> pixels = Image.AsSpan(row * _width * 3, _width * 3);
         _evenInRow.AsSpan(row * _width, _width).CopyTo(even);
         int bottom = Math.Min(row + Reach, _height - 1);
         for (int y = Math.Max(row - Reach, 0); y <= bottom && even.Contains(true); y++)
         {
-            ReadOnlySpan<float> others = _image.AsSpan(y * _width * 3, _width * 3);
+            ReadOnlySpan<float> others = Image.AsSpan(y * _width * 3, _width * 3);
             for (int x = even.IndexOf(true); x < _width; x++)
                 even[x] = even[x] && _evenInRow[y * _width + x] && AreEqual(pixels, x, others, x);
         }
@@ -134,7 +136,7 @@ internal sealed class EvenAreas
             Add(lower * _width + near, down * (1 - across), ref even, ref weight);
             Add(lower * _width + far, down * across, ref even, ref weight);
             if (even >= 0)
-                Mix(new Vector3(_image.AsSpan(3 * even, 3)), Math.Min(weight, 1), pixels.Slice(3 * i, 3));
+                Mix(new Vector3(Image.AsSpan(3 * even, 3)), Math.Min(weight, 1), pixels.Slice(3 * i, 3));
         }
     }
 

@@ -1,16 +1,18 @@
+using Gsasr.Checkpoints;
+using Gsasr.Fields;
 using Gsasr.Raster;
 using Gsasr.Tensors;
 
 namespace Gsasr;
 
 /// <summary>
-/// An image as the network describes it: 16 Gaussians for each of its pixels, on a device. It can be drawn at any size and in
-/// any part, any number of times, without running the network again.
+/// An image as Gaussians on a device, 16 for each of its pixels where a network made them. It can be drawn at any size and in
+/// any part, any number of times, without running the network again, and be kept in a file.
 /// </summary>
 /// <remarks>
 /// The network is told the scale for which it makes the Gaussians; drawn at another size, the field is the same picture,
-/// stretched. Owns device memory (704 bytes per padded pixel): dispose of it before its upscaler. Used by one thread at a
-/// time together with its upscaler, whose working memory it shares.
+/// stretched. Owns device memory (704 bytes per padded pixel): dispose of it before its upscaler, or before its device where it was
+/// loaded. Used by one thread at a time together with its upscaler, whose working memory it shares.
 /// </remarks>
 public sealed class GaussianField : IDisposable
 {
@@ -28,8 +30,13 @@ public sealed class GaussianField : IDisposable
     private readonly int _columns;
     private readonly int _rows;
     private readonly RasterOutput _output;
-    private readonly UpscalerOptions _options;
+    private readonly GaussianLayout _layout;
+    private readonly double _dMax;
+    private readonly bool _publishedGeometry;
     private readonly EvenAreas? _evenAreas;
+
+    // The working memory of a field without an upscaler.
+    private readonly Arena? _ownArena;
 
     /// <summary>Describes Gaussians that are in memory already.</summary>
     /// <param name="gaussians">The Gaussians of some rows of the padded image; owned from now on.</param>
@@ -62,9 +69,47 @@ public sealed class GaussianField : IDisposable
         Width = width;
         Height = height;
         Scale = scale;
-        _options = options;
+        _dMax = options.DMax;
+        _publishedGeometry = options.PublishedGeometry;
         _evenAreas = evenAreas;
         _output = output;
+    }
+
+    /// <summary>Puts a field on a device, with working memory of its own.</summary>
+    /// <param name="data">The field.</param>
+    /// <param name="device">The device.</param>
+    internal GaussianField(FieldData data, Device device)
+    {
+        PaddedWidth = data.CanvasWidth;
+        PaddedHeight = data.CanvasHeight;
+        Width = data.Width;
+        Height = data.Height;
+        Scale = data.Scale;
+        IsGrey = data.IsGrey;
+        BitDepth = data.BitDepth;
+        Source = data.Source;
+        _layout = data.Layout;
+        _dMax = data.DMax;
+        _publishedGeometry = data.PublishedGeometry;
+        _columns = data.Count;
+        _rows = 1;
+        if (data.EvenImage is not null)
+        {
+            var areas = new EvenAreas();
+            _evenAreas = areas.Find(data.EvenImage, Width, Height) ? areas : null;
+        }
+
+        _gaussians = device.Upload(data.Gaussians, 1, data.Count, data.Columns).Buffer;
+        _ownArena = new Arena(device);
+        try
+        {
+            _output = new RasterOutput(_ownArena);
+        }
+        catch
+        {
+            _gaussians.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Columns of the image that was described.</summary>
@@ -76,6 +121,15 @@ public sealed class GaussianField : IDisposable
     /// <summary>The scale for which the network made the Gaussians.</summary>
     public double Scale { get; }
 
+    /// <summary>Whether the described image has no colours; it is drawn in greys where the layout of pixels has none either.</summary>
+    public bool IsGrey { get; internal set; }
+
+    /// <summary>Bits per channel of the described image, 8 or 16.</summary>
+    public int BitDepth { get; internal set; } = 8;
+
+    /// <summary>Where the Gaussians come from, for people to read: a model's name, for instance.</summary>
+    public string Source { get; internal set; } = "";
+
     /// <summary>How many Gaussians there are.</summary>
     public long Count => (long)_columns * _rows;
 
@@ -85,8 +139,63 @@ public sealed class GaussianField : IDisposable
     /// <summary>Rows with the padding at the bottom.</summary>
     internal int PaddedHeight { get; }
 
-    /// <summary>All Gaussians, [rows, columns, 11], raw, in the order in which tiles added them.</summary>
-    internal Tensor Gaussians => new(_gaussians, 0, _rows, _columns, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+    /// <summary>All Gaussians, [rows, columns, channels of the layout], in the order in which tiles added them.</summary>
+    internal Tensor Gaussians => new(_gaussians, 0, _rows, _columns, FieldData.ColumnsOf(_layout), FieldData.ColumnsOf(_layout));
+
+    /// <summary>Puts a field from a file on a device. No model is needed.</summary>
+    /// <param name="path">A file that <see cref="Save"/> wrote; <c>docs/field-files.md</c> describes it.</param>
+    /// <param name="device">The device; it must outlive the field.</param>
+    /// <exception cref="CheckpointFormatException">The file is no field, or a damaged one.</exception>
+    /// <exception cref="DeviceException">The device failed or has too little memory.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static GaussianField Load(string path, Device device)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(device);
+        return new GaussianField(FieldFile.Read(path), device);
+    }
+
+    /// <summary>Writes the field into a file, which appears complete or not at all. Waits for the device.</summary>
+    /// <param name="path">Where to write.</param>
+    /// <param name="overwrite">Whether a file that is there may be replaced.</param>
+    /// <param name="quantised">
+    /// Whether to write 16-bit numbers: about half the size (two fifths for a network's field), and a picture that differs a little.
+    /// </param>
+    /// <exception cref="ModelOutputException">A Gaussian is not a number.</exception>
+    /// <exception cref="ArgumentException">The field is too large for a file: more than 48 million Gaussians.</exception>
+    /// <exception cref="IOException">The file exists and may not be replaced, or cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
+    public void Save(string path, bool overwrite = false, bool quantised = false)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var data = new FieldData
+        {
+            Layout = _layout,
+            Gaussians = Gaussians.ToArray(),
+            Width = Width,
+            Height = Height,
+            CanvasWidth = PaddedWidth,
+            CanvasHeight = PaddedHeight,
+            Scale = Scale,
+            DMax = _dMax,
+            PublishedGeometry = _publishedGeometry,
+            IsGrey = IsGrey,
+            BitDepth = BitDepth,
+            Source = Source,
+            EvenImage = _evenAreas?.Image,
+        };
+        try
+        {
+            FieldCheck.Run(path, data.Gaussians, _layout);
+        }
+        catch (CheckpointFormatException e)
+        {
+            throw new ModelOutputException($"The field cannot be kept: {e.Message}", e);
+        }
+
+        FieldFile.Write(path, data, quantised, overwrite);
+    }
 
     /// <summary>Draws the whole image at the scale it was made for: floor(Scale * Width) x floor(Scale * Height) pixels.</summary>
     /// <param name="destination">[height, width, 3] values of 0 to 255.</param>
@@ -120,8 +229,29 @@ public sealed class GaussianField : IDisposable
         Render(Canvas(magnification, magnification, magnification), left * magnification, top * magnification, width, height, destination);
     }
 
+    /// <summary>Draws a part of the image onto a number of pixels.</summary>
+    /// <param name="view">The part and the size of the output.</param>
+    /// <param name="layout">The channels of the output; grey is the mean of the three colours, alpha is opaque.</param>
+    /// <param name="destination">[output height, output width, channels] values of 0 to 255.</param>
+    /// <exception cref="ArgumentException">The destination has another length, or the view is out of its range.</exception>
+    public void Render(in FieldView view, PixelLayout layout, Span<byte> destination) => RenderView(view, layout, destination);
+
+    /// <summary>Draws a part of the image onto a number of pixels, with 16 bits per channel.</summary>
+    /// <param name="view">The part and the size of the output.</param>
+    /// <param name="layout">The channels of the output; grey is the mean of the three colours, alpha is opaque.</param>
+    /// <param name="destination">[output height, output width, channels] values of 0 to 65535.</param>
+    /// <exception cref="ArgumentException">The destination has another length, or the view is out of its range.</exception>
+    public void Render(in FieldView view, PixelLayout layout, Span<ushort> destination) => RenderView(view, layout, destination);
+
     /// <inheritdoc/>
-    public void Dispose() => _gaussians.Dispose();
+    public void Dispose()
+    {
+        _gaussians.Dispose();
+        if (_ownArena is null)
+            return;
+        _output.Dispose();
+        _ownArena.Dispose();
+    }
 
     /// <summary>Draws some rows of the whole image at the scale it was made for.</summary>
     /// <typeparam name="T">byte or ushort for rounded values, float for sums as they are.</typeparam>
@@ -136,16 +266,42 @@ public sealed class GaussianField : IDisposable
         Render(canvas, 0, firstRow, OutputSize(Width), rows, destination);
     }
 
+    private void RenderView<T>(in FieldView view, PixelLayout layout, Span<T> destination)
+        where T : unmanaged
+    {
+        view.Validate();
+        int pixels = view.OutputWidth * view.OutputHeight;
+        if (destination.Length != (long)pixels * layout.ChannelCount())
+        {
+            throw new ArgumentException(
+                $"{destination.Length} values cannot hold {view.OutputWidth} x {view.OutputHeight} pixels with {layout.ChannelCount()} channels.",
+                nameof(destination));
+        }
+
+        double scaleX = view.OutputWidth / view.Width;
+        double scaleY = view.OutputHeight / view.Height;
+        Span<T> drawn = layout == PixelLayout.Rgb ? destination : new T[pixels * 3];
+        Render(Canvas(scaleX, scaleX, scaleY), view.Left * scaleX, view.Top * scaleY, view.OutputWidth, view.OutputHeight, drawn);
+        if (layout != PixelLayout.Rgb)
+            PixelConversion.FromColours(drawn, layout, destination);
+    }
+
     // The padded image at the true scale of each axis, or as the published code has it for the scale asked for.
-    private RasterSettings Canvas(double scale, double scaleX, double scaleY) => _options.PublishedGeometry
-        ? new((float)Math.Max(1, Math.Floor(scale * PaddedWidth)), (float)Math.Max(1, Math.Floor(scale * PaddedHeight)), scale, _options.DMax)
+    private RasterSettings Canvas(double scale, double scaleX, double scaleY) => _publishedGeometry
+        ? new((float)Math.Max(1, Math.Floor(scale * PaddedWidth)), (float)Math.Max(1, Math.Floor(scale * PaddedHeight)), scale, _dMax)
+        {
+            Layout = _layout,
+        }
         : new(
             (float)(scaleX * PaddedWidth),
             (float)(scaleY * PaddedHeight),
             scaleX,
-            _options.DMax,
+            _dMax,
             ScaleY: scaleY,
-            LeastReach: _options.DMax * Math.Min(PaddedWidth - 1 / scaleX, PaddedHeight - 1 / scaleY) / 2 < HarmfulReach ? UnboundedReach : 0);
+            LeastReach: _dMax * Math.Min(PaddedWidth - 1 / scaleX, PaddedHeight - 1 / scaleY) / 2 < HarmfulReach ? UnboundedReach : 0)
+        {
+            Layout = _layout,
+        };
 
     private int OutputSize(int size) => (int)Math.Floor(Scale * size);
 

@@ -169,7 +169,28 @@ public sealed class Upscaler : IDisposable
         PixelLayout layout,
         double scale,
         IProgress<double>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) => BuildPixelField(pixels, width, height, layout, scale, progress, cancellation);
+
+    /// <summary>Runs the network once on an image of 16-bit pixels and keeps its Gaussians, to be drawn as often as wanted.</summary>
+    /// <inheritdoc cref="BuildField(ReadOnlySpan{byte}, int, int, PixelLayout, double, IProgress{double}?, CancellationToken)"/>
+    public GaussianField BuildField(
+        ReadOnlySpan<ushort> pixels,
+        int width,
+        int height,
+        PixelLayout layout,
+        double scale,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default) => BuildPixelField(pixels, width, height, layout, scale, progress, cancellation);
+
+    private GaussianField BuildPixelField<T>(
+        ReadOnlySpan<T> pixels,
+        int width,
+        int height,
+        PixelLayout layout,
+        double scale,
+        IProgress<double>? progress,
+        CancellationToken cancellation)
+        where T : unmanaged
     {
         CheckImage(pixels.Length, width, height, layout, scale);
         var image = new float[width * height * 3];
@@ -189,7 +210,11 @@ public sealed class Upscaler : IDisposable
 
         _device.Synchronize();
         meter.Finish();
-        return Field(memory, width, height, paddedHeight, scale, FindEvenAreas(new EvenAreas(), image, width, height));
+        GaussianField field = Field(memory, width, height, paddedHeight, scale, FindEvenAreas(new EvenAreas(), image, width, height));
+        field.IsGrey = layout is PixelLayout.Grey or PixelLayout.GreyAlpha;
+        field.BitDepth = typeof(T) == typeof(byte) ? 8 : 16;
+        field.Source = _architecture.Name;
+        return field;
     }
 
     /// <summary>Releases weights and working memory.</summary>

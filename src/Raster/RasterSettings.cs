@@ -12,7 +12,7 @@ namespace Gsasr.Raster;
 /// </param>
 /// <param name="CanvasHeight">Height of the canvas in pixels, likewise.</param>
 /// <param name="Scale">
-/// Canvas columns per low-resolution pixel, 0.0001 to 10000; a Gaussian's horizontal standard deviation is below Scale / 1.2 pixels.
+/// Canvas columns per low-resolution pixel, 0.0001 to 10000; a raw Gaussian's horizontal standard deviation is below Scale / 1.2 pixels.
 /// </param>
 /// <param name="DMax">
 /// The paper's ratio r, 0 or more: a Gaussian reaches the pixels at most r * (CanvasWidth - 1) / 2 columns and
@@ -37,6 +37,9 @@ public readonly record struct RasterSettings(
     /// <summary>The largest canvas in either direction: every whole number up to it is a float.</summary>
     public const int MaximumCanvas = 1 << 24;
 
+    /// <summary>What the columns of the Gaussians mean.</summary>
+    public GaussianLayout Layout { get; init; }
+
     /// <summary>Half the width of the box of a Gaussian, in pixels.</summary>
     internal double BoxX => Math.Max(DMax * (CanvasWidth - 1) / 2, LeastReach * Scale);
 
@@ -44,12 +47,12 @@ public readonly record struct RasterSettings(
     internal double BoxY => Math.Max(DMax * (CanvasHeight - 1) / 2, LeastReach * (ScaleY ?? Scale));
 
     /// <summary>Columns per unit of an activated sigma.</summary>
-    internal double SigmaUnitX => Scale / SigmaDivisor;
+    internal double SigmaUnitX => Layout == GaussianLayout.Raw ? Scale / SigmaDivisor : Scale;
 
     /// <summary>Rows per unit of an activated sigma.</summary>
-    internal double SigmaUnitY => (ScaleY ?? Scale) / SigmaDivisor;
+    internal double SigmaUnitY => Layout == GaussianLayout.Raw ? (ScaleY ?? Scale) / SigmaDivisor : ScaleY ?? Scale;
 
-    // The published code divides every sigma by this.
+    // The published code divides every sigma by this. Activated Gaussians' are in units of a scale.
     private const double SigmaDivisor = 1.2;
     private const double MinimumScale = 1e-4;
     private const double MaximumScale = 1e4;
@@ -58,6 +61,8 @@ public readonly record struct RasterSettings(
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range or not a number.</exception>
     internal void Validate()
     {
+        if (!Enum.IsDefined(Layout))
+            throw new ArgumentOutOfRangeException(nameof(Layout), Layout, "There is no such layout of Gaussians.");
         CheckCanvas(nameof(CanvasWidth), CanvasWidth);
         CheckCanvas(nameof(CanvasHeight), CanvasHeight);
         CheckScale(nameof(Scale), Scale);

@@ -19,6 +19,9 @@ public static class Rasterizer
     /// </summary>
     public const double CutoffExponent = 16;
 
+    /// <summary>The most colours that a Gaussian and the channels that an image can have.</summary>
+    public const int MaximumColours = 4;
+
     /// <summary>
     /// Columns of a Gaussian as published: sigma0, sigma1, rho, alpha, red, green, blue (all before activation), mean x, mean y.
     /// </summary>
@@ -35,13 +38,14 @@ public static class Rasterizer
     /// a viewport at a whole-number offset has the bits of that part of the whole image.
     /// </summary>
     /// <param name="gaussians">
-    /// [rows, columns, 9 or 11] as the decoder leaves them: sigma0, sigma1, rho, alpha, r, g, b before activation, then the mean
-    /// with [0, 1] spanning the canvas, then what is to be added to the mean, if there are two more columns. Any set in any
-    /// order. sigma0 belongs to y and sigma1 to x. If a value is not finite, every pixel of the image becomes NaN, so that the
-    /// fault cannot pass for a picture.
+    /// [rows, columns, channels], any set in any order, with the channels of <see cref="RasterSettings.Layout"/>. If a value is not
+    /// finite or outside its range, every pixel of the image becomes NaN, so that the fault cannot pass for a picture.
     /// </param>
     /// <param name="settings">The canvas, its scale, and the part of it to draw.</param>
-    /// <param name="image">[viewport height, viewport width, 3], overwritten; linear sums, not clamped.</param>
+    /// <param name="image">
+    /// [viewport height, viewport width, colours], overwritten; linear sums, not clamped. Raw Gaussians have three colours, others one
+    /// to four.
+    /// </param>
     /// <param name="arena">
     /// Where working memory comes from: at most 12 MiB and a fortieth of the image's size on the processor, 256 MiB elsewhere.
     /// </param>
@@ -49,19 +53,7 @@ public static class Rasterizer
     /// <exception cref="ArgumentOutOfRangeException">A setting is outside its range.</exception>
     public static void Render(in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena)
     {
-        ArgumentNullException.ThrowIfNull(arena);
-        settings.Validate();
-        if (gaussians.Channels is not (PublishedGaussianChannels or GaussianChannels))
-        {
-            throw new ArgumentException(
-                $"Gaussians have {PublishedGaussianChannels} or {GaussianChannels} channels, not {gaussians.Channels}.", nameof(gaussians));
-        }
-
-        if (image.Channels != 3)
-            throw new ArgumentException($"An image has 3 channels, not {image.Channels}.", nameof(image));
-        if (gaussians.Device != image.Device || arena.Device != image.Device)
-            throw new ArgumentException("The Gaussians, the image and the arena are on different devices.", nameof(image));
-
+        Check(gaussians, settings, image, arena);
         switch (image.Device)
         {
             case CpuDevice device:
@@ -73,5 +65,78 @@ public static class Rasterizer
             default:
                 throw new ArgumentException($"The rasteriser does not run on {image.Device.Name}.", nameof(image));
         }
+    }
+
+    /// <summary>
+    /// The backward pass of <see cref="Render"/>: from the gradient of a number (a loss) by the image to its gradient by the Gaussians.
+    /// What a pixel outside of a Gaussian's box would get changes nothing, so the edge of the box passes no gradient. A Gaussian adds up
+    /// its own pixels in a fixed order: the same input gives the same bits, whatever the number of threads.
+    /// </summary>
+    /// <param name="gaussians">The Gaussians that were drawn.</param>
+    /// <param name="settings">The settings with which they were drawn.</param>
+    /// <param name="imageGradient">[viewport height, viewport width, colours], finite.</param>
+    /// <param name="gaussianGradient">
+    /// As many rows and columns as <paramref name="gaussians"/>; 9 channels for raw Gaussians (what float32 left out of the means has the
+    /// gradient of the means), and as many as Gaussians have for others. Overwritten; NaN for Gaussians that are not finite or outside
+    /// their range.
+    /// </param>
+    /// <param name="arena">Where working memory comes from: the size of the image and, elsewhere than on the processor, 232 MiB at most.</param>
+    /// <exception cref="ArgumentException">A tensor has the wrong shape, or the tensors are on different devices.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A setting is outside its range.</exception>
+    public static void Backward(
+        in Tensor gaussians, in RasterSettings settings, in Tensor imageGradient, in Tensor gaussianGradient, Arena arena)
+    {
+        Check(gaussians, settings, imageGradient, arena);
+        int columns = Math.Min(gaussians.Channels, PublishedGaussianChannels);
+        if (gaussianGradient.Height != gaussians.Height || gaussianGradient.Width != gaussians.Width || gaussianGradient.Channels != columns)
+        {
+            throw new ArgumentException(
+                $"The gradient of {gaussians} Gaussians has {columns} channels; it cannot be {gaussianGradient}.", nameof(gaussianGradient));
+        }
+
+        if (gaussianGradient.Device != gaussians.Device)
+            throw new ArgumentException("The Gaussians and their gradient are on different devices.", nameof(gaussianGradient));
+        switch (gaussians.Device)
+        {
+            case CpuDevice device:
+                CpuRasterizer.Backward(device, gaussians, settings, imageGradient, gaussianGradient, arena);
+                break;
+            case GpuDevice device:
+                GpuRasterizer.Backward(device, gaussians, settings, imageGradient, gaussianGradient, arena);
+                break;
+            default:
+                throw new ArgumentException($"The rasteriser's gradient is not computed on {gaussians.Device.Name}.", nameof(gaussians));
+        }
+    }
+
+    private static void Check(in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena)
+    {
+        ArgumentNullException.ThrowIfNull(arena);
+        settings.Validate();
+        if (settings.Layout == GaussianLayout.Raw)
+        {
+            if (gaussians.Channels is not (PublishedGaussianChannels or GaussianChannels))
+            {
+                throw new ArgumentException(
+                    $"Raw Gaussians have {PublishedGaussianChannels} or {GaussianChannels} channels, not {gaussians.Channels}.", nameof(gaussians));
+            }
+
+            if (image.Channels != 3)
+                throw new ArgumentException($"An image of raw Gaussians has 3 channels, not {image.Channels}.", nameof(image));
+        }
+        else
+        {
+            if (image.Channels is < 1 or > MaximumColours)
+                throw new ArgumentException($"An image has 1 to {MaximumColours} channels, not {image.Channels}.", nameof(image));
+            if (gaussians.Channels != GaussianColumns.FirstColour + image.Channels)
+            {
+                throw new ArgumentException(
+                    $"Gaussians of {image.Channels} colours have {GaussianColumns.FirstColour + image.Channels} channels, not {gaussians.Channels}.",
+                    nameof(gaussians));
+            }
+        }
+
+        if (gaussians.Device != image.Device || arena.Device != image.Device)
+            throw new ArgumentException("The Gaussians, the image and the arena are on different devices.", nameof(image));
     }
 }

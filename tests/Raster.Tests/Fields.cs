@@ -42,4 +42,26 @@ internal static class Fields
     /// <summary>One Gaussian of full opacity and white colour.</summary>
     public static float[] One(float sigma0, float sigma1, float rho, float meanX, float meanY) =>
         [sigma0, sigma1, rho, 30, 30, 30, 30, meanX, meanY];
+
+    /// <summary>Activated Gaussians anywhere on the canvas and a little outside it, of colours from -1 to 1.</summary>
+    public static float[] Activated(string seed, int count, int colours)
+    {
+        ulong hash = SeededNumbers.Hash(seed);
+        int columns = 5 + colours;
+        var values = new float[count * columns];
+        for (int i = 0; i < count; i++)
+        {
+            float U(int column) => SeededNumbers.Uniform(hash, i * 9L + column);
+            Span<float> gaussian = values.AsSpan(i * columns, columns);
+            gaussian[0] = MathF.Exp(2 * U(0));
+            gaussian[1] = MathF.Exp(2 * U(1));
+            gaussian[2] = 0.95f * U(2);
+            gaussian[3] = 0.5f + 0.6f * U(3);
+            gaussian[4] = 0.5f + 0.6f * U(4);
+            for (int k = 5; k < columns; k++)
+                gaussian[k] = U(k);
+        }
+
+        return values;
+    }
 }

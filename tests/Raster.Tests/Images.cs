@@ -19,6 +19,21 @@ internal static class Images
         return image.ToArray();
     }
 
+    /// <summary>Draws activated Gaussians into an image of its own that held garbage before.</summary>
+    public static float[] RenderActivated(
+        Device device, float[] gaussians, in RasterSettings settings, int width, int height, int colours)
+    {
+        using var arena = new Arena(device);
+        Tensor field = device.Upload(gaussians, 1, gaussians.Length / (5 + colours), 5 + colours);
+        using DeviceBuffer fieldBuffer = field.Buffer;
+        var garbage = new float[width * height * colours];
+        garbage.AsSpan().Fill(1e9f);
+        Tensor image = device.Upload(garbage, height, width, colours);
+        using DeviceBuffer imageBuffer = image.Buffer;
+        Rasterizer.Render(field, settings, image, arena);
+        return image.ToArray();
+    }
+
     /// <summary>
     /// What single-precision sums of a few hundred terms reach, relative to a value above 1 and absolute below. Kernels have no
     /// double precision for the distance from the ridge of an ellipse much thinner than a pixel.

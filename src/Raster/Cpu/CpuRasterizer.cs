@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 
@@ -29,11 +28,9 @@ internal static unsafe class CpuRasterizer
         using Arena.Scope scope = arena.BeginScope();
         var activate = new ActivateKernel
         {
-            Pitch = gaussians.Pitch,
+            Source = SourceOf(gaussians, settings, viewport, image.Channels),
             Splats = (Splat*)Allocate(arena, (long)blocks * SplatBlock.Size * sizeof(Splat)),
             Blocks = (SplatBlock*)Allocate(arena, (long)blocks * sizeof(SplatBlock)),
-            Viewport = viewport,
-            HasRemainders = gaussians.Channels == Rasterizer.GaussianChannels,
         };
         var lists = new TileLists
         {
@@ -46,15 +43,15 @@ internal static unsafe class CpuRasterizer
 
         float* pixels = Memory(image);
         Fill(image, pixels, 0);
-        for (int first = 0; first < gaussians.Pixels; first += activate.Count)
+        for (int first = 0; first < gaussians.Pixels; first += activate.Source.Count)
         {
-            activate.Gaussians = Memory(gaussians) + (long)first * gaussians.Pitch;
-            activate.Count = Math.Min(chunkSize, gaussians.Pixels - first);
-            int blockCount = (activate.Count + SplatBlock.Size - 1) / SplatBlock.Size;
+            activate.Source.Gaussians = Memory(gaussians) + (long)first * gaussians.Pitch;
+            activate.Source.Count = Math.Min(chunkSize, gaussians.Pixels - first);
+            int blockCount = (activate.Source.Count + SplatBlock.Size - 1) / SplatBlock.Size;
             device.Run(activate, blockCount);
             for (int block = 0; block < blockCount; block++)
             {
-                if (activate.Blocks[block].NonFinite > 0)
+                if (activate.Blocks[block].Invalid > 0)
                 {
                     Fill(image, pixels, float.NaN);
                     return;
@@ -67,6 +64,48 @@ internal static unsafe class CpuRasterizer
                 AddBatch(device, lists, image, pixels);
         }
     }
+
+    public static void Backward(
+        CpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor imageGradient, in Tensor gaussianGradient, Arena arena)
+    {
+        using Arena.Scope scope = arena.BeginScope();
+        var viewport = new Viewport(settings, imageGradient);
+        int rowFloats = viewport.Width + RowSpan.MaximumVector;
+        long planeFloats = (long)viewport.Height * rowFloats;
+        var split = new SplitKernel
+        {
+            Image = Memory(imageGradient),
+            Width = viewport.Width,
+            Pitch = imageGradient.Pitch,
+            Colours = imageGradient.Channels,
+            Planes = new GradientPlanes
+            {
+                Values = (float*)Allocate(arena, planeFloats * imageGradient.Channels * sizeof(float)),
+                RowFloats = rowFloats,
+                PlaneFloats = planeFloats,
+            },
+        };
+        device.Run(split, viewport.Height);
+        RasterDispatch.Run(imageGradient.Channels, new GatherGradients
+        {
+            Device = device,
+            Source = SourceOf(gaussians, settings, viewport, imageGradient.Channels),
+            Planes = split.Planes,
+            Gradients = Memory(gaussianGradient),
+            GradientPitch = gaussianGradient.Pitch,
+        });
+    }
+
+    private static GaussianSource SourceOf(in Tensor gaussians, in RasterSettings settings, in Viewport viewport, int colours) => new()
+    {
+        Gaussians = Memory(gaussians),
+        Pitch = gaussians.Pitch,
+        Count = gaussians.Pixels,
+        Layout = settings.Layout,
+        Columns = gaussians.Channels,
+        Colours = colours,
+        Viewport = viewport,
+    };
 
     /// <summary>Extends the batch from its first block to as many as the pair list holds; false at the end of the chunk.</summary>
     private static bool NextBatch(ref TileLists lists, int blockCount, long pairCapacity)
@@ -98,35 +137,8 @@ internal static unsafe class CpuRasterizer
         device.Run(new CountKernel(lists), TileLists.Segments);
         lists.SumPlaces();
         device.Run(new FillKernel(lists), TileLists.Segments);
-        switch (SimdWidth.Floats)
-        {
-            case 16:
-                Gather<Vector512<float>, Simd512>(device, lists, image, pixels);
-                break;
-            case 8:
-                Gather<Vector256<float>, Simd256>(device, lists, image, pixels);
-                break;
-            case 4:
-                Gather<Vector128<float>, Simd128>(device, lists, image, pixels);
-                break;
-            default:
-                Gather<float, SimdScalar>(device, lists, image, pixels);
-                break;
-        }
-    }
-
-    private static void Gather<TVector, TSimd>(CpuDevice device, in TileLists lists, in Tensor image, float* pixels)
-        where TVector : unmanaged
-        where TSimd : ISimd<TVector>
-    {
-        var gather = new GatherKernel<TVector, TSimd>
-        {
-            Lists = lists,
-            Image = pixels,
-            Pitch = image.Pitch,
-            Scratch = device.Scratch(GatherKernel<TVector, TSimd>.ScratchBytes),
-        };
-        device.Run(gather, lists.Tiles);
+        var gather = new GatherTiles { Device = device, Lists = lists, Image = image, Pixels = pixels };
+        RasterDispatch.Run(image.Channels, gather);
     }
 
     private static void Fill(in Tensor image, float* pixels, float value)
@@ -134,12 +146,12 @@ internal static unsafe class CpuRasterizer
         if (image.IsDense)
         {
             for (int y = 0; y < image.Height; y++)
-                new Span<float>(pixels + (long)y * image.Width * 3, image.Width * 3).Fill(value);
+                new Span<float>(pixels + (long)y * image.Width * image.Channels, image.Width * image.Channels).Fill(value);
             return;
         }
 
         for (int i = 0; i < image.Pixels; i++)
-            new Span<float>(pixels + (long)i * image.Pitch, 3).Fill(value);
+            new Span<float>(pixels + (long)i * image.Pitch, image.Channels).Fill(value);
     }
 
     private static float* Memory(in Tensor tensor) => (float*)((CpuBuffer)tensor.Buffer).Memory + tensor.Offset;
@@ -148,5 +160,53 @@ internal static unsafe class CpuRasterizer
     {
         int floats = checked((int)((bytes + sizeof(float) - 1) / sizeof(float)));
         return (byte*)Memory(arena.Allocate(1, 1, floats));
+    }
+
+    private struct GatherTiles : IRasterKernel
+    {
+        public CpuDevice Device;
+        public TileLists Lists;
+        public Tensor Image;
+        public float* Pixels;
+
+        public readonly void Run<TVector, TSimd, TColours>()
+            where TVector : unmanaged
+            where TSimd : ISimd<TVector>
+            where TColours : IColourCount
+        {
+            var gather = new GatherKernel<TVector, TSimd, TColours>
+            {
+                Lists = Lists,
+                Image = Pixels,
+                Pitch = Image.Pitch,
+                Scratch = Device.Scratch(GatherKernel<TVector, TSimd, TColours>.ScratchBytes),
+            };
+            Device.Run(gather, Lists.Tiles);
+        }
+    }
+
+    private struct GatherGradients : IRasterKernel
+    {
+        public CpuDevice Device;
+        public GaussianSource Source;
+        public GradientPlanes Planes;
+        public float* Gradients;
+        public int GradientPitch;
+
+        public readonly void Run<TVector, TSimd, TColours>()
+            where TVector : unmanaged
+            where TSimd : ISimd<TVector>
+            where TColours : IColourCount
+        {
+            const int Batch = BackwardKernel<TVector, TSimd, TColours>.Batch;
+            var backward = new BackwardKernel<TVector, TSimd, TColours>
+            {
+                Source = Source,
+                Planes = Planes,
+                Gradients = Gradients,
+                GradientPitch = GradientPitch,
+            };
+            Device.Run(backward, (int)(((long)Source.Count + Batch - 1) / Batch));
+        }
     }
 }

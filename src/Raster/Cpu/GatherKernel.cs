@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Raster.Cpu;
@@ -11,29 +10,24 @@ namespace Gsasr.Raster.Cpu;
 /// </summary>
 /// <typeparam name="TVector">The processor's vectors.</typeparam>
 /// <typeparam name="TSimd">Their arithmetic.</typeparam>
-internal unsafe struct GatherKernel<TVector, TSimd> : ICpuKernel
+/// <typeparam name="TColours">How many colours there are.</typeparam>
+internal unsafe struct GatherKernel<TVector, TSimd, TColours> : ICpuKernel
     where TVector : unmanaged
     where TSimd : ISimd<TVector>
+    where TColours : IColourCount
 {
-    /// <summary>Bytes of scratch memory for a thread: the sums of a tile, row by row red, green, blue.</summary>
-    public const int ScratchBytes = Viewport.TileHeight * 3 * PlaneStride * sizeof(float);
+    /// <summary>Bytes of scratch memory for a thread: the sums of a tile, row by row one colour after the other.</summary>
+    public static int ScratchBytes => Viewport.TileHeight * TColours.Value * PlaneStride * sizeof(float);
 
     public TileLists Lists;
 
-    /// <summary>[viewport height, viewport width, Pitch], red, green and blue first.</summary>
+    /// <summary>[viewport height, viewport width, Pitch], the colours first.</summary>
     public float* Image;
     public int Pitch;
     public CpuScratch Scratch;
 
-    private const int MaximumWidth = 16;
-
     // A row's last vector may reach past the tile.
-    private const int PlaneStride = Viewport.TileWidth + MaximumWidth;
-
-    private static ReadOnlySpan<float> Indices => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-
-    private static ReadOnlySpan<float> OnesThenZeros =>
-        [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    private const int PlaneStride = Viewport.TileWidth + RowSpan.MaximumVector;
 
     public void Execute(int item, int worker)
     {
@@ -53,14 +47,13 @@ internal unsafe struct GatherKernel<TVector, TSimd> : ICpuKernel
 
         for (int y = 0; y < height; y++)
         {
-            float* row = sums + y * 3 * PlaneStride;
+            float* row = sums + y * TColours.Value * PlaneStride;
             float* pixel = image + (long)y * viewport.Width * Pitch;
-            new Span<float>(row, 3 * PlaneStride).Clear();
+            new Span<float>(row, TColours.Value * PlaneStride).Clear();
             for (int x = 0; x < width; x++, pixel += Pitch)
             {
-                row[x] = pixel[0];
-                row[x + PlaneStride] = pixel[1];
-                row[x + 2 * PlaneStride] = pixel[2];
+                for (int k = 0; k < TColours.Value; k++)
+                    row[x + k * PlaneStride] = pixel[k];
             }
         }
 
@@ -71,13 +64,12 @@ internal unsafe struct GatherKernel<TVector, TSimd> : ICpuKernel
 
         for (int y = 0; y < height; y++)
         {
-            float* row = sums + y * 3 * PlaneStride;
+            float* row = sums + y * TColours.Value * PlaneStride;
             float* pixel = image + (long)y * viewport.Width * Pitch;
             for (int x = 0; x < width; x++, pixel += Pitch)
             {
-                pixel[0] = row[x];
-                pixel[1] = row[x + PlaneStride];
-                pixel[2] = row[x + 2 * PlaneStride];
+                for (int k = 0; k < TColours.Value; k++)
+                    pixel[k] = row[x + k * PlaneStride];
             }
         }
     }
@@ -85,49 +77,33 @@ internal unsafe struct GatherKernel<TVector, TSimd> : ICpuKernel
     private static void Add(in Splat splat, float* sums, int left, int right, int top, int bottom)
     {
         TVector normal = TSimd.Broadcast(splat.Normal);
-        TVector red = TSimd.Broadcast(splat.Red);
-        TVector green = TSimd.Broadcast(splat.Green);
-        TVector blue = TSimd.Broadcast(splat.Blue);
-        float* ones = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(OnesThenZeros));
-        TVector indices = TSimd.Load((float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Indices)));
-        double firstColumn = Math.Max(left, splat.Left);
-        double lastColumn = Math.Min(right, splat.Right) - 1;
-        double inverseNormal = splat.InverseNormal;
-        double inverseSigmaY = splat.InverseSigmaY;
+        TVector first = TSimd.Broadcast(splat.Colours[0]);
+        TVector second = TSimd.Broadcast(splat.Colours[1]);
+        TVector third = TSimd.Broadcast(splat.Colours[2]);
+        TVector fourth = TSimd.Broadcast(splat.Colours[3]);
+        TVector indices = RowSpan.Indices<TVector, TSimd>();
+        var row = new RowSpan(splat, Math.Max(left, splat.Left), Math.Min(right, splat.Right));
         int lastRow = Math.Min(bottom, splat.Bottom);
         for (int y = Math.Max(top, splat.Top); y < lastRow; y++)
         {
-            double dy = y - splat.Y;
-            double b = dy * inverseSigmaY;
-            double remaining = Viewport.CutoffBits - b * b;
-            if (remaining < 0)
+            if (!row.MoveTo(y))
                 continue;
-
-            // The pixels of this row where a^2 <= remaining.
-            double half = Math.Sqrt(remaining) * inverseNormal;
-            double centre = splat.X + splat.Slope * dy;
-            int x = (int)Math.Max(firstColumn, Math.Ceiling(centre - half));
-            int end = (int)Math.Min(lastColumn, Math.Floor(centre + half)) + 1;
-            if (x >= end)
-                continue;
-
-            // The pixel nearest to the centre is taken off first. So the distance is rounded once, the same in any tile, and
-            // is exact to its last bit where a ridge narrower than a pixel needs it.
-            double nearest = Math.Round(centre);
-            TVector fraction = TSimd.Broadcast((float)(centre - nearest));
-            TVector rowBits = TSimd.Broadcast((float)(b * b));
-            float* redSums = sums + (y - top) * 3 * PlaneStride + (x - left);
-            for (; x < end; x += TSimd.Width, redSums += TSimd.Width)
+            TVector fraction = TSimd.Broadcast(row.Fraction);
+            TVector rowBits = TSimd.Broadcast(row.Bits);
+            float* rowSums = sums + (y - top) * TColours.Value * PlaneStride + (row.Start - left);
+            for (int x = row.Start; x < row.End; x += TSimd.Width, rowSums += TSimd.Width)
             {
-                TVector distance = TSimd.Subtract(TSimd.Add(TSimd.Broadcast((float)(x - nearest)), indices), fraction);
+                TVector distance = TSimd.Subtract(TSimd.Add(TSimd.Broadcast((float)(x - row.Nearest)), indices), fraction);
                 TVector a = TSimd.Multiply(distance, normal);
                 TVector weight = GaussianWeight.Of<TVector, TSimd>(TSimd.MultiplyAdd(a, a, rowBits));
-
-                // The last vector's pixels past the span have no weight.
-                weight = TSimd.Multiply(weight, TSimd.Load(ones + MaximumWidth - Math.Min(MaximumWidth, end - x)));
-                AddTo(redSums, weight, red);
-                AddTo(redSums + PlaneStride, weight, green);
-                AddTo(redSums + 2 * PlaneStride, weight, blue);
+                weight = TSimd.Multiply(weight, RowSpan.Inside<TVector, TSimd>(row.End - x));
+                AddTo(rowSums, weight, first);
+                if (TColours.Value > 1)
+                    AddTo(rowSums + PlaneStride, weight, second);
+                if (TColours.Value > 2)
+                    AddTo(rowSums + 2 * PlaneStride, weight, third);
+                if (TColours.Value > 3)
+                    AddTo(rowSums + 3 * PlaneStride, weight, fourth);
             }
         }
     }

@@ -18,6 +18,6 @@ internal struct SplatBlock
     /// <summary>The last row of tiles that one of them can touch.</summary>
     public int LastTileRow;
 
-    /// <summary>How many of them hold a value that is not finite.</summary>
-    public int NonFinite;
+    /// <summary>How many of them hold a value that is not finite or outside its range.</summary>
+    public int Invalid;
 }

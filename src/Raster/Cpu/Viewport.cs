@@ -16,6 +16,9 @@ internal readonly struct Viewport
     /// <summary>The cutoff in powers of two: weights below 2^-CutoffBits are not drawn.</summary>
     public const double CutoffBits = Rasterizer.CutoffExponent / Ln2;
 
+    /// <summary>Standard deviations from the centre to the cutoff.</summary>
+    public static readonly double Reach = Math.Sqrt(2 * Rasterizer.CutoffExponent);
+
     private const double Ln2 = 0.693147180559945309417;
 
     public Viewport(in RasterSettings settings, in Tensor image)
@@ -92,7 +95,7 @@ internal readonly struct Viewport
         double bottom = Math.Min(splat.Bottom, tileTop + TileHeight) - 1 - splat.Y;
 
         // The ellipse's right edge as a function of the row is concave, with its maximum at +extreme; the left one mirrors it.
-        double width = splat.InverseNormal;
+        double width = 1.0 / splat.Normal;
         double slope = splat.Slope;
         double verticalWidth = width * splat.InverseSigmaY;
         double extreme = slope * Math.Sqrt(CutoffBits / (slope * slope + verticalWidth * verticalWidth)) / splat.InverseSigmaY;

@@ -22,8 +22,18 @@ internal static class ActivateKernels
     // An ellipse reaches so many standard deviations, where its weight is e^-16.
     private const float Reach = 5.65685425f;
 
-    // sqrt(log2(e) / 2): weights are powers of two.
-    private const float Unit = 0.849321800f;
+    /// <summary>sqrt(log2(e) / 2): weights are powers of two.</summary>
+    public const float Unit = 0.849321800f;
+
+    /// <summary>What the published code multiplies the sigmoid of a sigma with.</summary>
+    public const float SigmaGain = 0.99999f;
+
+    /// <summary>What the published code multiplies the hyperbolic tangent of rho with.</summary>
+    public const float RhoGain = 0.999999f;
+
+    // Nothing on a canvas is so narrow or reaches so far; squares and sums with coordinates remain numbers.
+    private const float Narrowest = 1e18f;
+    private const float WidestReach = 5e8f;
 
     /// <summary>
     /// One work-item for each Gaussian, one group for each block. A splat is: (int) column origin, (int) row origin, ridge,
@@ -35,7 +45,8 @@ internal static class ActivateKernels
     public static void Activate(
         ArrayView<float> gaussians, // [first + count, channels]
         int gaussiansPitch,
-        int channels,               // 9, or 11 with what is to be added to the means
+        int channels,               // of raw ones 9, or 11 with what is to be added to the means; of activated ones 6 to 9
+        int colours,                // 0 of raw ones, 1 to 4 of activated ones
         int first,
         int count,
         float canvasWidth,
@@ -59,17 +70,16 @@ internal static class ActivateKernels
         if (index < count)
         {
             long raw = (long)(first + index) * gaussiansPitch;
-            int broken = 0;
-            for (int k = 0; k < channels; k++)
-                broken |= (Interop.FloatAsInt(gaussians[raw + k]) & ExponentBits) == ExponentBits ? 1 : 0;
+            int broken = IsBroken(gaussians, raw, channels, colours);
 
             // The centre as a whole pixel and a fraction of at most one half, without rounding mean * canvas.
-            Float2 x = Pair.Product(gaussians[raw + 7], canvasWidth);
-            Float2 y = Pair.Product(gaussians[raw + 8], canvasHeight);
+            long mean = raw + (colours > 0 ? GaussianColumns.MeanX : RawColumns.MeanX);
+            Float2 x = Pair.Product(gaussians[mean], canvasWidth);
+            Float2 y = Pair.Product(gaussians[mean + 1], canvasHeight);
             if (channels > 9)
             {
-                x.Y = Gpu.Fma(gaussians[raw + 9], canvasWidth, x.Y);
-                y.Y = Gpu.Fma(gaussians[raw + 10], canvasHeight, y.Y);
+                x.Y = Gpu.Fma(gaussians[raw + RawColumns.MeanXRemainder], canvasWidth, x.Y);
+                y.Y = Gpu.Fma(gaussians[raw + RawColumns.MeanYRemainder], canvasHeight, y.Y);
             }
 
             var own = new Int4(int.MaxValue, int.MaxValue, int.MinValue, int.MinValue);
@@ -86,19 +96,27 @@ internal static class ActivateKernels
                 float fractionX = Gpu.Add(Gpu.Subtract(shiftedX.X, centreX), Gpu.Add(shiftedX.Y, x.Y));
                 float fractionY = Gpu.Add(Gpu.Subtract(shiftedY.X, centreY), Gpu.Add(shiftedY.Y, y.Y));
 
-                // The published code crosses the two sigmas: the first column belongs to y.
-                Float2 sigmaY = GainedSigmoid(Pair.Exp(-gaussians[raw]), 0.99999f);
-                Float2 sigmaX = GainedSigmoid(Pair.Exp(-gaussians[raw + 1]), 0.99999f);
-                sigmaY = Pair.Sum(sigmaY.X, Gpu.Add(sigmaY.Y, 1e-6f));
-                sigmaX = Pair.Sum(sigmaX.X, Gpu.Add(sigmaX.Y, 1e-6f));
+                float correlation = gaussians[raw + RawColumns.Rho];
+                Float2 sigmaX;
+                Float2 sigmaY;
+                float complement;
+                if (colours > 0)
+                {
+                    sigmaX = new Float2(gaussians[raw + GaussianColumns.SigmaX], 0f);
+                    sigmaY = new Float2(gaussians[raw + GaussianColumns.SigmaY], 0f);
+                    complement = Gpu.Subtract(1f, XMath.Abs(correlation));
+                }
+                else
+                {
+                    // The published code crosses the two sigmas: the first column belongs to y.
+                    sigmaX = Sigma(gaussians[raw + RawColumns.SigmaX]);
+                    sigmaY = Sigma(gaussians[raw + RawColumns.SigmaY]);
+                    complement = Complement(correlation);
+                }
+
                 float width = Gpu.Multiply(sigmaX.X, sigmaUnitX);
                 float height = Gpu.Multiply(sigmaY.X, sigmaUnitY);
-
-                // With e = exp(-2|t|), 1 - |rho| = 1 - 0.999999 tanh|t| is a sum of positive terms: nothing cancels.
-                float correlation = gaussians[raw + 2];
-                float e = Pair.Exp(-2f * XMath.Abs(correlation)).X;
-                float complement = Gpu.Fma(0.999999f, 2f * e / Gpu.Add(1f, e), 1e-6f);
-                float normal = Unit / Gpu.Multiply(width, XMath.Sqrt(Gpu.Multiply(complement, Gpu.Subtract(2f, complement))));
+                float normal = XMath.Min(Unit / Gpu.Multiply(width, XMath.Sqrt(Gpu.Multiply(complement, Gpu.Subtract(2f, complement)))), Narrowest);
 
                 // slope = rho * sigmaX / sigmaY in two floats, since a thin ellipse's width hangs on its last bits.
                 Float2 ratio = Pair.Quotient(sigmaX, sigmaY);
@@ -111,9 +129,7 @@ internal static class ActivateKernels
                 slope = Pair.Sum(slope.X, Gpu.Add(slope.Y, Gpu.Fma(Gpu.Subtract(1f, complement), ratio.Y, -part.Y)));
                 if ((int)Interop.FloatAsInt(correlation) < 0)
                     slope = new Float2(-slope.X, -slope.Y);
-                float vertical = Unit / height;
-
-                float opacity = Sigmoid(gaussians[raw + 3]);
+                float vertical = XMath.Min(Unit / height, Narrowest);
 
                 // dx - slope * dy = column - slope * row + ridge, column and row being whole; so is the column's origin.
                 Float2 shift = Pair.Product(slope.X, fractionY);
@@ -125,13 +141,10 @@ internal static class ActivateKernels
                 float row = Interop.IntAsFloat((uint)(int)centreY);
                 Gpu.Store4(ref splats[splat], new Float4(column, row, rest, Gpu.Multiply(-fractionY, vertical)));
                 Gpu.Store4(ref splats[splat + 4], new Float4(slope.X, slope.Y, normal, vertical));
-                float red = Gpu.Multiply(opacity, Sigmoid(gaussians[raw + 4]));
-                float green = Gpu.Multiply(opacity, Sigmoid(gaussians[raw + 5]));
-                float blue = Gpu.Multiply(opacity, Sigmoid(gaussians[raw + 6]));
-                Gpu.Store4(ref splats[splat + 8], new Float4(red, green, blue, 0f));
+                Gpu.Store4(ref splats[splat + 8], Colours(gaussians, raw, colours));
 
-                float reachX = Gpu.Multiply(Reach, width);
-                float reachY = Gpu.Multiply(Reach, height);
+                float reachX = XMath.Min(Gpu.Multiply(Reach, width), WidestReach);
+                float reachY = XMath.Min(Gpu.Multiply(Reach, height), WidestReach);
                 int left = (int)centreX + First(fractionX, reachX, boxX, boxXFraction);
                 int right = (int)centreX + Last(fractionX, reachX, boxX, boxXFraction);
                 int top = (int)centreY + First(fractionY, reachY, boxY, boxYFraction);
@@ -193,14 +206,67 @@ internal static class ActivateKernels
             Gpu.Store4(ref all[Grid.IdxX * RasterShape.BoundsSize], Gpu.Load4(ref shared[0]));
     }
 
+    /// <summary>1 if a number of a Gaussian is not finite or, of activated ones, outside its range; else 0.</summary>
+    public static int IsBroken(ArrayView<float> gaussians, long row, int channels, int colours)
+    {
+        int broken = 0;
+        for (int k = 0; k < channels; k++)
+            broken |= (Interop.FloatAsInt(gaussians[row + k]) & ExponentBits) == ExponentBits ? 1 : 0;
+        if (colours > 0)
+        {
+            bool inRange = gaussians[row + GaussianColumns.SigmaX] > 0f & gaussians[row + GaussianColumns.SigmaY] > 0f
+                & XMath.Abs(gaussians[row + GaussianColumns.Rho]) < 1f;
+            broken |= inRange ? 0 : 1;
+        }
+
+        return broken;
+    }
+
+    /// <summary>A raw sigma, activated, in units of 1 / 1.2 low-resolution pixels.</summary>
+    public static Float2 Sigma(float raw)
+    {
+        Float2 sigma = GainedSigmoid(Pair.Exp(-raw), SigmaGain);
+        return Pair.Sum(sigma.X, Gpu.Add(sigma.Y, 1e-6f));
+    }
+
+    /// <summary>
+    /// 1 - |rho| of a raw correlation. With e = exp(-2|t|), 1 - 0.999999 tanh|t| is a sum of positive terms: nothing cancels.
+    /// </summary>
+    public static float Complement(float raw)
+    {
+        float e = Pair.Exp(-2f * XMath.Abs(raw)).X;
+        return Gpu.Fma(RhoGain, 2f * e / Gpu.Add(1f, e), 1e-6f);
+    }
+
+    /// <summary>1 / (1 + e^-x).</summary>
+    public static float Sigmoid(float x) => 1f / Gpu.Add(1f, Pair.Exp(-x).X);
+
+    /// <summary>What a Gaussian adds to each channel at its centre.</summary>
+    public static Float4 Colours(ArrayView<float> gaussians, long row, int colours)
+    {
+        if (colours > 0)
+        {
+            long first = row + GaussianColumns.FirstColour;
+            return new Float4(
+                gaussians[first],
+                colours > 1 ? gaussians[first + 1] : 0f,
+                colours > 2 ? gaussians[first + 2] : 0f,
+                colours > 3 ? gaussians[first + 3] : 0f);
+        }
+
+        float opacity = Sigmoid(gaussians[row + RawColumns.Alpha]);
+        float red = Gpu.Multiply(opacity, Sigmoid(gaussians[row + RawColumns.FirstColour]));
+        float green = Gpu.Multiply(opacity, Sigmoid(gaussians[row + RawColumns.FirstColour + 1]));
+        float blue = Gpu.Multiply(opacity, Sigmoid(gaussians[row + RawColumns.FirstColour + 2]));
+        return new Float4(red, green, blue, 0f);
+    }
+
     // sigmoid(x) * gain, from e^-x.
     private static Float2 GainedSigmoid(Float2 exponential, float gain)
     {
         Float2 denominator = Pair.Sum(1f, exponential.X);
         return Pair.Quotient(new Float2(gain, 0f), new Float2(denominator.X, Gpu.Add(denominator.Y, exponential.Y)));
     }
-
-    private static float Sigmoid(float x) => 1f / Gpu.Add(1f, Pair.Exp(-x).X);
 
     // The first whole number within reach of a fraction, where the box's half width is box + boxFraction.
     private static int First(float fraction, float reach, int box, float boxFraction) => XMath.Max(

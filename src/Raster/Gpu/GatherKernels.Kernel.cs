@@ -24,8 +24,8 @@ internal static class GatherKernels
     private const int VoteWords = BlockSize / 32;
     private const int VoteBuffers = 3;
 
-    // Weights below 2^-CutoffBits = e^-16 are not drawn.
-    private const float CutoffBits = 23.0831207f;
+    /// <summary>Weights below 2^-CutoffBits = e^-16 are not drawn.</summary>
+    public const float CutoffBits = 23.0831207f;
 
     private const uint QuietNaN = 0x7FC00000;
 
@@ -47,6 +47,8 @@ internal static class GatherKernels
         int height,
         int left,                // canvas coordinate of the image's first column
         int top,
+        int firstColour,         // 0, or 3 for the fourth colour alone
+        int colours,             // channels that are drawn, 1 to 3, or 1 with the fourth colour
         int accumulate)          // 1 to add to the image, 0 to overwrite it
     {
         ArrayView<int> words = SharedMemory.Allocate<int>(VoteBuffers * VoteWords);
@@ -65,8 +67,12 @@ internal static class GatherKernels
         int y1 = y0 + 4;
         bool inside0 = tileX + x < width && tileY + y0 < height;
         bool inside1 = tileX + x < width && tileY + y1 < height;
-        long pixel0 = ((long)(tileY + y0) * width + tileX + x) * imagePitch;
+        long pixel0 = ((long)(tileY + y0) * width + tileX + x) * imagePitch + firstColour;
         long pixel1 = pixel0 + 4L * width * imagePitch;
+
+        // Where channels are read that there are not, what is read is not used.
+        int second = XMath.Min(1, colours - 1);
+        int third = XMath.Min(2, colours - 1);
         float red0 = 0f;
         float green0 = 0f;
         float blue0 = 0f;
@@ -76,15 +82,15 @@ internal static class GatherKernels
         if (accumulate != 0 && inside0)
         {
             red0 = image[pixel0];
-            green0 = image[pixel0 + 1];
-            blue0 = image[pixel0 + 2];
+            green0 = image[pixel0 + second];
+            blue0 = image[pixel0 + third];
         }
 
         if (accumulate != 0 && inside1)
         {
             red1 = image[pixel1];
-            green1 = image[pixel1 + 1];
-            blue1 = image[pixel1 + 2];
+            green1 = image[pixel1 + second];
+            blue1 = image[pixel1 + third];
         }
 
         // What the innermost loop needs of the pixels.
@@ -161,7 +167,7 @@ internal static class GatherKernels
                 int drawn = XMath.Min(queued, BlockSize);
                 Group.Barrier();
                 if (item < drawn)
-                    Stage(splats, bounds, queue[item], tile, inTile, item * TileSplatFloats);
+                    Stage(splats, bounds, queue[item], tile, firstColour, inTile, item * TileSplatFloats);
                 int moved = 0;
                 if (item < queued - drawn)
                     moved = queue[BlockSize + item];
@@ -208,35 +214,47 @@ internal static class GatherKernels
         if (inside0)
         {
             image[pixel0] = red0;
-            image[pixel0 + 1] = green0;
-            image[pixel0 + 2] = blue0;
+            if (colours > 1)
+                image[pixel0 + 1] = green0;
+            if (colours > 2)
+                image[pixel0 + 2] = blue0;
         }
 
         if (inside1)
         {
             image[pixel1] = red1;
-            image[pixel1 + 1] = green1;
-            image[pixel1 + 2] = blue1;
+            if (colours > 1)
+                image[pixel1 + 1] = green1;
+            if (colours > 2)
+                image[pixel1 + 2] = blue1;
         }
     }
 
-    // What a pixel's weight is 2 to the minus of. n - slope * m is rounded once though it may all but cancel; what is added to it
-    // is small.
+    // What a pixel's weight is 2 to the minus of.
     private static float Exponent(float n, float m, Float4 position, Float4 shape)
     {
-        float a = Gpu.Multiply(Gpu.Add(Gpu.Fma(-shape.X, m, n), Gpu.Fma(-shape.Y, m, position.Z)), shape.Z);
+        float a = Across(n, m, position, shape);
         float b = Gpu.Fma(m, shape.W, position.W);
         return Gpu.Fma(a, a, Gpu.Multiply(b, b));
     }
 
+    /// <summary>
+    /// A pixel's a, as <see cref="ActivateKernels.Activate"/> has it. n - slope * m is rounded once though it may all but cancel; what is
+    /// added to it is small.
+    /// </summary>
+    public static float Across(float n, float m, Float4 position, Float4 shape) =>
+        Gpu.Multiply(Gpu.Add(Gpu.Fma(-shape.X, m, n), Gpu.Fma(-shape.Y, m, position.Z)), shape.Z);
+
     // Takes a splat into the tile's shared memory.
     private static void Stage(
-        ArrayView<float> splats, ArrayView<int> bounds, int splat, Int4 tile, ArrayView<float> inTile, int destination)
+        ArrayView<float> splats, ArrayView<int> bounds, int splat, Int4 tile, int firstColour, ArrayView<float> inTile, int destination)
     {
         Int4 own = Gpu.Load4(ref bounds[splat * RasterShape.BoundsSize]);
         Float4 position = Gpu.Load4(ref splats[splat * RasterShape.SplatFloats]);
         Float4 shape = Gpu.Load4(ref splats[splat * RasterShape.SplatFloats + 4]);
         Float4 colour = Gpu.Load4(ref splats[splat * RasterShape.SplatFloats + 8]);
+        if (firstColour > 0)
+            colour = new Float4(colour.W, 0f, 0f, 0f);
         position.X = (int)Interop.FloatAsInt(position.X) - tile.X;
         position.Y = (int)Interop.FloatAsInt(position.Y) - tile.Y;
         int quads = TouchesQuad(position, shape, 0f, 0f)

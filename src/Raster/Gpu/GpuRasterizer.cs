@@ -4,15 +4,19 @@ namespace Gsasr.Raster.Gpu;
 
 /// <summary>
 /// The rasteriser on a GPU: activation, bounds, and a gather in which each tile finds its own Gaussians through the bounds
-/// of blocks of consecutive ones. There is no list of pairs that could overflow; see <c>ActivateKernels.Kernel.cs</c> and <c>GatherKernels.Kernel.cs</c>.
+/// of blocks of consecutive ones. There is no list of pairs that could overflow; see <c>ActivateKernels.Kernel.cs</c> and
+/// <c>GatherKernels.Kernel.cs</c>. Backwards each splat goes over the pixels within its own bounds (<c>BackwardKernels.Kernel.cs</c>).
 /// </summary>
 internal static class GpuRasterizer
 {
     /// <summary>Gaussians drawn at once, which bounds working memory (256 MiB).</summary>
     public const int ChunkSize = 1 << 22;
 
+    /// <summary>Gaussians whose gradients are computed at once, which bounds working memory (232 MiB and the image's size).</summary>
+    public const int BackwardChunkSize = 1 << 21;
+
     // No ellipse reaches so far: a wider box is no box.
-    private const double WidestBox = 1 << 20;
+    private const double WidestBox = 1 << 29;
 
     public static void Render(GpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena) =>
         Render(device, gaussians, settings, image, arena, Math.Min(ChunkSize, gaussians.Pixels));
@@ -21,72 +25,175 @@ internal static class GpuRasterizer
     internal static void Render(
         GpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena, int chunkSize)
     {
-        int blocks = DivideUp(chunkSize, RasterShape.BlockSize);
         using Arena.Scope scope = arena.BeginScope();
-        Tensor splats = arena.Allocate(1, chunkSize, RasterShape.SplatFloats);
-        Tensor bounds = arena.Allocate(1, chunkSize, RasterShape.BoundsSize);
-        Tensor blockBounds = arena.Allocate(1, blocks, RasterShape.BoundsSize);
-        Tensor groupBounds = arena.Allocate(1, DivideUp(blocks, RasterShape.BlockSize), RasterShape.BoundsSize);
-
-        double left = Math.Floor(settings.ViewportLeft);
-        double top = Math.Floor(settings.ViewportTop);
-        double boxX = Math.Min(WidestBox, settings.BoxX);
-        double boxY = Math.Min(WidestBox, settings.BoxY);
+        var splats = new SplatMemory(arena, chunkSize);
+        Tensor groupBounds = arena.Allocate(1, DivideUp(splats.BlockBounds.Width, RasterShape.BlockSize), RasterShape.BoundsSize);
+        int colours = image.Channels;
         for (int first = 0; first < gaussians.Pixels; first += chunkSize)
         {
             int count = Math.Min(chunkSize, gaussians.Pixels - first);
             int blockCount = DivideUp(count, RasterShape.BlockSize);
             int groupCount = DivideUp(blockCount, RasterShape.BlockSize);
-            device.Launch(ActivateKernels.Activate.Kernel, new WorkSize(blockCount), new()
+            Activate(device, gaussians, settings, colours, first, count, splats);
+            device.Launch(ActivateKernels.Bound.Kernel, new WorkSize(groupCount), new()
+            {
+                Blocks = Integers(splats.BlockBounds),
+                Count = blockCount,
+                Groups = Integers(groupBounds),
+            });
+            var tiles = new WorkSize(DivideUp(image.Width, RasterShape.TileSize), DivideUp(image.Height, RasterShape.TileSize));
+
+            // A fourth colour is drawn by itself: three are what almost everyone has, and the kernel is kept to them.
+            for (int firstColour = 0; firstColour < colours; firstColour += 3)
+            {
+                device.Launch(GatherKernels.Gather.Kernel, tiles, new()
+                {
+                    Splats = splats.Splats.View,
+                    Bounds = Integers(splats.Bounds),
+                    Count = count,
+                    Blocks = Integers(splats.BlockBounds),
+                    BlockCount = blockCount,
+                    Groups = Integers(groupBounds),
+                    GroupCount = groupCount,
+                    Image = image.View,
+                    ImagePitch = image.Pitch,
+                    Width = image.Width,
+                    Height = image.Height,
+                    Left = (int)Math.Floor(settings.ViewportLeft),
+                    Top = (int)Math.Floor(settings.ViewportTop),
+                    FirstColour = firstColour,
+                    Colours = Math.Min(3, colours - firstColour),
+                    Accumulate = first > 0 ? 1 : 0,
+                });
+            }
+        }
+    }
+
+    public static void Backward(
+        GpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor imageGradient, in Tensor gaussianGradient, Arena arena) =>
+        Backward(
+            device, gaussians, settings, imageGradient, gaussianGradient, arena, Math.Min(BackwardChunkSize, gaussians.Pixels));
+
+    /// <summary>Computes the gradients of so many Gaussians at once.</summary>
+    internal static void Backward(
+        GpuDevice device,
+        in Tensor gaussians,
+        in RasterSettings settings,
+        in Tensor imageGradient,
+        in Tensor gaussianGradient,
+        Arena arena,
+        int chunkSize)
+    {
+        using Arena.Scope scope = arena.BeginScope();
+        int colours = imageGradient.Channels;
+        Tensor wide = arena.Allocate(imageGradient.Height, imageGradient.Width, 4);
+        device.Launch(BackwardKernels.Widen.Kernel, BackwardKernels.Widen.Kernel.GroupsFor(wide.Pixels), new()
+        {
+            Image = imageGradient.View,
+            ImagePitch = imageGradient.Pitch,
+            Colours = colours,
+            Pixels = wide.Pixels,
+            Wide = wide.View,
+        });
+        var splats = new SplatMemory(arena, chunkSize);
+        Tensor moments = arena.Allocate(1, chunkSize, RasterShape.MomentFloats);
+        BufferView<int> large = Integers(arena.Allocate(1, 1, chunkSize + 1));
+        for (int first = 0; first < gaussians.Pixels; first += chunkSize)
+        {
+            int count = Math.Min(chunkSize, gaussians.Pixels - first);
+            Activate(device, gaussians, settings, colours, first, count, splats);
+            device.Launch(QuantizeKernels.ClearCount.Kernel, new WorkSize(1), new() { NonFinite = large });
+            device.Launch(BackwardKernels.SumPixels.Kernel, new WorkSize(DivideUp(count, RasterShape.SplatsOfGroup)), new()
+            {
+                Splats = splats.Splats.View,
+                Bounds = Integers(splats.Bounds),
+                Count = count,
+                Gradient = wide.View,
+                Width = wide.Width,
+                Height = wide.Height,
+                Left = (int)Math.Floor(settings.ViewportLeft),
+                Top = (int)Math.Floor(settings.ViewportTop),
+                Moments = moments.View,
+                Large = large,
+            });
+            device.Launch(BackwardKernels.SumLargeSplats.Kernel, new WorkSize(RasterShape.LargeSplatGroups), new()
+            {
+                Splats = splats.Splats.View,
+                Bounds = Integers(splats.Bounds),
+                Count = count,
+                Gradient = wide.View,
+                Width = wide.Width,
+                Height = wide.Height,
+                Left = (int)Math.Floor(settings.ViewportLeft),
+                Top = (int)Math.Floor(settings.ViewportTop),
+                Moments = moments.View,
+                Large = large,
+                Groups = RasterShape.LargeSplatGroups,
+            });
+            device.Launch(BackwardKernels.Differentiate.Kernel, new WorkSize(DivideUp(count, RasterShape.BlockSize)), new()
             {
                 Gaussians = gaussians.View,
                 GaussiansPitch = gaussians.Pitch,
                 Channels = gaussians.Channels,
+                Colours = ActivatedColours(settings, colours),
                 First = first,
                 Count = count,
                 CanvasWidth = settings.CanvasWidth,
                 CanvasHeight = settings.CanvasHeight,
-                OriginX = (float)(0.5 + (settings.ViewportLeft - left)),
-                OriginY = (float)(0.5 + (settings.ViewportTop - top)),
                 SigmaUnitX = (float)settings.SigmaUnitX,
                 SigmaUnitY = (float)settings.SigmaUnitY,
-                BoxX = (int)boxX,
-                BoxXFraction = (float)(boxX - Math.Floor(boxX)),
-                BoxY = (int)boxY,
-                BoxYFraction = (float)(boxY - Math.Floor(boxY)),
-                Splats = splats.View,
-                Bounds = BoundsIn(bounds),
-                Blocks = BoundsIn(blockBounds),
-            });
-            device.Launch(ActivateKernels.Bound.Kernel, new WorkSize(groupCount), new()
-            {
-                Blocks = BoundsIn(blockBounds),
-                Count = blockCount,
-                Groups = BoundsIn(groupBounds),
-            });
-            var tiles = new WorkSize(DivideUp(image.Width, RasterShape.TileSize), DivideUp(image.Height, RasterShape.TileSize));
-            device.Launch(GatherKernels.Gather.Kernel, tiles, new()
-            {
-                Splats = splats.View,
-                Bounds = BoundsIn(bounds),
-                Count = count,
-                Blocks = BoundsIn(blockBounds),
-                BlockCount = blockCount,
-                Groups = BoundsIn(groupBounds),
-                GroupCount = groupCount,
-                Image = image.View,
-                ImagePitch = image.Pitch,
-                Width = image.Width,
-                Height = image.Height,
-                Left = (int)left,
-                Top = (int)top,
-                Accumulate = first > 0 ? 1 : 0,
+                Moments = moments.View,
+                Gradients = gaussianGradient.View,
+                GradientsPitch = gaussianGradient.Pitch,
             });
         }
     }
 
+    private static void Activate(
+        GpuDevice device, in Tensor gaussians, in RasterSettings settings, int colours, int first, int count, in SplatMemory splats)
+    {
+        double left = Math.Floor(settings.ViewportLeft);
+        double top = Math.Floor(settings.ViewportTop);
+        double boxX = Math.Min(WidestBox, settings.BoxX);
+        double boxY = Math.Min(WidestBox, settings.BoxY);
+        device.Launch(ActivateKernels.Activate.Kernel, new WorkSize(DivideUp(count, RasterShape.BlockSize)), new()
+        {
+            Gaussians = gaussians.View,
+            GaussiansPitch = gaussians.Pitch,
+            Channels = gaussians.Channels,
+            Colours = ActivatedColours(settings, colours),
+            First = first,
+            Count = count,
+            CanvasWidth = settings.CanvasWidth,
+            CanvasHeight = settings.CanvasHeight,
+            OriginX = (float)(0.5 + (settings.ViewportLeft - left)),
+            OriginY = (float)(0.5 + (settings.ViewportTop - top)),
+            SigmaUnitX = (float)settings.SigmaUnitX,
+            SigmaUnitY = (float)settings.SigmaUnitY,
+            BoxX = (int)boxX,
+            BoxXFraction = (float)(boxX - Math.Floor(boxX)),
+            BoxY = (int)boxY,
+            BoxYFraction = (float)(boxY - Math.Floor(boxY)),
+            Splats = splats.Splats.View,
+            Bounds = Integers(splats.Bounds),
+            Blocks = Integers(splats.BlockBounds),
+        });
+    }
+
+    // Kernels take 0 for raw Gaussians.
+    private static int ActivatedColours(in RasterSettings settings, int colours) => settings.Layout == GaussianLayout.Raw ? 0 : colours;
+
     // Bounds are whole numbers in memory that was allocated for floats.
-    private static BufferView<int> BoundsIn(in Tensor tensor) => new(tensor.Buffer, tensor.Offset, tensor.View.Length);
+    private static BufferView<int> Integers(in Tensor tensor) => new(tensor.Buffer, tensor.Offset, tensor.View.Length);
 
     private static int DivideUp(int extent, int size) => (int)(((long)extent + size - 1) / size);
+
+    private readonly struct SplatMemory(Arena arena, int count)
+    {
+        public Tensor Splats { get; } = arena.Allocate(1, count, RasterShape.SplatFloats);
+
+        public Tensor Bounds { get; } = arena.Allocate(1, count, RasterShape.BoundsSize);
+
+        public Tensor BlockBounds { get; } = arena.Allocate(1, DivideUp(count, RasterShape.BlockSize), RasterShape.BoundsSize);
+    }
 }

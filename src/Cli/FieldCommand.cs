@@ -1,0 +1,62 @@
+using System.CommandLine;
+using Gsasr.Imaging;
+using Gsasr.Tensors;
+
+namespace Gsasr.Cli;
+
+/// <summary><c>gsasr field IMAGE FIELD</c>.</summary>
+internal static class FieldCommand
+{
+    public static Command Create(TextWriter output, TextWriter error)
+    {
+        var input = new Argument<string>("IMAGE") { Description = "The image to describe." };
+        var target = new Argument<string>("FIELD") { Description = "The field to write, a .safetensors file." };
+        UpscaleCommand.RequireText(input.Validators, "IMAGE is empty; name the image to describe.");
+        UpscaleCommand.RequireText(target.Validators, "FIELD is empty; name the file to write.");
+        Option<double?> scale = SharedOptions.Number(
+            "--scale",
+            "The scale for which the network makes the Gaussians, 1 to 64; 4 unless said. Drawn at this scale the field is what upscale gives.",
+            Upscaler.MinimumScale,
+            Upscaler.MaximumScale,
+            "2.5");
+        Option<string> model = SharedOptions.Model();
+        Option<string> device = SharedOptions.Device();
+        Option<bool> quantised = SharedOptions.Quantised();
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace FIELD if it exists." };
+        var command = new Command("field", "Keeps an image as Gaussians in a file, to be drawn by 'gsasr render' at any size.")
+        {
+            input, target, scale, model, device, quantised, overwrite,
+        };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            string imagePath = parsed.GetRequiredValue(input);
+            string fieldPath = parsed.GetRequiredValue(target);
+            FieldPaths.CheckField(fieldPath, parsed.GetValue(overwrite));
+            Image image = FieldPaths.ReadImage(imagePath);
+            GsasrModel loaded = GsasrModel.Load(parsed.GetRequiredValue(model));
+            using Device opened = DeviceCatalog.Open(parsed.GetRequiredValue(device), out string? note);
+            if (note is not null)
+                await error.WriteLineAsync(note).ConfigureAwait(false);
+            using var upscaler = new Upscaler(loaded, opened);
+            using GaussianField field = await ProgressDisplay.RunAsync(
+                Path.GetFileName(imagePath),
+                error,
+                (progress, _) => Task.Run(() => Build(upscaler, image, parsed.GetValue(scale) ?? 4, progress, cancellation), cancellation))
+                .ConfigureAwait(false);
+            field.Save(fieldPath, parsed.GetValue(overwrite), parsed.GetValue(quantised));
+            await output.WriteLineAsync(
+                $"{fieldPath}: {image.Width}x{image.Height}, {field.Count} Gaussians, {loaded.Name} on {opened.Name}").ConfigureAwait(false);
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static GaussianField Build(
+        Upscaler upscaler, Image image, double scale, IProgress<double> progress, CancellationToken cancellation)
+    {
+        PixelLayout layout = FieldPaths.LayoutOf(image);
+        return image.BitDepth == 8
+            ? upscaler.BuildField(image.Samples8, image.Width, image.Height, layout, scale, progress, cancellation)
+            : upscaler.BuildField(image.Samples16, image.Width, image.Height, layout, scale, progress, cancellation);
+    }
+}

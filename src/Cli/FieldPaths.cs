@@ -1,0 +1,71 @@
+using Gsasr.Imaging;
+
+namespace Gsasr.Cli;
+
+/// <summary>Files of the commands about fields.</summary>
+internal static class FieldPaths
+{
+    /// <summary>Refuses a path at which no field can be written, before any work.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="overwrite">Whether a file that is there may be replaced.</param>
+    /// <exception cref="IOException">It is a folder, in a folder that does not exist, or exists already.</exception>
+    public static void CheckField(string path, bool overwrite)
+    {
+        if (Directory.Exists(path))
+            throw new IOException($"{path} is a folder; name the file to write.");
+        if (!overwrite && File.Exists(path))
+            throw new IOException($"{path} exists already; use --overwrite to replace it.");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"There is no folder {folder} to write {Path.GetFileName(path)} into.");
+    }
+
+    /// <summary>Reads an image that is to become a field.</summary>
+    /// <param name="path">The image.</param>
+    /// <exception cref="ImageFormatException">It is no image, or has transparent pixels, which a field cannot hold.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static Image ReadImage(string path)
+    {
+        if (Directory.Exists(path))
+            throw new IOException($"{path} is a folder; name an image file.");
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no file {path}.");
+        Image image;
+        try
+        {
+            image = ImageFile.Read(path);
+        }
+        catch (ImageFormatException e)
+        {
+            throw new ImageFormatException($"{path}: {e.Message}", e);
+        }
+
+        return IsOpaque(image)
+            ? image
+            : throw new ImageFormatException($"{path} has transparent pixels, and a field holds colours only; give it a background first.");
+    }
+
+    /// <summary>The channels of an image's pixels.</summary>
+    /// <param name="image">The image.</param>
+    public static PixelLayout LayoutOf(Image image) => image.Layout switch
+    {
+        ChannelLayout.Grey => PixelLayout.Grey,
+        ChannelLayout.GreyAlpha => PixelLayout.GreyAlpha,
+        ChannelLayout.Rgb => PixelLayout.Rgb,
+        _ => PixelLayout.Rgba,
+    };
+
+    private static bool IsOpaque(Image image)
+    {
+        if (image.Layout is ChannelLayout.Grey or ChannelLayout.Rgb)
+            return true;
+        int channels = image.ChannelCount;
+        for (int i = channels - 1; i < image.Width * image.Height * channels; i += channels)
+        {
+            if (image.BitDepth == 8 ? image.Samples8[i] != byte.MaxValue : image.Samples16[i] != ushort.MaxValue)
+                return false;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Globalization;
+using Gsasr.Fitting;
+using Gsasr.Imaging;
+using Gsasr.Tensors;
+
+namespace Gsasr.Cli;
+
+/// <summary>Gaussians for one image.</summary>
+internal sealed class FitJob
+{
+    // Steps between two looks at the clock; a GPU's queue must not run ahead of it.
+    private const int StepsAtOnce = 10;
+
+    private const double SecondsBetweenStates = 60;
+
+    public required string ImagePath { get; init; }
+
+    public required string FieldPath { get; init; }
+
+    public required FitOptions Options { get; init; }
+
+    /// <summary>How long to work; null to go by <see cref="Iterations"/>.</summary>
+    public required double? Seconds { get; init; }
+
+    public required int Iterations { get; init; }
+
+    public required string? StatePath { get; init; }
+
+    public required string Device { get; init; }
+
+    public required bool Quantised { get; init; }
+
+    public required bool Overwrite { get; init; }
+
+    /// <summary>Fits the Gaussians; everything that can be refused is refused before the long work.</summary>
+    /// <param name="output">Takes one line that says what was done.</param>
+    /// <param name="error">Takes the progress.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public async Task<int> RunAsync(TextWriter output, TextWriter error, CancellationToken cancellation)
+    {
+        FieldPaths.CheckField(FieldPath, Overwrite);
+        if (StatePath is not null)
+            FieldPaths.CheckField(StatePath, overwrite: true);
+        Image image = FieldPaths.ReadImage(ImagePath);
+        using Device device = DeviceCatalog.Open(Device, out string? note);
+        if (note is not null)
+            await error.WriteLineAsync(note).ConfigureAwait(false);
+        using var fitter = new FieldFitter(Bytes(image), image.Width, image.Height, FieldPaths.LayoutOf(image), device, Options);
+        if (StatePath is not null && File.Exists(StatePath))
+            fitter.LoadState(StatePath);
+        if (!Work(fitter, device, error, cancellation))
+            return ExitCode.Interrupted;
+
+        using GaussianField field = fitter.ToField();
+        field.Save(FieldPath, Overwrite, Quantised);
+        string psnr = fitter.MeasurePsnr().ToString("0.00", CultureInfo.InvariantCulture);
+        await output.WriteLineAsync(
+            $"{FieldPath}: {image.Width}x{image.Height}, {field.Count} Gaussians, {psnr} dB after {fitter.Steps} steps, on {device.Name}").ConfigureAwait(false);
+        return ExitCode.Success;
+    }
+
+    // Gaussians are fitted to 8 bits.
+    private static byte[] Bytes(Image image)
+    {
+        if (image.BitDepth == 8)
+            return image.Samples8.ToArray();
+        var bytes = new byte[image.Samples16.Length];
+        for (int i = 0; i < bytes.Length; i++)
+            bytes[i] = (byte)((image.Samples16[i] * 255 + 32767) / 65535);
+        return bytes;
+    }
+
+    // Says whether the work is done; otherwise it was stopped.
+    private bool Work(FieldFitter fitter, Device device, TextWriter error, CancellationToken cancellation)
+    {
+        double before = fitter.Done * (Seconds ?? 0);
+        long start = Stopwatch.GetTimestamp();
+        double kept = before;
+        int shown = (int)(fitter.Done * 10);
+        while (true)
+        {
+            double elapsed = before + Stopwatch.GetElapsedTime(start).TotalSeconds;
+            double done = Seconds is double seconds ? elapsed / seconds : (double)fitter.Steps / Iterations;
+            if (done >= 1)
+            {
+                // However little time there was, all Gaussians were asked for.
+                if (fitter.Count < Options.Gaussians)
+                    fitter.Step(1);
+                return true;
+            }
+
+            if (cancellation.IsCancellationRequested)
+            {
+                Stop(fitter, error);
+                return false;
+            }
+
+            if ((int)(done * 10) > shown)
+            {
+                shown = (int)(done * 10);
+                error.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Path.GetFileName(ImagePath)}: {shown * 10} %, {fitter.Count} Gaussians, {fitter.MeasurePsnr():0.00} dB"));
+            }
+
+            if (StatePath is not null && elapsed - kept > SecondsBetweenStates)
+            {
+                fitter.SaveState(StatePath);
+                kept = elapsed;
+            }
+
+            // By steps, each has a share of its own, so that an interruption changes nothing.
+            for (int i = 0; i < StepsAtOnce && (Seconds is not null || fitter.Steps < Iterations); i++)
+                fitter.Step(Math.Max(fitter.Done, Seconds is null ? (double)fitter.Steps / Iterations : done));
+            device.Synchronize();
+        }
+    }
+
+    private void Stop(FieldFitter fitter, TextWriter error)
+    {
+        if (StatePath is null)
+        {
+            error.WriteLine("Cancelled; nothing was written.");
+            return;
+        }
+
+        fitter.SaveState(StatePath);
+        error.WriteLine($"Stopped; {StatePath} keeps the work, and the same command goes on with it.");
+    }
+}
