@@ -34,8 +34,7 @@ internal static class NormalizationKernels
         float epsilon,
         int aligned)
     {
-        ArrayView<float> sums = SharedMemory.Allocate<float>(NormalizationShape.GroupSize);
-        ArrayView<float> squares = SharedMemory.Allocate<float>(NormalizationShape.GroupSize);
+        ArrayView<float> partial = SharedMemory.Allocate<float>(NormalizationShape.GroupSize);
         int item = Group.IdxX;
         int pixel = Grid.IdxX * NormalizationShape.PixelsOfGroup + item / ItemsPerPixel;
         int first = Gpu.Keep((item & (ItemsPerPixel - 1)) * 4);
@@ -50,7 +49,7 @@ internal static class NormalizationKernels
                 sum += Sum(Channels.LoadReadOnly(shift, c, channels - c, aligned));
         }
 
-        float mean = PixelSum(sums, sum) / channels;
+        float mean = PixelSum(partial, sum) / channels;
         sum = 0f;
         for (int c = first; c < channels; c += ItemsPerPixel * 4)
         {
@@ -64,7 +63,7 @@ internal static class NormalizationKernels
             sum += Sum(z * z);
         }
 
-        float inverse = 1f / XMath.Sqrt(PixelSum(squares, sum) / channels + epsilon);
+        float inverse = 1f / XMath.Sqrt(PixelSum(partial, sum) / channels + epsilon);
         if (pixel >= pixels)
             return;
         int row = pixel / width;
@@ -82,18 +81,23 @@ internal static class NormalizationKernels
         }
     }
 
-    // The sum over the items of a pixel, for each of them, in an order that does not depend on anything. Each sum needs an array of
-    // its own, as nobody waits until all have read.
+    // The sum over the items of a pixel, for each of them, in an order that does not depend on anything.
     private static float PixelSum(ArrayView<float> partial, float value)
     {
         int item = Group.IdxX;
+        int lane = item & (ItemsPerPixel - 1);
         partial[item] = value;
         Group.Barrier();
-        ArrayView<float> line = partial.SubView(item & ~(ItemsPerPixel - 1), ItemsPerPixel);
-        Float4 sum = default;
-        for (int i = 0; i < ItemsPerPixel; i += 4)
-            sum += Gpu.Load4(ref line[i]);
-        return Sum(sum);
+        for (int step = ItemsPerPixel / 2; step > 0; step /= 2)
+        {
+            if (lane < step)
+                partial[item] += partial[item + step];
+            Group.Barrier();
+        }
+
+        float sum = partial[item - lane];
+        Group.Barrier();
+        return sum;
     }
 
     private static float Sum(Float4 values) => (values.X + values.Y) + (values.Z + values.W);
