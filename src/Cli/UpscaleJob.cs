@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
-using Gsasr.Tensors.OpenCl;
 
 namespace Gsasr.Cli;
 
@@ -48,8 +47,7 @@ internal sealed class UpscaleJob
             error,
             (progress, note) =>
             {
-                if (device is OpenClDevice driver)
-                    driver.Compiling += (_, _) => note($"Compiling the kernels for {device.Name}; that can take a minute, once.");
+                device.Compiling += (_, _) => note($"Compiling the kernels for {device.Name}; that can take a minute, once.");
                 return Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation);
             }).ConfigureAwait(false);
         result.Metadata = image.Metadata.ForSize(width, height);

@@ -1,7 +1,7 @@
 namespace Gsasr.Layers;
 
 /// <summary>The function applied to each value of a product after its bias.</summary>
-public enum Activation
+internal enum Activation
 {
     /// <summary>The value itself.</summary>
     None,

@@ -5,5 +5,5 @@ namespace Gsasr.Raster;
 /// <param name="Minimum">The least value that a step leaves.</param>
 /// <param name="Maximum">The largest value that a step leaves.</param>
 /// <param name="IsLogarithmic">Whether the logarithm of the value is what moves; the values are above 0 then.</param>
-public readonly record struct AdamChannel(
+internal readonly record struct AdamChannel(
     float LearningRate, float Minimum = float.MinValue, float Maximum = float.MaxValue, bool IsLogarithmic = false);

@@ -10,7 +10,7 @@ namespace Gsasr.Raster;
 /// gradient, divided by the root of the running mean of its square. Rates and bounds are given for each channel.
 /// </summary>
 /// <remarks>Owns device memory for the two running means. Used by one thread at a time, and disposed of before its device.</remarks>
-public sealed class AdamOptimizer : IDisposable
+internal sealed class AdamOptimizer : IDisposable
 {
     private readonly DeviceBuffer _moments;
     private readonly DeviceBuffer _channels;

@@ -1,7 +1,7 @@
 namespace Gsasr.Raster;
 
 /// <summary>The columns of a Gaussian in <c>GaussianLayout.Activated</c>.</summary>
-public static class GaussianColumns
+internal static class GaussianColumns
 {
     /// <summary>Standard deviation along x.</summary>
     public const int SigmaX = 0;

@@ -1,7 +1,7 @@
 namespace Gsasr.Raster;
 
 /// <summary>What the columns of a tensor of Gaussians mean.</summary>
-public enum GaussianLayout
+internal enum GaussianLayout
 {
     /// <summary>
     /// As the decoder leaves them, 9 or 11 columns: sigma0 (of y), sigma1 (of x), rho, alpha, red, green, blue, all before their

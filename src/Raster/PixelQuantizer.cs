@@ -6,7 +6,7 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Raster;
 
 /// <summary>Turns an image of floats into the whole numbers that image files hold.</summary>
-public static class PixelQuantizer
+internal static class PixelQuantizer
 {
     /// <summary>
     /// Clamps values to [0, 1], multiplies them by the largest number of the depth and rounds to the nearest (halves to

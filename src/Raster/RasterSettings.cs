@@ -24,7 +24,7 @@ namespace Gsasr.Raster;
 /// <param name="LeastReach">
 /// What DMax leaves to every Gaussian however small the canvas: it reaches at least so many low-resolution pixels, 0 or more.
 /// </param>
-public readonly record struct RasterSettings(
+internal readonly record struct RasterSettings(
     float CanvasWidth,
     float CanvasHeight,
     double Scale,

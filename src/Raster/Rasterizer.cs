@@ -11,7 +11,7 @@ namespace Gsasr.Raster;
 /// <c>u = (pixelX - x) / sigmaX</c> and <c>v = (pixelY - y) / sigmaY</c> (GSASR, arXiv 2501.06838, section 3).
 /// There is no normalisation, no order and no background. <c>docs/rasteriser.md</c> defines every term.
 /// </summary>
-public static class Rasterizer
+internal static class Rasterizer
 {
     /// <summary>
     /// The share of its peak below which a Gaussian is not drawn, exp(-16) = 1.1e-7. Of an even field it leaves out that

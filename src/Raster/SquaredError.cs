@@ -6,7 +6,7 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Raster;
 
 /// <summary>The mean squared difference of two images, and its gradient.</summary>
-public static class SquaredError
+internal static class SquaredError
 {
     /// <summary>The gradient of the mean squared difference by the image: 2 (image - target) / number of values.</summary>
     /// <param name="image">[height, width, channels].</param>

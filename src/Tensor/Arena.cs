@@ -5,7 +5,7 @@ namespace Gsasr.Tensors;
 /// scope ends. After the first pass over the same work nothing is allocated on the device any more.
 /// </summary>
 /// <remarks>Reuse is safe without waiting because a device runs its work in order. Not thread-safe.</remarks>
-public sealed class Arena : IDisposable
+internal sealed class Arena : IDisposable
 {
     // Offsets inside a block, counted in values, are ints in the kernels of OpenCL.
     private const int MaximumBlockValues = int.MaxValue - 1024;

@@ -12,7 +12,17 @@ public abstract class Device : IDisposable
 {
     private int _disposals;
 
-    /// <summary>The road by which the device is reached.</summary>
+    internal Device()
+    {
+    }
+
+    /// <summary>
+    /// Raised once, on the thread that uses the device, when kernels have to be compiled that no earlier run left in the cache: the
+    /// work under way waits for the driver's compiler, some of which take a minute.
+    /// </summary>
+    public event EventHandler? Compiling;
+
+    /// <summary>The backend: how the device is reached.</summary>
     public abstract DeviceKind Kind { get; }
 
     /// <summary>The device's name as its driver gives it, for people to read.</summary>
@@ -29,7 +39,7 @@ public abstract class Device : IDisposable
     /// <summary>Allocates uninitialised memory on the device.</summary>
     /// <param name="byteLength">The size in bytes, at least 1.</param>
     /// <exception cref="DeviceMemoryException">The device has not that much memory left.</exception>
-    public abstract DeviceBuffer Allocate(long byteLength);
+    internal abstract DeviceBuffer Allocate(long byteLength);
 
     /// <summary>Waits until everything started so far is done.</summary>
     /// <exception cref="DeviceException">An operation started earlier failed.</exception>
@@ -42,7 +52,7 @@ public abstract class Device : IDisposable
     /// <param name="channels">Channels, at least 1.</param>
     /// <exception cref="ArgumentException">There is another number of values.</exception>
     /// <exception cref="DeviceMemoryException">The device has not that much memory left.</exception>
-    public Tensor Upload(ReadOnlySpan<float> values, int height, int width, int channels)
+    internal Tensor Upload(ReadOnlySpan<float> values, int height, int width, int channels)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
@@ -74,6 +84,14 @@ public abstract class Device : IDisposable
             return;
         Dispose(true);
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Raises <see cref="Compiling"/>, the first time.</summary>
+    internal void OnCompiling()
+    {
+        EventHandler? handler = Compiling;
+        Compiling = null;
+        handler?.Invoke(this, EventArgs.Empty);
     }
 
     /// <summary>Throws if the device was disposed of.</summary>

@@ -1,7 +1,7 @@
 namespace Gsasr.Tensors;
 
 /// <summary>A block of memory on a device, without a type of its own. Starts on a boundary of at least 128 bytes.</summary>
-public abstract class DeviceBuffer : IDisposable
+internal abstract class DeviceBuffer : IDisposable
 {
     /// <summary>Creates the base of a buffer.</summary>
     /// <param name="device">The device that holds the memory.</param>

@@ -31,7 +31,7 @@ public sealed class DeviceCatalog
     /// <summary>The devices that can be opened; the processor is always among them, as the last.</summary>
     public IReadOnlyList<DeviceDescription> Devices { get; }
 
-    /// <summary>The devices and roads that cannot be used, and why.</summary>
+    /// <summary>The devices and backends that cannot be used, and why.</summary>
     public IReadOnlyList<DeviceRefusal> Refusals { get; }
 
     /// <summary>Looks for devices.</summary>
@@ -43,8 +43,8 @@ public sealed class DeviceCatalog
     public static Device Open(string name) => Open(name, out _);
 
     /// <summary>
-    /// Opens a device. "auto" takes a card through CUDA, else a card through OpenCL, else the processor; "opencl" and "cuda" take
-    /// the first of their kind, where OpenCL prefers a card to a processor.
+    /// Opens a device. "auto" takes a GPU through CUDA, else a GPU through OpenCL, else the processor; "opencl" and "cuda" take
+    /// the first of their kind, where OpenCL prefers a GPU to a processor.
     /// </summary>
     /// <param name="name">"auto", "cpu", "opencl", "cuda", or one of a list such as "opencl:1".</param>
     /// <param name="note">For "auto", what the user should know about the choice, in one sentence; otherwise null.</param>
@@ -54,18 +54,18 @@ public sealed class DeviceCatalog
     {
         ArgumentNullException.ThrowIfNull(name);
         note = null;
-        if (!TryParse(name, out string road, out int? number))
+        if (!TryParse(name, out string backend, out int? number))
         {
             throw new ArgumentException(
                 $"'{name}' is not a device; it can be auto, cpu, opencl, cuda, or a number of one kind such as opencl:1.", nameof(name));
         }
 
-        if (road == "cpu")
+        if (backend == "cpu")
             return new CpuDevice();
         DeviceCatalog catalog = Find();
-        if (road == "auto")
+        if (backend == "auto")
             return catalog.OpenBest(out note);
-        DeviceKind kind = road == "cuda" ? DeviceKind.Cuda : DeviceKind.OpenCl;
+        DeviceKind kind = backend == "cuda" ? DeviceKind.Cuda : DeviceKind.OpenCl;
         int index = number ?? 0;
         if (number is null && kind == DeviceKind.OpenCl)
             index = Math.Max(0, catalog._openCl.FindIndex(candidate => candidate.Description.IsGpu));
@@ -92,15 +92,15 @@ public sealed class DeviceCatalog
         };
     }
 
-    // "opencl:1" is the road "opencl" and the number 1.
-    private static bool TryParse(string name, out string road, out int? number)
+    // "opencl:1" is the backend "opencl" and the number 1.
+    private static bool TryParse(string name, out string backend, out int? number)
     {
         number = null;
-        road = name.Split(':')[0];
-        if (road.Length == name.Length)
-            return road is "auto" or "cpu" or "opencl" or "cuda";
-        if (road is not ("opencl" or "cuda")
-            || !int.TryParse(name.AsSpan(road.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int parsed))
+        backend = name.Split(':')[0];
+        if (backend.Length == name.Length)
+            return backend is "auto" or "cpu" or "opencl" or "cuda";
+        if (backend is not ("opencl" or "cuda")
+            || !int.TryParse(name.AsSpan(backend.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int parsed))
         {
             return false;
         }

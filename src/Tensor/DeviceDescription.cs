@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Gsasr.Tensors;
 
 /// <summary>A device that was found and can be opened.</summary>
-/// <param name="Kind">The road by which it is reached.</param>
-/// <param name="Index">Its number on that road, from 0.</param>
+/// <param name="Kind">The backend: how it is reached.</param>
+/// <param name="Index">Its number among the devices of that backend, from 0.</param>
 /// <param name="Name">Its name as its driver gives it.</param>
 /// <param name="MemoryBytes">Bytes of memory that it has in total.</param>
 /// <param name="Driver">The driver and its version.</param>
-/// <param name="IsGpu">Whether it is a graphics card and not a processor or another accelerator.</param>
+/// <param name="IsGpu">Whether it is a GPU and not a processor or another accelerator.</param>
 public sealed record DeviceDescription(DeviceKind Kind, int Index, string Name, long MemoryBytes, string Driver, bool IsGpu)
 {
     /// <summary>The name to open it by: "cpu", "opencl:0", "cuda:1".</summary>

@@ -1,6 +1,6 @@
 namespace Gsasr.Tensors;
 
-/// <summary>The road by which a device is reached.</summary>
+/// <summary>The backend: how a device is reached.</summary>
 public enum DeviceKind
 {
     /// <summary>The processor, through managed SIMD code; always there.</summary>
@@ -9,6 +9,6 @@ public enum DeviceKind
     /// <summary>A device of any vendor, through an OpenCL 1.2 driver.</summary>
     OpenCl,
 
-    /// <summary>An NVIDIA card, through its CUDA driver.</summary>
+    /// <summary>An NVIDIA GPU, through its CUDA driver.</summary>
     Cuda,
 }

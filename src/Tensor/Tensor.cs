@@ -8,7 +8,7 @@ namespace Gsasr.Tensors;
 /// channels or rows is a tensor too. Vectors and matrices are tensors of height 1.
 /// </summary>
 /// <remarks>It is checked when it is made: all of its values lie inside the buffer.</remarks>
-public readonly record struct Tensor
+internal readonly record struct Tensor
 {
     private readonly DeviceBuffer? _buffer;
 

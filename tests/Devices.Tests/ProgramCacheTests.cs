@@ -48,7 +48,7 @@ public sealed class ProgramCacheTests : IDisposable
 
         static int CountCompilations()
         {
-            using var device = (OpenClDevice)DeviceCatalog.Open("opencl");
+            using var device = (GpuDevice)DeviceCatalog.Open("opencl");
             int count = 0;
             device.Compiling += (_, _) => count++;
             RunSum(device);

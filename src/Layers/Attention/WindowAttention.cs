@@ -7,7 +7,7 @@ namespace Gsasr.Layers;
 /// Multi-head attention within windows: softmax(q k^T / sqrt(head size) + bias) v for each window and head. Window
 /// partition, cyclic shift and overlap are index arithmetic; the scores are never stored.
 /// </summary>
-public static class WindowAttention
+internal static class WindowAttention
 {
     /// <summary>Computes attention. Head h has the channels h * headSize to (h + 1) * headSize of all four tensors.</summary>
     /// <param name="query">[height, width, channels]; not yet scaled by 1 / sqrt(head size).</param>

@@ -5,7 +5,7 @@ namespace Gsasr.Layers;
 /// <summary>How <see cref="WindowAttention"/> cuts an image into windows and weighs pairs of tokens.</summary>
 /// <param name="WindowSize">s: queries attend within windows of s x s pixels; s divides height and width.</param>
 /// <param name="Heads">Heads; they divide the channels.</param>
-public sealed record WindowAttentionSettings(int WindowSize, int Heads)
+internal sealed record WindowAttentionSettings(int WindowSize, int Heads)
 {
     /// <summary>
     /// Query token (i, j) of window (a, b) is the pixel ((a*s + i + QueryShift) mod height, (b*s + j + QueryShift) mod width),

@@ -4,7 +4,7 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Layers;
 
 /// <summary>Linear layers, 1x1 and 3x3 convolutions with stride 1: one matrix product with different ways to fetch a row.</summary>
-public static class Convolution
+internal static class Convolution
 {
     /// <summary>
     /// y = activation(x * weights + bias) + residual. Channels of <paramref name="x"/> and <paramref name="y"/> may be

@@ -7,7 +7,7 @@ namespace Gsasr.Layers;
 /// Weights of a linear layer, a 1x1 or a 3x3 convolution, packed once for the device that will use them. A linear layer
 /// is a 1x1 convolution: activations are [height, width, channels], so it acts on each pixel alone.
 /// </summary>
-public sealed class ConvolutionWeights : IDisposable
+internal sealed class ConvolutionWeights : IDisposable
 {
     private ConvolutionWeights(
         Device device,

@@ -74,40 +74,40 @@ internal readonly unsafe record struct EpilogueCpu(
     }
 
     /// <summary>
-    /// Where whole vectors go in place of columns that do not fill them or are no neighbours: to a buffer, which <see cref="Deliver"/>
-    /// then copies the wanted columns from.
+    /// A buffer that takes whole vectors where the wanted columns do not fill them or are not neighbours in the output.
+    /// <see cref="Commit"/> copies the wanted columns from there.
     /// </summary>
     /// <param name="pixel">The pixel of the first row.</param>
     /// <param name="rows">Rows that are wanted.</param>
     /// <param name="column">The first column.</param>
     /// <param name="columns">Columns that are wanted.</param>
-    /// <param name="bias">Room for a row of the buffer.</param>
+    /// <param name="bias">Memory for one value for each column of the buffer.</param>
     /// <param name="buffer">The rows.</param>
     /// <param name="pitch">Floats from one row of the buffer to the next.</param>
-    public TileTarget Detour(int pixel, int rows, int column, int columns, float* bias, float* buffer, int pitch)
+    public TileTarget Stage(int pixel, int rows, int column, int columns, float* bias, float* buffer, int pitch)
     {
         TileTarget target = Target(pixel, column, out _);
-        var detour = new TileTarget { Output = buffer, Pitch = pitch, Bias = bias, Activation = Activation };
+        var staged = new TileTarget { Output = buffer, Pitch = pitch, Bias = bias, Activation = Activation };
         CpuPointer.Copy(target.Bias, bias, columns);
         if (target.Residual is not null)
         {
-            detour.Residual = buffer;
-            detour.ResidualPitch = pitch;
+            staged.Residual = buffer;
+            staged.ResidualPitch = pitch;
             for (int row = 0; row < rows; row++)
                 CpuPointer.Copy(target.Residual + row * target.ResidualPitch, buffer + row * pitch, columns);
         }
 
-        return detour;
+        return staged;
     }
 
-    /// <summary>Copies what a <see cref="Detour"/> led to the buffer to its place.</summary>
+    /// <summary>Copies the wanted columns from the buffer of <see cref="Stage"/> to the output.</summary>
     /// <param name="pixel">The pixel of the first row.</param>
     /// <param name="rows">Rows that are wanted.</param>
     /// <param name="column">The first column.</param>
     /// <param name="columns">Columns that are wanted.</param>
     /// <param name="buffer">The rows.</param>
     /// <param name="pitch">Floats from one row of the buffer to the next.</param>
-    public void Deliver(int pixel, int rows, int column, int columns, float* buffer, int pitch)
+    public void Commit(int pixel, int rows, int column, int columns, float* buffer, int pitch)
     {
         int neighbours;
         for (int done = 0; done < columns; done += neighbours)

@@ -92,9 +92,9 @@ internal static unsafe class ProductCpu
         float* wanted = tile + (row - start) * Pitch;
         int wantedRows = Math.Min(TileRows, rows - row);
 
-        TileTarget whole = epilogue.Detour(pixel, wantedRows, column, columns, bias, wanted, Pitch);
+        TileTarget whole = epilogue.Stage(pixel, wantedRows, column, columns, bias, wanted, Pitch);
         whole.Skip(start - row);
         ProductTile.Multiply<TVector, TSimd>(a, start, panel, columns, whole);
-        epilogue.Deliver(pixel, wantedRows, column, columns, wanted, Pitch);
+        epilogue.Commit(pixel, wantedRows, column, columns, wanted, Pitch);
     }
 }

@@ -268,9 +268,9 @@ internal static unsafe class WinogradCpu
             const int Pitch = 16;
             float* bias = stackalloc float[(1 + 2 * RunPatches) * Pitch];
             float* whole = bias + Pitch;
-            TileTarget target = epilogue.Detour(firstPixel, pixels, column, columns, bias, whole, Pitch);
+            TileTarget target = epilogue.Stage(firstPixel, pixels, column, columns, bias, whole, Pitch);
             TransformOutputRow(sums, lower, pixels, target);
-            epilogue.Deliver(firstPixel, pixels, column, columns, whole, Pitch);
+            epilogue.Commit(firstPixel, pixels, column, columns, whole, Pitch);
         }
 
         private readonly void TransformOutputRow(float* sums, bool lower, int pixels, in TileTarget target)

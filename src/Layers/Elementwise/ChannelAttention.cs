@@ -4,7 +4,7 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Layers;
 
 /// <summary>Squeeze-and-excitation: channels weighted by a small network of their means over the whole image (HAT's CAB).</summary>
-public static class ChannelAttention
+internal static class ChannelAttention
 {
     /// <summary>
     /// y += factor * x * sigmoid(expand * relu(squeeze * mean + squeezeBias) + expandBias), with the mean of x over all pixels.

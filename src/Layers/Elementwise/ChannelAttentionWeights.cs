@@ -3,7 +3,7 @@ using Gsasr.Tensors;
 namespace Gsasr.Layers;
 
 /// <summary>The two small layers of <see cref="ChannelAttention"/>.</summary>
-public sealed class ChannelAttentionWeights : IDisposable
+internal sealed class ChannelAttentionWeights : IDisposable
 {
     private readonly WeightMemory _memory;
 

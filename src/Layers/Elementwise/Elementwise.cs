@@ -4,7 +4,7 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Layers;
 
 /// <summary>Operations on each value alone, where no larger operation can take them in.</summary>
-public static class Elementwise
+internal static class Elementwise
 {
     /// <summary>y = a + b.</summary>
     /// <param name="a">[height, width, channels].</param>

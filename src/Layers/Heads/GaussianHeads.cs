@@ -4,7 +4,7 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Layers;
 
 /// <summary>The last layers of the decoder: from a feature vector per cell of the grid to a Gaussian.</summary>
-public static class GaussianHeads
+internal static class GaussianHeads
 {
     /// <summary>
     /// Computes raw Gaussians in the published order: sigma0, sigma1, rho, alpha, r, g, b, mean x, mean y. The means are the

@@ -6,7 +6,7 @@ namespace Gsasr.Layers;
 /// The five networks that turn a feature vector into a Gaussian (sigma, rho, alpha, rgb, mean), each
 /// C -> ReLU C -> ReLU 4C -> k. They share their input, so their first layers are one product C -> 5C.
 /// </summary>
-public sealed class GaussianHeadsWeights : IDisposable
+internal sealed class GaussianHeadsWeights : IDisposable
 {
     /// <summary>How many networks there are.</summary>
     public const int HeadCount = 5;

@@ -7,7 +7,7 @@ namespace Gsasr.Layers;
 /// <param name="GridWidth">Columns of the whole grid.</param>
 /// <param name="RowCentres">[1, 1, rows of the block]: the centre of each row of cells, with the whole grid as [0, 1].</param>
 /// <param name="ColumnCentres">[1, 1, columns of the block]: the centre of each column of cells, likewise.</param>
-public readonly record struct GridPlacement(int GridHeight, int GridWidth, Tensor RowCentres, Tensor ColumnCentres)
+internal readonly record struct GridPlacement(int GridHeight, int GridWidth, Tensor RowCentres, Tensor ColumnCentres)
 {
     // Vectors of AVX2, with which the published code's reference numbers were computed.
     private const int Lanes = 8;

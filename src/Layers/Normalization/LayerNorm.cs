@@ -4,7 +4,7 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Layers;
 
 /// <summary>Layer normalisation over the channels of each pixel.</summary>
-public static class LayerNorm
+internal static class LayerNorm
 {
     /// <summary>PyTorch's default, which all published checkpoints use.</summary>
     public const float Epsilon = 1e-5f;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>Memory of the processor outside the garbage-collected heap: it does not move, and large blocks cost nothing to collect.</summary>
-public sealed unsafe class CpuBuffer : DeviceBuffer
+internal sealed unsafe class CpuBuffer : DeviceBuffer
 {
     /// <summary>The boundary on which every buffer starts, in bytes.</summary>
     internal const int Alignment = 256;

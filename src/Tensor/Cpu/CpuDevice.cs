@@ -50,7 +50,7 @@ public sealed class CpuDevice : Device
     internal static long TotalMemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     /// <inheritdoc/>
-    public override DeviceBuffer Allocate(long byteLength)
+    internal override DeviceBuffer Allocate(long byteLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(byteLength, 1);
         ThrowIfDisposed();

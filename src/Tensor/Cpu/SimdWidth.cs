@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>The widest vectors of floats that this processor computes with; the runtime's switches can narrow it.</summary>
-public static class SimdWidth
+internal static class SimdWidth
 {
     /// <summary>Floats in a vector: 16, 8, 4, or 1 where there are no vector instructions.</summary>
     public static int Floats =>

@@ -2,7 +2,7 @@ using Gsasr.Tensors.Cuda.Native;
 
 namespace Gsasr.Tensors.Cuda;
 
-/// <summary>Memory of an NVIDIA card.</summary>
+/// <summary>Memory of an NVIDIA GPU.</summary>
 internal sealed unsafe class CudaBuffer : GpuBuffer
 {
     private readonly CudaDevice _device;

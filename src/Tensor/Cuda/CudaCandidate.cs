@@ -2,7 +2,7 @@ using Gsasr.Tensors.Cuda.Native;
 
 namespace Gsasr.Tensors.Cuda;
 
-/// <summary>An NVIDIA card that fulfils what the kernels need.</summary>
+/// <summary>An NVIDIA GPU that fulfils what the kernels need.</summary>
 /// <param name="Device">The device.</param>
 /// <param name="Description">What people are told about it.</param>
 /// <param name="Major">The compute capability's first number.</param>

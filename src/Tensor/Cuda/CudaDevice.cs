@@ -3,8 +3,8 @@ using Gsasr.Tensors.Cuda.Native;
 
 namespace Gsasr.Tensors.Cuda;
 
-/// <summary>An NVIDIA card, reached through its driver alone, which turns the embedded PTX into machine code.</summary>
-public sealed unsafe class CudaDevice : GpuDevice
+/// <summary>An NVIDIA GPU, reached through its driver alone, which turns the embedded PTX into machine code.</summary>
+internal sealed unsafe class CudaDevice : GpuDevice
 {
     private const int JitLogBytes = 16 << 10;
 

@@ -3,13 +3,13 @@ using Gsasr.Tensors.Cuda.Native;
 
 namespace Gsasr.Tensors.Cuda;
 
-/// <summary>Finds the NVIDIA cards that can run the kernels, and says why others cannot.</summary>
+/// <summary>Finds the NVIDIA GPUs that can run the kernels, and says why others cannot.</summary>
 internal static unsafe class CudaDiscovery
 {
     // Reads the PTX of every module without a target of its own, and all functions that are called here.
     private const int NeededDriverVersion = 11000;
 
-    /// <summary>The usable cards, numbered in the order in which the driver lists them.</summary>
+    /// <summary>The usable GPUs, numbered in the order in which the driver lists them.</summary>
     /// <param name="refusals">Receives what cannot be used.</param>
     public static List<CudaCandidate> Find(List<DeviceRefusal> refusals)
     {
@@ -37,7 +37,7 @@ internal static unsafe class CudaDiscovery
         CuResult result = CuNative.cuInit(0);
         if (result == CuResult.CUDA_ERROR_NO_DEVICE)
         {
-            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", "the driver found no card", RefusalCause.Absent));
+            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", "the driver found no GPU", RefusalCause.Absent));
             return;
         }
 

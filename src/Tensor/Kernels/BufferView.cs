@@ -4,7 +4,7 @@ namespace Gsasr.Tensors;
 
 /// <summary>Consecutive elements of a buffer, as a kernel's argument.</summary>
 /// <typeparam name="T">What the kernel takes the elements for.</typeparam>
-public readonly record struct BufferView<T>
+internal readonly record struct BufferView<T>
     where T : unmanaged
 {
     /// <summary>All of a buffer.</summary>

@@ -1,7 +1,7 @@
 namespace Gsasr.Tensors;
 
 /// <summary>Memory that kernels can use. Its device keeps track of it and releases it at the latest with itself.</summary>
-public abstract class GpuBuffer : DeviceBuffer
+internal abstract class GpuBuffer : DeviceBuffer
 {
     private protected GpuBuffer(GpuDevice device, long byteLength)
         : base(device, byteLength)

@@ -1,9 +1,9 @@
 namespace Gsasr.Tensors;
 
 /// <summary>A device that runs GPU kernels, one after the other in the order of their launches.</summary>
-public abstract class GpuDevice : Device
+internal abstract class GpuDevice : Device
 {
-    // CUDA's limit for the second and third dimension; kept on every road so that what runs on one runs on all.
+    // CUDA's limit for the second and third dimension; kept by every backend, so that what runs on one runs on all.
     private const int MaximumGroupsYZ = 65535;
 
     // Held while the state below is used; the drivers' queues take work from any number of threads.
@@ -97,7 +97,7 @@ public abstract class GpuDevice : Device
     }
 
     /// <inheritdoc/>
-    public sealed override DeviceBuffer Allocate(long byteLength)
+    internal sealed override DeviceBuffer Allocate(long byteLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(byteLength, 1);
 

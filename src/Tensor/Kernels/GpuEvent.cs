@@ -1,7 +1,7 @@
 namespace Gsasr.Tensors;
 
 /// <summary>A point in a device's work, to measure time by.</summary>
-public abstract class GpuEvent : IDisposable
+internal abstract class GpuEvent : IDisposable
 {
     private protected GpuEvent()
     {

@@ -4,7 +4,7 @@ using System.Reflection;
 namespace Gsasr.Tensors;
 
 /// <summary>A GPU kernel, compiled with its assembly, and what every launch of it has in common. Known before any device is opened.</summary>
-public abstract class Kernel
+internal abstract class Kernel
 {
     private readonly Assembly _assembly;
 
@@ -67,7 +67,7 @@ public abstract class Kernel
 
 /// <summary>A <see cref="Kernel"/> with the arguments that its launches take.</summary>
 /// <typeparam name="TArguments">The arguments, as the kernel compiler has written them.</typeparam>
-public sealed class Kernel<TArguments> : Kernel
+internal sealed class Kernel<TArguments> : Kernel
     where TArguments : struct, IKernelArguments
 {
     /// <summary>Names a kernel of an assembly.</summary>

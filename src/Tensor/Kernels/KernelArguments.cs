@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Gsasr.Tensors;
 
 /// <summary>The arguments of one launch, in the order of the kernel's parameters, on the stack.</summary>
-public ref struct KernelArguments
+internal ref struct KernelArguments
 {
     /// <summary>The most parameters that a kernel may have.</summary>
     public const int Capacity = 32;

@@ -2,7 +2,7 @@ namespace Gsasr.Tensors;
 
 /// <summary>Measures every launch on a device from its creation until it is disposed of.</summary>
 /// <remarks>Measuring allocates and puts events between the launches: whole runs are timed without it.</remarks>
-public sealed class KernelProfile : IDisposable
+internal sealed class KernelProfile : IDisposable
 {
     private readonly GpuDevice _device;
     private readonly List<(Kernel Kernel, GpuEvent Start, GpuEvent End)> _launches = [];

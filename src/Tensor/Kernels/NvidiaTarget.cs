@@ -6,7 +6,7 @@ namespace Gsasr.Tensors;
 /// <param name="Major">The compute capability's first number.</param>
 /// <param name="Minor">The compute capability's second number.</param>
 /// <param name="IsExact">Whether later hardware cannot run it (the <c>a</c> suffix).</param>
-public readonly record struct NvidiaTarget(int Major, int Minor, bool IsExact)
+internal readonly record struct NvidiaTarget(int Major, int Minor, bool IsExact)
 {
     /// <summary>What modules without a target of their own are made for.</summary>
     public static NvidiaTarget Default { get; } = new(7, 5, false);

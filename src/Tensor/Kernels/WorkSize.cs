@@ -4,7 +4,7 @@ namespace Gsasr.Tensors;
 /// <param name="X">Along the first dimension, the fastest.</param>
 /// <param name="Y">Along the second dimension.</param>
 /// <param name="Z">Along the third dimension.</param>
-public readonly record struct WorkSize(int X, int Y = 1, int Z = 1)
+internal readonly record struct WorkSize(int X, int Y = 1, int Z = 1)
 {
     /// <summary>X * Y * Z.</summary>
     public long Count => (long)X * Y * Z;

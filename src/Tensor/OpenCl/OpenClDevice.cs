@@ -4,7 +4,7 @@ using Gsasr.Tensors.OpenCl.Native;
 namespace Gsasr.Tensors.OpenCl;
 
 /// <summary>A device of any vendor, reached through an OpenCL 1.2 driver that compiles the kernels when they are needed.</summary>
-public sealed unsafe class OpenClDevice : GpuDevice
+internal sealed unsafe class OpenClDevice : GpuDevice
 {
     private readonly OpenClCandidate _candidate;
     private readonly ClContext _context;
@@ -29,12 +29,6 @@ public sealed unsafe class OpenClDevice : GpuDevice
         ClCheck.Check(result, "clCreateCommandQueue", $"open {Name}");
         _builder = new OpenClProgramBuilder(candidate, _context) { Compiling = OnCompiling };
     }
-
-    /// <summary>
-    /// Raised once, on the thread that uses the device, when kernels have to be compiled that no earlier run left in the cache: the
-    /// work under way waits for the driver's compiler, some of which take a minute.
-    /// </summary>
-    public event EventHandler? Compiling;
 
     /// <inheritdoc/>
     public override DeviceKind Kind => DeviceKind.OpenCl;
@@ -181,13 +175,6 @@ public sealed unsafe class OpenClDevice : GpuDevice
         DisposeBuffers();
         Queue.Dispose();
         _context.Dispose();
-    }
-
-    private void OnCompiling()
-    {
-        EventHandler? handler = Compiling;
-        Compiling = null;
-        handler?.Invoke(this, EventArgs.Empty);
     }
 
     private void SetArgument(GpuKernel kernel, ClKernel native, uint index, nuint size, void* value)

@@ -23,7 +23,7 @@ internal sealed class LimitedDevice(long memoryBytes) : Device
     /// <summary>Blocks handed out.</summary>
     public int Allocations { get; private set; }
 
-    public override DeviceBuffer Allocate(long byteLength)
+    internal override DeviceBuffer Allocate(long byteLength)
     {
         if (byteLength > LargestBlockBytes || byteLength > MemoryBytes - UsedBytes)
             throw new DeviceMemoryException($"{byteLength} bytes do not fit.");

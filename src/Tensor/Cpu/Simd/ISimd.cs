@@ -5,7 +5,7 @@ namespace Gsasr.Tensors.Cpu;
 /// <see cref="SimdWidth"/>: all widths round alike except for the order of sums and, without FMA, the products.
 /// </summary>
 /// <typeparam name="TVector">The vector.</typeparam>
-public unsafe interface ISimd<TVector>
+internal unsafe interface ISimd<TVector>
     where TVector : unmanaged
 {
     /// <summary>Floats in a vector.</summary>

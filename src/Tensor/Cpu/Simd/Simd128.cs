@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>Vectors of 4 floats.</summary>
-public readonly unsafe struct Simd128 : ISimd<Vector128<float>>
+internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 {
     /// <inheritdoc/>
     public static int Width => Vector128<float>.Count;

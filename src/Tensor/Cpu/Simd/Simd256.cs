@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>Vectors of 8 floats.</summary>
-public readonly unsafe struct Simd256 : ISimd<Vector256<float>>
+internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
 {
     /// <inheritdoc/>
     public static int Width => Vector256<float>.Count;

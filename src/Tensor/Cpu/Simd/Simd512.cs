@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>Vectors of 16 floats.</summary>
-public readonly unsafe struct Simd512 : ISimd<Vector512<float>>
+internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
 {
     /// <inheritdoc/>
     public static int Width => Vector512<float>.Count;

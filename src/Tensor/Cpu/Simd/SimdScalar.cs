@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>One float at a time, for processors and settings without vector instructions.</summary>
-public readonly unsafe struct SimdScalar : ISimd<float>
+internal readonly unsafe struct SimdScalar : ISimd<float>
 {
     /// <inheritdoc/>
     public static int Width => 1;

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>Elementary functions of vectors, the same for every width.</summary>
-public static class VectorMath
+internal static class VectorMath
 {
     /// <summary>
     /// e to the power of each value, within 1.1 units in the last place for arguments of -87 to 88; smaller ones give about
