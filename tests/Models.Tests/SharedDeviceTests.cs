@@ -36,18 +36,23 @@ public sealed class SharedDeviceTests
         device.Dispose();
         Assert.Contains(
             device.Name,
-            Assert.Throws<ObjectDisposedException>(() => upscaler.Upscale(new byte[432], 12, 12, PixelLayout.Rgb, Scale, new byte[1728])).Message,
+            Assert.Throws<ObjectDisposedException>(() => Enlarge(upscaler, 12, 12)).Message,
             StringComparison.Ordinal);
         Assert.Throws<ObjectDisposedException>(() => new Upscaler(GsasrModel.Default, device));
     }
 
     private static byte[] Enlarge(Device device, int width, int height)
     {
+        using var upscaler = new Upscaler(GsasrModel.Default, device);
+        return Enlarge(upscaler, width, height);
+    }
+
+    private static byte[] Enlarge(Upscaler upscaler, int width, int height)
+    {
         var pixels = new byte[width * height * 3];
         new Random(width).NextBytes(pixels);
-        using var upscaler = new Upscaler(GsasrModel.Default, device);
         var output = new byte[Scale * width * Scale * height * 3];
-        upscaler.Upscale(pixels, width, height, PixelLayout.Rgb, Scale, output);
+        upscaler.Upscale(pixels, width, height, PixelLayout.Rgb, Scale, output, cancellation: TestContext.Current.CancellationToken);
         return output;
     }
 }

@@ -52,7 +52,7 @@ public static class TestDevices
 
     /// <summary>As <see cref="Get"/>, for one of <see cref="GpuNames"/>.</summary>
     /// <param name="name">One of <see cref="GpuNames"/>.</param>
-    public static GpuDevice GetGpu(string name) => (GpuDevice)Get(name);
+    internal static GpuDevice GetGpu(string name) => (GpuDevice)Get(name);
 
     /// <summary>Why tests on a device are skipped; null if they run, and fail where the device does.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
