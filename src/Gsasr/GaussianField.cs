@@ -244,8 +244,8 @@ public sealed class GaussianField : IDisposable
             height,
             destination,
             width,
-            MemoryPlan.DrawingBytes(_arena.Device, _arena.HeldBytes + _raster.HeldBytes),
-            new ForwardPass(_arena, cancellation, meter));
+            _arena.Device.AvailableMemoryBytes + _arena.HeldBytes + _raster.HeldBytes,
+            new ForwardPass(_arena, meter, cancellation: cancellation));
         meter.Finish();
     }
 }

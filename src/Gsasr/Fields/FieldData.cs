@@ -15,6 +15,7 @@ internal sealed record FieldData : FieldDescription
 
     /// <summary>Adds the Gaussians to a description.</summary>
     /// <param name="description">The description.</param>
+    /// <param name="gaussians">[count, <see cref="Columns"/>].</param>
     [System.Diagnostics.CodeAnalysis.SetsRequiredMembers]
     public FieldData(FieldDescription description, float[] gaussians)
         : base(description) => Gaussians = gaussians;

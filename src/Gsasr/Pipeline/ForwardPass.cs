@@ -4,11 +4,11 @@ namespace Gsasr.Pipeline;
 
 /// <summary>What the stages need besides their input while they run: memory, and a chance to report, to be measured and to stop.</summary>
 /// <param name="arena">Memory for activations.</param>
-/// <param name="cancellation">Checked between layers and between bands.</param>
 /// <param name="meter">Told of each finished stretch of work; null for nobody.</param>
 /// <param name="clock">Told of each finished stage; null for nobody.</param>
+/// <param name="cancellation">Checked between layers and between bands.</param>
 internal sealed class ForwardPass(
-    Arena arena, CancellationToken cancellation = default, ProgressMeter? meter = null, StageClock? clock = null)
+    Arena arena, ProgressMeter? meter = null, StageClock? clock = null, CancellationToken cancellation = default)
 {
     /// <summary>Memory for activations.</summary>
     public Arena Arena => arena;

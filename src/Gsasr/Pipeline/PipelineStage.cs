@@ -27,3 +27,21 @@ internal enum PipelineStage
     /// <summary>Even areas of the input are put over the drawn pixels.</summary>
     EvenAreas,
 }
+
+/// <summary>Names of stages.</summary>
+internal static class PipelineStages
+{
+    /// <summary>A stage's name, for people to read.</summary>
+    /// <param name="stage">The stage.</param>
+    public static string Describe(this PipelineStage stage) => stage switch
+    {
+        PipelineStage.Conversion => "conversion and upload",
+        PipelineStage.Encoder => "encoder",
+        PipelineStage.DecoderBlocks => "decoder blocks",
+        PipelineStage.Heads => "upsampling and heads",
+        PipelineStage.Rasteriser => "rasteriser",
+        PipelineStage.Rounding => "rounding",
+        PipelineStage.Download => "download",
+        _ => "even areas",
+    };
+}
