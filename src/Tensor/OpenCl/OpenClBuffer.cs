@@ -3,6 +3,9 @@ using Gsasr.Tensors.OpenCl.Native;
 namespace Gsasr.Tensors.OpenCl;
 
 /// <summary>Memory of an OpenCL device.</summary>
+/// <remarks>
+/// Drivers should stand calls of several threads and do not always: one call at a time goes to the queue, as with launches.
+/// </remarks>
 internal sealed unsafe class OpenClBuffer : GpuBuffer
 {
     private readonly OpenClDevice _device;
@@ -28,8 +31,13 @@ internal sealed unsafe class OpenClBuffer : GpuBuffer
     {
         fixed (byte* p = source)
         {
-            ClResult result = ClNative.clEnqueueWriteBuffer(
-                _device.Queue, _memory, 1, (nuint)byteOffset, (nuint)source.Length, p, 0, null, null);
+            ClResult result;
+            lock (_device.LaunchLock)
+            {
+                result = ClNative.clEnqueueWriteBuffer(
+                    _device.Queue, _memory, 1, (nuint)byteOffset, (nuint)source.Length, p, 0, null, null);
+            }
+
             if (result != ClResult.CL_SUCCESS)
                 ClCheck.Check(result, "clEnqueueWriteBuffer", $"store {source.Length} bytes on {_device.Name}");
         }
@@ -39,8 +47,13 @@ internal sealed unsafe class OpenClBuffer : GpuBuffer
     {
         fixed (byte* p = destination)
         {
-            ClResult result = ClNative.clEnqueueReadBuffer(
-                _device.Queue, _memory, 1, (nuint)byteOffset, (nuint)destination.Length, p, 0, null, null);
+            ClResult result;
+            lock (_device.LaunchLock)
+            {
+                result = ClNative.clEnqueueReadBuffer(
+                    _device.Queue, _memory, 1, (nuint)byteOffset, (nuint)destination.Length, p, 0, null, null);
+            }
+
             _device.CheckCompletion(result, "clEnqueueReadBuffer");
         }
     }
@@ -51,7 +64,8 @@ internal sealed unsafe class OpenClBuffer : GpuBuffer
             return;
 
         // The driver keeps the memory until the work that uses it is done.
-        _memory.Dispose();
+        lock (_device.LaunchLock)
+            _memory.Dispose();
         _device.Forget(this);
     }
 }

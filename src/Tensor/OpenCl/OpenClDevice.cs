@@ -65,7 +65,10 @@ internal sealed unsafe class OpenClDevice : GpuDevice
     public override GpuEvent RecordEvent()
     {
         ThrowIfDisposed();
-        ClResult result = ClNative.clEnqueueMarkerWithWaitList(Queue, 0, null, out ClEvent marker);
+        ClResult result;
+        ClEvent marker;
+        lock (LaunchLock)
+            result = ClNative.clEnqueueMarkerWithWaitList(Queue, 0, null, out marker);
         ClCheck.Check(result, "clEnqueueMarkerWithWaitList", $"mark a point in time on {Name}");
         return new OpenClEvent(marker);
     }
