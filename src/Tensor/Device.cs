@@ -35,14 +35,28 @@ public abstract class Device : IDisposable
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="width">Columns, at least 1.</param>
     /// <param name="channels">Channels, at least 1.</param>
+    /// <exception cref="ArgumentException">There is another number of values.</exception>
+    /// <exception cref="DeviceMemoryException">The device has not that much memory left.</exception>
     public Tensor Upload(ReadOnlySpan<float> values, int height, int width, int channels)
     {
-        long count = (long)height * width * channels;
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        var count = (Int128)height * width * channels;
         if (values.Length != count)
             throw new ArgumentException($"{values.Length} values cannot fill a tensor of {height} x {width} x {channels}.", nameof(values));
-        DeviceBuffer buffer = Allocate(count * sizeof(float));
-        buffer.Upload(values, 0);
-        return new Tensor(buffer, 0, height, width, channels, channels);
+        DeviceBuffer buffer = Allocate((long)count * sizeof(float));
+        try
+        {
+            var tensor = new Tensor(buffer, 0, height, width, channels, channels);
+            tensor.Upload(values);
+            return tensor;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

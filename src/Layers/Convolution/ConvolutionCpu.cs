@@ -14,8 +14,8 @@ internal static unsafe class ConvolutionCpu
 
     public static DeviceBuffer Pack(CpuDevice device, ReadOnlySpan<float> weight, int outputChannels, int depth)
     {
-        var packed = (CpuBuffer)device.Allocate(ProductCpu.PackedLength(outputChannels, depth) * sizeof(float));
-        ProductCpu.Pack(weight, outputChannels, depth, (float*)packed.Memory);
+        DeviceBuffer packed = device.Allocate(ProductCpu.PackedLength(outputChannels, depth) * sizeof(float));
+        ProductCpu.Pack(weight, outputChannels, depth, (float*)CpuPointer.Of(packed));
         return packed;
     }
 
@@ -65,7 +65,7 @@ internal static unsafe class ConvolutionCpu
             BlockColumns = blockColumns,
             BlocksPerRow = (columns + blockColumns - 1) / blockColumns,
             Gather = gather,
-            Weights = (float*)((CpuBuffer)weights.Packed).Memory,
+            Weights = (float*)CpuPointer.Of(weights.Packed),
             OutputChannels = weights.OutputChannels,
             YWidth = arguments.Y.Width,
             Epilogue = EpilogueCpu.Of(arguments),

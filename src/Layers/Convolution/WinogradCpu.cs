@@ -58,7 +58,7 @@ internal static unsafe class WinogradCpu
             BlockPatches = blockPatches,
             InputPlane = blockPatches * pitch + PlanePadding,
             SumPlane = blockPatches * panelColumns + PlanePadding,
-            Weights = (float*)((CpuBuffer)weights.Packed).Memory,
+            Weights = (float*)CpuPointer.Of(weights.Packed),
             OutputChannels = weights.OutputChannels,
             Epilogue = EpilogueCpu.Of(arguments),
             YWidth = arguments.Y.Width,

@@ -26,13 +26,15 @@ internal static class WinogradGpu
         int band = Math.Min(patches, LayerKernels.DivideUp(LayerKernels.DivideUp(patches, bands), BandAlignment) * BandAlignment);
         DeviceBuffer scratch = device.Scratch(band * patchBytes);
         var inputPlanes = new Tensor(scratch, 0, Winograd.Planes, band, inputs, inputs);
-        var outputPlanes = new Tensor(scratch, checked(Winograd.Planes * band * inputs), Winograd.Planes, band, outputs, outputs);
+        var outputPlanes = new Tensor(scratch, (long)Winograd.Planes * band * inputs, Winograd.Planes, band, outputs, outputs);
         for (int first = 0; first < patches; first += band)
         {
             int count = Math.Min(band, patches - first);
-            TransformInput(device, arguments, patchColumns, first, inputPlanes with { Width = count });
-            Multiply(device, inputPlanes with { Width = count }, weights.Packed, outputPlanes with { Width = count });
-            TransformOutput(device, arguments, patchColumns, first, outputPlanes with { Width = count });
+            Tensor inputsOfBand = inputPlanes.Reshape(width: count);
+            Tensor outputsOfBand = outputPlanes.Reshape(width: count);
+            TransformInput(device, arguments, patchColumns, first, inputsOfBand);
+            Multiply(device, inputsOfBand, weights.Packed, outputsOfBand);
+            TransformOutput(device, arguments, patchColumns, first, outputsOfBand);
         }
     }
 

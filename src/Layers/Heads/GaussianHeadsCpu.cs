@@ -48,7 +48,7 @@ internal static unsafe class GaussianHeadsCpu
                 Width = Y.Width,
                 Cells = Y.Pixels,
                 Channels = channels,
-                First = (float*)((CpuBuffer)Weights.First.Packed).Memory,
+                First = (float*)CpuPointer.Of(Weights.First.Packed),
                 FirstBias = CpuPointer.Of(Weights.First.Bias),
                 GridHeight = Placement.GridHeight,
                 GridWidth = Placement.GridWidth,
@@ -60,7 +60,7 @@ internal static unsafe class GaussianHeadsCpu
             {
                 kernel.Heads[head] = new Head
                 {
-                    Second = (float*)((CpuBuffer)Weights.Second[head].Packed).Memory,
+                    Second = (float*)CpuPointer.Of(Weights.Second[head].Packed),
                     SecondBias = CpuPointer.Of(Weights.Second[head].Bias),
                     Third = CpuPointer.Of(Weights.Third[head]),
                     ThirdBias = CpuPointer.Of(Weights.ThirdBias[head]),
