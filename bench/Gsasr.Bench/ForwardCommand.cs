@@ -21,9 +21,10 @@ internal static class ForwardCommand
         Option<int> runs = CommandOptions.Runs(5);
         Option<double> peak = CommandOptions.Peak();
         Option<bool> profile = CommandOptions.Profile();
+        Option<Precision> precision = CommandOptions.Precision();
         var command = new Command("forward", "One image from 8-bit pixels to 8-bit pixels, as a whole and by stage.")
         {
-            device, model, size, scale, dMax, runs, peak, profile,
+            device, model, size, scale, dMax, runs, peak, profile, precision,
         };
         command.SetAction(result =>
         {
@@ -39,13 +40,14 @@ internal static class ForwardCommand
                 result.GetValue(dMax),
                 result.GetValue(runs),
                 tflops,
-                result.GetValue(profile));
+                result.GetValue(profile),
+                result.GetValue(precision));
         });
         return command;
     }
 
     private static void Run(
-        Device device, GsasrModel model, int width, int height, double scale, double dMax, int runs, double peak, bool profile)
+        Device device, GsasrModel model, int width, int height, double scale, double dMax, int runs, double peak, bool profile, Precision precision)
     {
         GsasrArchitecture architecture = model.Architecture;
         byte[] pixels = Workloads.Photo(width, height);
@@ -59,9 +61,9 @@ internal static class ForwardCommand
         Console.WriteLine($"## {model.Name}, {width} x {height} -> {outputWidth} x {outputHeight}, dmax {dMax}");
         Console.WriteLine($"on {device.Name} ({device.Kind})");
         Console.WriteLine();
-        (Times whole, double wholeProcessor) = MeasureUpscaler(device, model, pixels, width, height, scale, dMax, runs, profile);
+        (Times whole, double wholeProcessor) = MeasureUpscaler(device, model, pixels, width, height, scale, dMax, runs, profile, precision);
 
-        using var staged = new StagedForward(model, device);
+        using var staged = new StagedForward(model, device, precision);
         staged.Run(pixels, width, height, scale, dMax);
         staged.Run(pixels, width, height, scale, dMax);
         Stage[][] measured = [.. Enumerable.Range(0, runs).Select(_ => staged.Run(pixels, width, height, scale, dMax))];
@@ -90,12 +92,12 @@ internal static class ForwardCommand
     }
 
     private static (Times Wall, double ProcessorMilliseconds) MeasureUpscaler(
-        Device device, GsasrModel model, byte[] pixels, int width, int height, double scale, double dMax, int runs, bool profile)
+        Device device, GsasrModel model, byte[] pixels, int width, int height, double scale, double dMax, int runs, bool profile, Precision precision)
     {
         (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, scale);
         var output = new byte[outputWidth * outputHeight * 3];
         long before = (device as GpuDevice)?.AllocatedBytes ?? 0;
-        using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = dMax, MaximumTilePixels = long.MaxValue });
+        using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = dMax, MaximumTilePixels = long.MaxValue, Precision = precision });
         GsasrArchitecture architecture = model.Architecture;
         long weights = device is GpuDevice loaded
             ? loaded.AllocatedBytes - before
@@ -109,6 +111,7 @@ internal static class ForwardCommand
         long gaussians = (long)ReflectedImage.PaddedSize(width, architecture.SizeMultiple)
             * ReflectedImage.PaddedSize(height, architecture.SizeMultiple)
             * GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel;
+        Console.WriteLine($"Precision: {upscaler.Precision}{(upscaler.WasRepeated ? ", repeated in float32" : "")}.");
         Console.WriteLine(
             $"{gaussians} Gaussians. Memory: weights {Mebibytes(weights)}, "
             + $"field {Mebibytes(gaussians * Rasterizer.GaussianChannels * sizeof(float))}, "

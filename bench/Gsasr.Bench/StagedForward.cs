@@ -1,7 +1,5 @@
 using Gsasr.Architecture;
-using Gsasr.Checkpoints;
 using Gsasr.Decoder;
-using Gsasr.Encoders;
 using Gsasr.Layers;
 using Gsasr.Raster;
 using Gsasr.Tensors;
@@ -16,24 +14,21 @@ internal sealed class StagedForward : IDisposable
     public const string HeadsStage = "upsampling and heads";
 
     private readonly Device _device;
-    private readonly Encoder _encoder;
-    private readonly GaussianDecoder _decoder;
+    private readonly Networks _networks;
     private readonly Arena _arena;
     private readonly DeviceBuffer _nonFinite;
     private readonly string _lastBlock;
     private readonly int _multiple;
     private StageClock? _clock;
 
-    public StagedForward(GsasrModel model, Device device)
+    public StagedForward(GsasrModel model, Device device, Precision precision)
     {
         _device = device;
         GsasrArchitecture architecture = model.Architecture;
         _multiple = architecture.SizeMultiple;
         _lastBlock = $"gs_selfattn_blocks.{architecture.Decoder.SelfBlocks - 1}";
-        using Checkpoint checkpoint = model.Open();
-        _encoder = Encoder.Load(checkpoint, architecture.Encoder, device);
-        _decoder = GaussianDecoder.Load(checkpoint, architecture.Decoder, device);
-        _decoder.Tap = (module, _) =>
+        _networks = Networks.Load(model, device, MixedPrecision.Choose(precision, architecture, device));
+        _networks.Decoder.Tap = (module, _) =>
         {
             if (module == _lastBlock)
                 _clock?.Mark(BlocksStage);
@@ -68,10 +63,10 @@ internal sealed class StagedForward : IDisposable
             var placement = new GridPlacement(
                 Cells * paddedHeight, Cells * paddedWidth, Centres(Cells * paddedHeight), Centres(Cells * paddedWidth));
             clock.Mark("conversion and upload");
-            Tensor features = _arena.Allocate(paddedHeight, paddedWidth, _encoder.Features);
-            _encoder.Run(input, features, pass);
+            Tensor features = _arena.Allocate(paddedHeight, paddedWidth, _networks.Encoder.Features, _networks.Encoder.ElementType);
+            _networks.Encoder.Run(input, features, pass);
             clock.Mark(EncoderStage);
-            _decoder.Run(features, scale, new PixelRectangle(0, 0, paddedWidth, paddedHeight), placement, gaussians, pass);
+            _networks.Decoder.Run(features, scale, new PixelRectangle(0, 0, paddedWidth, paddedHeight), placement, gaussians, pass);
             clock.Mark(HeadsStage);
         }
 
@@ -91,8 +86,7 @@ internal sealed class StagedForward : IDisposable
     {
         _nonFinite.Dispose();
         _arena.Dispose();
-        _decoder.Dispose();
-        _encoder.Dispose();
+        _networks.Dispose();
     }
 
     private Tensor Centres(int count)

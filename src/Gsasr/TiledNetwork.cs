@@ -15,11 +15,12 @@ namespace Gsasr;
 internal sealed class TiledNetwork : IDisposable
 {
     private readonly GsasrArchitecture _architecture;
-    private readonly Encoder _encoder;
-    private readonly GaussianDecoder _decoder;
+    private readonly GsasrModel _model;
+    private readonly Networks _networks;
     private readonly Arena _arena;
     private readonly int _overlap;
     private readonly long _usualTilePixels;
+    private Networks? _exact;
     private float[] _region = [];
     private long _tilePixels;
 
@@ -33,17 +34,8 @@ internal sealed class TiledNetwork : IDisposable
         _architecture = model.Architecture;
         _arena = arena;
         _overlap = options.TileOverlap;
-        using Checkpoint checkpoint = model.Open();
-        _encoder = Encoder.Load(checkpoint, _architecture.Encoder, device);
-        try
-        {
-            _decoder = GaussianDecoder.Load(checkpoint, _architecture.Decoder, device);
-        }
-        catch
-        {
-            _encoder.Dispose();
-            throw;
-        }
+        _model = model;
+        _networks = Networks.Load(model, device, MixedPrecision.Choose(options.Precision, _architecture, device));
 
         _usualTilePixels = options.MaximumTilePixels > 0
             ? options.MaximumTilePixels
@@ -51,9 +43,16 @@ internal sealed class TiledNetwork : IDisposable
         _tilePixels = _usualTilePixels;
     }
 
+    /// <summary>How precisely the networks compute, as long as float16 is enough for the values.</summary>
+    public Precision Precision => _networks.Encoder.ElementType == ElementType.Float16 ? Precision.Mixed : Precision.Float32;
+
+    /// <summary>Whether values of the last image left float16's range, so that it was worked on again in float32.</summary>
+    public bool WasRepeated { get; private set; }
+
     /// <summary>Begins an image: tiles have their usual size again.</summary>
     public void Begin()
     {
+        WasRepeated = false;
         if (_tilePixels == _usualTilePixels)
             return;
 
@@ -101,10 +100,21 @@ internal sealed class TiledNetwork : IDisposable
                 meter.Rewind(done);
                 double work = share * paddedWidth * paddedHeight / tiles.Sum(tile => (double)tile.Region.Width * tile.Region.Height);
                 var pass = new ForwardPass(_arena, multiplyAdds => meter.Advance(multiplyAdds * work), cancellation);
-                int offset = 0;
-                foreach (Tile tile in tiles)
-                    offset += RunTile(tile, image, width, height, paddedWidth, paddedHeight, scale, field, offset, pass);
+                Run(_networks);
+                if (!_networks.Decoder.TakeOverflow())
+                    return;
+                WasRepeated = true;
+                _exact ??= Networks.Load(_model, _arena.Device, ElementType.Float32);
+                meter.Rewind(done);
+                Run(_exact);
                 return;
+
+                void Run(Networks networks)
+                {
+                    int offset = 0;
+                    foreach (Tile tile in tiles)
+                        offset += RunTile(networks, tile, image, width, height, paddedWidth, paddedHeight, scale, field, offset, pass);
+                }
             }
             catch (DeviceMemoryException) when (tiles[0].Interior.Width > multiple || tiles[0].Interior.Height > multiple)
             {
@@ -117,11 +127,12 @@ internal sealed class TiledNetwork : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _decoder.Dispose();
-        _encoder.Dispose();
+        _exact?.Dispose();
+        _networks.Dispose();
     }
 
     private int RunTile(
+        Networks networks,
         in Tile tile,
         float[] image,
         int width,
@@ -138,11 +149,11 @@ internal sealed class TiledNetwork : IDisposable
         PixelRectangle interior = tile.Interior;
         using Arena.Scope scope = _arena.BeginScope();
         Tensor input = _arena.Allocate(region.Height, region.Width, 3);
-        Tensor features = _arena.Allocate(region.Height, region.Width, _encoder.Features);
+        Tensor features = _arena.Allocate(region.Height, region.Width, networks.Encoder.Features, networks.Encoder.ElementType);
         Span<float> pixels = Room(region.Width * region.Height * 3);
         ReflectedImage.Copy(image, width, height, region, pixels);
         input.Upload<float>(pixels);
-        _encoder.Run(input, features, pass);
+        networks.Encoder.Run(input, features, pass);
         var gaussians = new Tensor(
             field, offset, Cells * interior.Height, Cells * interior.Width, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
         var placement = new GridPlacement(
@@ -150,7 +161,7 @@ internal sealed class TiledNetwork : IDisposable
             Cells * paddedWidth,
             Centres(Cells * paddedHeight, Cells * interior.Top, Cells * interior.Height),
             Centres(Cells * paddedWidth, Cells * interior.Left, Cells * interior.Width));
-        _decoder.Run(
+        networks.Decoder.Run(
             features, scale, interior with { Left = interior.Left - region.Left, Top = interior.Top - region.Top }, placement, gaussians, pass);
         return gaussians.Pixels * Rasterizer.GaussianChannels;
     }

@@ -46,6 +46,7 @@ public sealed class Upscaler : IDisposable
     /// <exception cref="CheckpointFormatException">The weights cannot be read.</exception>
     /// <exception cref="DeviceException">The device failed or has too little memory.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
+    /// <exception cref="NotSupportedException">Mixed precision was asked for, which the device or the model does not have.</exception>
     public Upscaler(GsasrModel model, Device device, UpscalerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -74,6 +75,15 @@ public sealed class Upscaler : IDisposable
 
     /// <summary>The most bytes of working memory that were in use on the device at once, without weights and fields.</summary>
     public long PeakWorkingBytes => _arena.PeakBytes;
+
+    /// <summary>How precisely the networks compute: <see cref="Precision.Mixed"/> or <see cref="Precision.Float32"/>.</summary>
+    public Precision Precision => _network.Precision;
+
+    /// <summary>
+    /// Whether values of the last image left float16's range, so that it was worked on again in float32; never where that is the
+    /// <see cref="Precision"/>.
+    /// </summary>
+    public bool WasRepeated => _network.WasRepeated;
 
     /// <summary>
     /// The most pixels of the padded image whose Gaussians are kept at once while an image is upscaled; a larger image is worked on in

@@ -16,6 +16,9 @@ public sealed record UpscalerOptions
     /// </summary>
     public double DMax { get; init; } = 0.1;
 
+    /// <summary>How precisely the networks compute.</summary>
+    public Precision Precision { get; init; }
+
     /// <summary>
     /// The most input pixels that go through the network at once; larger images are run in overlapping tiles. 0 chooses by
     /// the memory of the device.

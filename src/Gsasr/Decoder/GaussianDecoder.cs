@@ -84,7 +84,7 @@ internal sealed class GaussianDecoder : IDisposable
         string[] heads = ["mlp_block_sigma", "mlp_block_rho", "mlp_block_alpha", "mlp_block_rgb", "mlp_block_mean"];
         (float[], float[])[] HeadLayers(int layer) =>
             [.. heads.Select(head => (weights.Values($"{head}.{layer}.weight"), weights.Values($"{head}.{layer}.bias")))];
-        _heads = weights.Own(new GaussianHeadsWeights(weights.Device, _channels, HeadLayers(0), HeadLayers(2), HeadLayers(4)));
+        _heads = weights.Own(new GaussianHeadsWeights(weights.Device, _channels, HeadLayers(0), HeadLayers(2), HeadLayers(4), weights.ElementType));
     }
 
     /// <summary>Called, in tests, with the published name of a module and its output.</summary>
@@ -94,9 +94,11 @@ internal sealed class GaussianDecoder : IDisposable
     /// <param name="checkpoint">A checkpoint of that architecture.</param>
     /// <param name="architecture">The recognised decoder.</param>
     /// <param name="device">The device that will run it.</param>
-    public static GaussianDecoder Load(Checkpoint checkpoint, DecoderArchitecture architecture, Device device)
+    /// <param name="elementType">What is multiplied; the features are of this type.</param>
+    public static GaussianDecoder Load(
+        Checkpoint checkpoint, DecoderArchitecture architecture, Device device, ElementType elementType = ElementType.Float32)
     {
-        var weights = new WeightReader(checkpoint, GsasrArchitecture.DecoderPrefix, device);
+        var weights = new WeightReader(checkpoint, GsasrArchitecture.DecoderPrefix, device, elementType);
         try
         {
             return new GaussianDecoder(weights, architecture);
@@ -123,10 +125,10 @@ internal sealed class GaussianDecoder : IDisposable
         int width = features.Width;
         Arena arena = pass.Arena;
         using Arena.Scope scope = arena.BeginScope();
-        Tensor upsampled = arena.Allocate(2 * height, 2 * width, _channels);
+        Tensor upsampled = arena.Allocate(2 * height, 2 * width, _channels, features.ElementType);
         using (arena.BeginScope())
         {
-            Tensor queries = arena.Allocate(height, width, _channels);
+            Tensor queries = arena.Allocate(height, width, _channels, features.ElementType);
             RunBlocks(features, queries, pass);
             Convolution.Run(queries, _upsample, upsampled);
             pass.Advance(4.0 * height * width * _upsample.Depth * _channels);
@@ -137,12 +139,15 @@ internal sealed class GaussianDecoder : IDisposable
         {
             int rows = Math.Min(bandRows, 2 * interior.Height - row);
             using Arena.Scope band = arena.BeginScope();
-            Tensor cells = arena.Allocate(2 * rows, CellsPerPixel * interior.Width, _channels);
+            Tensor cells = arena.Allocate(2 * rows, CellsPerPixel * interior.Width, _channels, features.ElementType);
             Convolution.Run(upsampled, _upsampleAgain, cells, firstRow: 2 * interior.Top + row, firstColumn: 2 * interior.Left);
             GaussianHeads.Run(cells, _heads, gaussians.SliceRows(2 * row, 2 * rows), placement.SliceRows(2 * row, 2 * rows), arena);
             pass.Advance((double)cells.Pixels * _channels * (_upsampleAgain.Depth + GaussianHeadsWeights.HeadCount * 5.0 * _channels));
         }
     }
+
+    /// <summary>Whether values left float16's range since the last call, so that Gaussians are wrong; never with float32. Waits for the device.</summary>
+    public bool TakeOverflow() => _heads.TakeOverflow();
 
     /// <inheritdoc/>
     public void Dispose() => _weights.Dispose();
@@ -163,8 +168,8 @@ internal sealed class GaussianDecoder : IDisposable
         int width = features.Width;
         Arena arena = pass.Arena;
         using Arena.Scope scope = arena.BeginScope();
-        Tensor projected = arena.Allocate(height, width, _channels);
-        Tensor x = arena.Allocate(height, width, _channels);
+        Tensor projected = arena.Allocate(height, width, _channels, features.ElementType);
+        Tensor x = arena.Allocate(height, width, _channels, features.ElementType);
         Convolution.Run(features, _project, x, Activation.Relu);
         Convolution.Run(x, _projectAgain, projected);
         Tap?.Invoke("img_feat_proj", projected);

@@ -23,7 +23,7 @@ internal static class Float16HeadsKernels
     /// </summary>
     /// <remarks>
     /// hidden: [cells, 5C] of float16, the first layer's result. second: the five heads' weights side by side, [20C][C filled up to 64].
-    /// third: [5][3][4C] and thirdBias: [5][3], without values where a head has fewer outputs. C is a multiple of 32. range: set to 1 if a
+    /// third: [5][3][4C] and thirdBias: [5][3], without values where a head has fewer outputs. C is a multiple of 8. range: set to 1 if a
     /// result is infinite or no number, which is what comes of any value outside float16's range before. The others as in FinishHeads.
     /// </remarks>
     [Kernel(Half128x128.GroupSize, Target = "sm_80", GroupsPerProcessor = 2, DynamicSharedBytes = Float16HeadsShape.SharedBytes)]

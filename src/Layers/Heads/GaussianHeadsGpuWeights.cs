@@ -9,11 +9,12 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
         GpuDevice device,
         int channels,
         IReadOnlyList<(float[] Weight, float[] Bias)> second,
-        IReadOnlyList<(float[] Weight, float[] Bias)> third)
+        IReadOnlyList<(float[] Weight, float[] Bias)> third,
+        ElementType elementType)
     {
         int inner = 4 * channels;
         Second = ConvolutionWeights.Create(
-            device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner);
+            device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner, elementType: elementType);
         var thirds = new float[third.Count * HeadsShape.MaximumOutputs * inner];
         var biases = new float[third.Count * HeadsShape.MaximumOutputs];
         for (int head = 0; head < third.Count; head++)
@@ -24,6 +25,10 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
 
         Third = device.Upload(thirds, third.Count, HeadsShape.MaximumOutputs, inner);
         ThirdBias = device.Upload(biases, 1, third.Count, HeadsShape.MaximumOutputs);
+        if (elementType == ElementType.Float32)
+            return;
+        RangeFlag = device.Allocate(sizeof(int));
+        RangeFlag.Upload<int>([0], 0);
     }
 
     /// <summary>C -> 20C, the heads side by side.</summary>
@@ -35,9 +40,13 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
     /// <summary>[1, 5, 3].</summary>
     public Tensor ThirdBias { get; }
 
+    /// <summary>An int that becomes 1 when a Gaussian comes out infinite or as no number; null where the heads are float32.</summary>
+    public DeviceBuffer? RangeFlag { get; }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        RangeFlag?.Dispose();
         Second.Dispose();
         Third.Buffer.Dispose();
         ThirdBias.Buffer.Dispose();
