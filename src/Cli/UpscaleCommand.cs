@@ -37,6 +37,7 @@ internal static class UpscaleCommand
             if (name is not null && !DeviceCatalog.IsDeviceName(name))
                 result.AddError($"--device is auto, cpu, opencl[:N] or cuda[:N]; it is '{name}'.");
         });
+        Option<Precision?> precision = SharedOptions.Precision("With --as-published it is float32 unless said, else auto.");
         var dMax = new Option<double>("--dmax")
         {
             Description = "How far a Gaussian reaches, as a share of half the output image (the paper's ratio r).",
@@ -64,10 +65,13 @@ internal static class UpscaleCommand
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace OUTPUT if it exists." };
         var command = new Command("upscale", "Upscales an image.")
         {
-            input, target, scale, model, device, dMax, noEvenAreas, keepGrey, asPublished, quality, overwrite,
+            input, target, scale, model, device, precision, dMax, noEvenAreas, keepGrey, asPublished, quality, overwrite,
         };
         command.SetAction((parsed, cancellation) =>
         {
+            UpscalerOptions options = parsed.GetValue(asPublished)
+                ? UpscalerOptions.AsPublished
+                : new UpscalerOptions { KeepEvenAreas = !parsed.GetValue(noEvenAreas) };
             var job = new UpscaleJob
             {
                 InputPath = parsed.GetRequiredValue(input),
@@ -75,10 +79,9 @@ internal static class UpscaleCommand
                 Scale = parsed.GetValue(scale),
                 Model = parsed.GetRequiredValue(model),
                 Device = parsed.GetRequiredValue(device),
-                Options = (parsed.GetValue(asPublished)
-                    ? UpscalerOptions.AsPublished
-                    : new UpscalerOptions { KeepEvenAreas = !parsed.GetValue(noEvenAreas) }) with
+                Options = options with
                 {
+                    Precision = parsed.GetValue(precision) ?? options.Precision,
                     DMax = parsed.GetValue(dMax),
                     KeepGrey = parsed.GetValue(keepGrey),
                 },

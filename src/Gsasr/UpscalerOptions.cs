@@ -5,9 +5,9 @@ public sealed record UpscalerOptions
 {
     /// <summary>
     /// The options with which every pixel is the published code's: even areas are the network's as well, the picture is
-    /// <see cref="PublishedGeometry"/>. For comparisons.
+    /// <see cref="PublishedGeometry"/>, and everything is computed in float32. For comparisons.
     /// </summary>
-    public static UpscalerOptions AsPublished { get; } = new() { KeepEvenAreas = false, PublishedGeometry = true };
+    public static UpscalerOptions AsPublished { get; } = new() { KeepEvenAreas = false, PublishedGeometry = true, Precision = Precision.Float32 };
 
     /// <summary>
     /// The paper's ratio r: a Gaussian reaches at most this share of half the padded output image from its centre. The

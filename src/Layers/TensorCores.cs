@@ -9,6 +9,15 @@ public static class TensorCores
     /// <param name="device">The device.</param>
     public static bool AreIn(Device device) => device is GpuDevice gpu && Float16ConvolutionGpu.IsSupported(gpu);
 
+    /// <summary>Whether a device that was found has layers of float16.</summary>
+    /// <param name="device">The device.</param>
+    public static bool AreIn(DeviceDescription device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return device.ComputeCapability is NvidiaTarget hardware
+            && Float16ConvolutionKernels.ConvolveFloat16.Half128x128.Target!.Value.RunsOn(hardware.Major, hardware.Minor);
+    }
+
     /// <summary>Whether there are kernels of float16 for all layers of a decoder.</summary>
     /// <param name="channels">Its channels.</param>
     /// <param name="windowSize">Tokens along a side of its windows.</param>

@@ -56,6 +56,18 @@ public sealed partial class UpscaleTests
     }
 
     [Theory]
+    [InlineData("auto")]
+    [InlineData("float32")]
+    public async Task The_processor_computes_in_float32(string precision)
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 12, 9);
+        await CommandLine.UpscaledAsync(input, folder.File("default.png"), "2", "--device", "cpu");
+        await CommandLine.UpscaledAsync(input, folder.File("out.png"), "2", "--device", "cpu", "--precision", precision);
+        Assert.Equal(File.ReadAllBytes(folder.File("default.png")), File.ReadAllBytes(folder.File("out.png")));
+    }
+
+    [Theory]
     [InlineData(1, 1, "1")]
     [InlineData(1, 1, "8")]
     [InlineData(1, 5, "2.7")]
