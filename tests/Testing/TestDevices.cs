@@ -9,7 +9,7 @@ namespace Gsasr.Testing;
 /// </summary>
 public static class TestDevices
 {
-    // Tests run in parallel, and a device is used by one thread at a time.
+    // Tests run in parallel, and some count the memory of their device.
     [ThreadStatic]
     private static Dictionary<string, (Device? Device, string Reason)>? t_opened;
 

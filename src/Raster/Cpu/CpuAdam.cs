@@ -50,7 +50,7 @@ internal static unsafe class CpuAdam
         public float MeanFactor;
         public float SquareFactor;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             int end = Math.Min(Count, (item + 1) * Batch);
             for (int row = item * Batch; row < end; row++)

@@ -40,7 +40,7 @@ internal static unsafe class CpuPixelQuantizer
 
         private const int Batch = 16;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             float* row = Image + (long)item * ImageWidth * Pitch;
             long first = (long)item * Width * 3;

@@ -177,9 +177,8 @@ internal static unsafe class CpuRasterizer
                 Lists = Lists,
                 Image = Pixels,
                 Pitch = Image.Pitch,
-                Scratch = Device.Scratch(GatherKernel<TVector, TSimd, TColours>.ScratchBytes),
             };
-            Device.Run(gather, Lists.Tiles);
+            Device.Run(gather, Lists.Tiles, GatherKernel<TVector, TSimd, TColours>.ScratchBytes);
         }
     }
 

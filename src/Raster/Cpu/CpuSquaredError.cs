@@ -36,7 +36,7 @@ internal static unsafe class CpuSquaredError
         public int GradientPitch;
         public float Factor;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             for (int x = 0; x < Pair.Width; x++)
             {
@@ -55,7 +55,7 @@ internal static unsafe class CpuSquaredError
         public ImagePair Pair;
         public float* Sums;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             double sum = 0;
             for (int x = 0; x < Pair.Width; x++)

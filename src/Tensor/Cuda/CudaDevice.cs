@@ -88,7 +88,7 @@ public sealed unsafe class CudaDevice : GpuDevice
     /// <summary>Makes this device's context the calling thread's, which all calls go to. Throws if the device failed for good.</summary>
     internal void MakeCurrent()
     {
-        ObjectDisposedException.ThrowIf(_context.IsClosed, this);
+        ThrowIfDisposed();
         if (_failure is not null)
             throw new DeviceException(_failure);
         Check(CuNative.cuCtxSetCurrent(_context.Context), "cuCtxSetCurrent", "work");
@@ -186,9 +186,14 @@ public sealed unsafe class CudaDevice : GpuDevice
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (!disposing || _context.IsClosed)
+        if (!disposing)
             return;
+        lock (LaunchLock)
+            Close();
+    }
 
+    private void Close()
+    {
         // On a device that failed for good these calls fail too, and there is nothing left to release.
         if (CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
         {
