@@ -5,6 +5,8 @@ namespace Gsasr.Layers;
 /// <summary>The second and third layers of the <see cref="GaussianHeads"/>, the five heads side by side for their GPU kernel.</summary>
 internal sealed class GaussianHeadsGpuWeights : IDisposable
 {
+    private readonly WeightMemory _memory;
+
     public GaussianHeadsGpuWeights(
         GpuDevice device,
         int channels,
@@ -13,8 +15,6 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
         ElementType elementType)
     {
         int inner = 4 * channels;
-        Second = ConvolutionWeights.Create(
-            device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner, elementType: elementType);
         var thirds = new float[third.Count * HeadsShape.MaximumOutputs * inner];
         var biases = new float[third.Count * HeadsShape.MaximumOutputs];
         for (int head = 0; head < third.Count; head++)
@@ -23,12 +23,23 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
             third[head].Bias.CopyTo(biases, head * HeadsShape.MaximumOutputs);
         }
 
-        Third = device.Upload(thirds, third.Count, HeadsShape.MaximumOutputs, inner);
-        ThirdBias = device.Upload(biases, 1, third.Count, HeadsShape.MaximumOutputs);
-        if (elementType == ElementType.Float32)
-            return;
-        RangeFlag = device.Allocate(sizeof(int));
-        RangeFlag.Upload<int>([0], 0);
+        _memory = new WeightMemory(device);
+        try
+        {
+            Second = _memory.Own(ConvolutionWeights.Create(
+                device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner, elementType: elementType));
+            Third = _memory.Upload(thirds, third.Count, HeadsShape.MaximumOutputs, inner);
+            ThirdBias = _memory.Upload(biases, 1, third.Count, HeadsShape.MaximumOutputs);
+            if (elementType == ElementType.Float32)
+                return;
+            RangeFlag = _memory.Own(device.Allocate(sizeof(int)));
+            RangeFlag.Upload<int>([0], 0);
+        }
+        catch
+        {
+            _memory.Dispose();
+            throw;
+        }
     }
 
     /// <summary>C -> 20C, the heads side by side.</summary>
@@ -44,11 +55,5 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
     public DeviceBuffer? RangeFlag { get; }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        RangeFlag?.Dispose();
-        Second.Dispose();
-        Third.Buffer.Dispose();
-        ThirdBias.Buffer.Dispose();
-    }
+    public void Dispose() => _memory.Dispose();
 }

@@ -30,6 +30,7 @@ public sealed unsafe class CudaDevice : GpuDevice
             CuStream stream;
             Check(CuNative.cuStreamCreate(&stream, CuConstants.CU_STREAM_NON_BLOCKING), "cuStreamCreate", "open a context");
             Stream = stream;
+            Staging = new CudaStaging(this);
         }
         catch
         {
@@ -54,6 +55,9 @@ public sealed unsafe class CudaDevice : GpuDevice
     public override int ProcessorCount => _candidate.ProcessorCount;
 
     internal CuStream Stream { get; }
+
+    /// <summary>Where uploads wait for their turn in the stream.</summary>
+    internal CudaStaging Staging { get; }
 
     /// <inheritdoc/>
     public override bool Supports(Kernel kernel)
@@ -201,6 +205,7 @@ public sealed unsafe class CudaDevice : GpuDevice
             foreach (GpuKernel kernel in LoadedKernels)
                 _ = CuNative.cuModuleUnload(((CudaKernel)kernel).Module);
             DisposeBuffers();
+            Staging.Release();
             _ = CuNative.cuStreamDestroy(Stream);
         }
 
