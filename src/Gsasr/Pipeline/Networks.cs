@@ -3,7 +3,7 @@ using Gsasr.Decoder;
 using Gsasr.Encoders;
 using Gsasr.Tensors;
 
-namespace Gsasr;
+namespace Gsasr.Pipeline;
 
 /// <summary>A model's two networks on a device.</summary>
 /// <param name="Encoder">From an image to features.</param>
