@@ -3,6 +3,7 @@ using Gsasr.Architecture;
 using Gsasr.Checkpoints;
 using Gsasr.Decoder;
 using Gsasr.Fields;
+using Gsasr.Layers;
 using Gsasr.Pipeline;
 using Gsasr.Raster;
 using Gsasr.Tensors;
@@ -72,6 +73,10 @@ public sealed class Upscaler : IDisposable
 
     /// <summary>How the last image was worked on.</summary>
     internal MemoryPlan? LastPlan => _workspace.Plan;
+
+    /// <summary>Whether a device that was found has mixed precision, for the models that have it.</summary>
+    /// <param name="device">The device.</param>
+    public static bool HasMixedPrecision(DeviceDescription device) => TensorCores.AreIn(device);
 
     /// <summary>The size of the output for an input: floor(scale * size), as the published code has it.</summary>
     /// <param name="width">Columns of the input.</param>

@@ -3,7 +3,7 @@ using Gsasr.Tensors;
 namespace Gsasr.Layers;
 
 /// <summary>Whether layers can run on float16, which is multiplied on the tensor cores of NVIDIA GPUs.</summary>
-public static class TensorCores
+internal static class TensorCores
 {
     /// <summary>Whether a device has layers of float16.</summary>
     /// <param name="device">The device.</param>
