@@ -15,7 +15,7 @@ internal sealed class OpenClProgramCache
 {
     private const long MaximumBytes = 256 << 20;
 
-    private readonly string? _folder = Folder();
+    private readonly string? _folder = UserCacheFolder.Find("opencl");
 
     /// <summary>The key of a program.</summary>
     public static string Key(string deviceFingerprint, string options, byte[] source)
@@ -74,18 +74,5 @@ internal sealed class OpenClProgramCache
         {
             // Without the file the next run compiles again.
         }
-    }
-
-    private static string? Folder()
-    {
-        if (Environment.GetEnvironmentVariable("GSASR_CACHE") is { Length: > 0 } chosen)
-            return Path.Combine(Path.GetFullPath(chosen), "opencl");
-        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        string root =
-            OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) :
-            OperatingSystem.IsMacOS() && home.Length > 0 ? Path.Combine(home, "Library", "Caches") :
-            Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache) ? cache :
-            home.Length > 0 ? Path.Combine(home, ".cache") : "";
-        return root.Length > 0 ? Path.Combine(root, "gsasr", "opencl") : null;
     }
 }
