@@ -38,7 +38,8 @@ public sealed class CpuDevice : Device
     public override long MemoryBytes => Math.Min(TotalMemoryBytes, _memoryLimit);
 
     /// <inheritdoc/>
-    public override long AvailableMemoryBytes => Math.Min(MemoryBytes, FreeMemoryBytes() ?? MemoryBytes);
+    public override long AvailableMemoryBytes => Math.Max(
+        0, Math.Min(_memoryLimit - AllocatedBytes, (FreeMemoryBytes() ?? TotalMemoryBytes - AllocatedBytes) / 2));
 
     /// <summary>Bytes of memory in its buffers.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
@@ -96,6 +97,17 @@ public sealed class CpuDevice : Device
     internal static string Describe(int threads) =>
         $"{RuntimeInformation.ProcessArchitecture} processor, {threads} thread{(threads == 1 ? "" : "s")}, {SimdWidth.Description}";
 
+    /// <summary>Bytes in the line "MemAvailable:   23313000 kB" of Linux's /proc/meminfo; null if there is no such line.</summary>
+    /// <param name="lines">The file's lines.</param>
+    internal static long? ParseFreeMemory(IEnumerable<string> lines)
+    {
+        const string Name = "MemAvailable:";
+        string? line = lines.FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
+        string[] words = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return words is [string kibibytes, "kB"]
+            && long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
+    }
+
     // What Linux can hand out without swapping, caches of files included; null on other systems, where there is no such number.
     private static long? FreeMemoryBytes()
     {
@@ -103,11 +115,7 @@ public sealed class CpuDevice : Device
             return null;
         try
         {
-            const string Name = "MemAvailable:";
-            string? line = File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
-            string[] words = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-            return words is [string kibibytes, "kB"]
-                && long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
+            return ParseFreeMemory(File.ReadLines("/proc/meminfo"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -30,6 +30,7 @@ public sealed unsafe class CudaDevice : GpuDevice
             CuStream stream;
             Check(CuNative.cuStreamCreate(&stream, CuConstants.CU_STREAM_NON_BLOCKING), "cuStreamCreate", "open a context");
             Stream = stream;
+            Staging = new CudaStaging(this);
         }
         catch
         {
@@ -48,12 +49,30 @@ public sealed unsafe class CudaDevice : GpuDevice
     public override long MemoryBytes { get; }
 
     /// <inheritdoc/>
+    public override long AvailableMemoryBytes
+    {
+        get
+        {
+            MakeCurrent();
+            nuint free;
+            nuint total;
+            Check(CuNative.cuMemGetInfo(&free, &total), "cuMemGetInfo", "ask for the free memory");
+
+            // The driver takes a little for kernels and queues as work goes on.
+            return (long)(free - free / 16);
+        }
+    }
+
+    /// <inheritdoc/>
     public override string Driver => _candidate.Description.Driver;
 
     /// <inheritdoc/>
     public override int ProcessorCount => _candidate.ProcessorCount;
 
     internal CuStream Stream { get; }
+
+    /// <summary>Where uploads wait for their turn in the stream.</summary>
+    internal CudaStaging Staging { get; }
 
     /// <inheritdoc/>
     public override bool Supports(Kernel kernel)
@@ -201,6 +220,7 @@ public sealed unsafe class CudaDevice : GpuDevice
             foreach (GpuKernel kernel in LoadedKernels)
                 _ = CuNative.cuModuleUnload(((CudaKernel)kernel).Module);
             DisposeBuffers();
+            Staging.Release();
             _ = CuNative.cuStreamDestroy(Stream);
         }
 

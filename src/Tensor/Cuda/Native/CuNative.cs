@@ -60,11 +60,20 @@ internal static unsafe partial class CuNative
 
     // Memory
 
+    [LibraryImport(Library, EntryPoint = "cuMemGetInfo_v2")]
+    internal static partial CuResult cuMemGetInfo(nuint* free, nuint* total);
+
     [LibraryImport(Library, EntryPoint = "cuMemAlloc_v2")]
     internal static partial CuResult cuMemAlloc(CuAddress* address, nuint bytes);
 
     [LibraryImport(Library, EntryPoint = "cuMemFree_v2")]
     internal static partial CuResult cuMemFree(CuAddress address);
+
+    [LibraryImport(Library)]
+    internal static partial CuResult cuMemHostAlloc(void** memory, nuint bytes, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial CuResult cuMemFreeHost(void* memory);
 
     [LibraryImport(Library, EntryPoint = "cuMemcpyHtoDAsync_v2")]
     internal static partial CuResult cuMemcpyHtoDAsync(CuAddress destination, void* source, nuint bytes, CuStream stream);
