@@ -93,31 +93,31 @@ internal sealed class ModelPull
         if (source != work && !File.Exists(source) && !Directory.Exists(source))
             throw new FileNotFoundException($"There is no folder {source}; --from is a folder with encoder.pth and decoder.pth, or an address of one.");
         string converted = Path.Combine(work, "model.safetensors");
+        GsasrArchitecture architecture;
         try
         {
-            GsasrArchitecture architecture;
-            using (ModelCheckpoint model = ModelCheckpoint.Open(source))
+            using ModelCheckpoint model = ModelCheckpoint.Open(source);
+            if (source != work)
+                CheckHashes(model.Files.Values);
+            architecture = GsasrArchitecture.Recognise(model);
+            if (PublishedModel.Find(Name) is PublishedModel published && architecture.Name != published.Architecture)
             {
-                if (source != work)
-                    CheckHashes(model.Files.Values);
-                architecture = GsasrArchitecture.Recognise(model);
-                if (PublishedModel.Find(Name) is PublishedModel published && architecture.Name != published.Architecture)
-                {
-                    throw new CheckpointFormatException(
-                        $"{model.Source} is a model of the kind {architecture.Name}, and {Name} is {published.Architecture}; pull it under another name.");
-                }
-
-                ModelConverter.Convert(model, converted, overwrite: true);
+                throw new CheckpointFormatException(
+                    $"{model.Source} is a model of the kind {architecture.Name}, and {Name} is {published.Architecture}; pull it under another name.");
             }
 
-            File.Move(converted, target, overwrite: true);
-            return architecture;
+            ModelConverter.Convert(model, converted, overwrite: true);
         }
-        finally
+        catch (CheckpointFormatException)
         {
-            // What is of no use now will be of none later.
+            // Files that are no model now will be none at the next try. After a full disk, in contrast, they are worth keeping.
             Clear(work);
+            throw;
         }
+
+        File.Move(converted, target, overwrite: true);
+        Clear(work);
+        return architecture;
     }
 
     private void CheckHashes(IEnumerable<string> paths)
