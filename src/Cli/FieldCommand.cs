@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gsasr.Cli.Models;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
 
@@ -34,7 +35,7 @@ internal static class FieldCommand
             string fieldPath = parsed.GetRequiredValue(target);
             FieldPaths.CheckField(fieldPath, parsed.GetValue(overwrite));
             Image image = FieldPaths.ReadImage(imagePath);
-            GsasrModel loaded = GsasrModel.Load(parsed.GetRequiredValue(model));
+            GsasrModel loaded = ModelStore.Load(parsed.GetRequiredValue(model));
             using Device opened = DeviceCatalog.Open(parsed.GetRequiredValue(device), out string? note);
             if (note is not null)
                 await error.WriteLineAsync(note).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Gsasr.Architecture;
+using Gsasr.Cli.Models;
 
 namespace Gsasr.Cli;
 
@@ -11,14 +12,14 @@ internal static class InfoCommand
     {
         var model = new Argument<string>("MODEL")
         {
-            Description = $"{GsasrModel.DefaultName}, a .safetensors file, or a folder with encoder.pth and decoder.pth.",
+            Description = $"{GsasrModel.DefaultName}, one of 'gsasr models list', a .safetensors file, or a folder with encoder.pth and decoder.pth.",
             DefaultValueFactory = _ => GsasrModel.DefaultName,
         };
         UpscaleCommand.RequireText(model.Validators, $"MODEL is empty; leave it out for {GsasrModel.DefaultName}.");
         var command = new Command("info", "Describes a model.") { model };
         command.SetAction(async (parsed, _) =>
         {
-            await output.WriteLineAsync(Describe(GsasrModel.Load(parsed.GetRequiredValue(model)))).ConfigureAwait(false);
+            await output.WriteLineAsync(Describe(ModelStore.Load(parsed.GetRequiredValue(model)))).ConfigureAwait(false);
             return ExitCode.Success;
         });
         return command;

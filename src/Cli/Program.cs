@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using Gsasr.Cli.Models;
 
 namespace Gsasr.Cli;
 
@@ -33,6 +35,7 @@ public static class Program
             FieldCommand.Create(output, error),
             RenderCommand.Create(output, error),
             FitCommand.Create(output, error),
+            ModelsCommand.Create(output, error),
             InfoCommand.Create(output),
             DevicesCommand.Create(output),
         };
@@ -64,6 +67,11 @@ public static class Program
         ProcessTerminationTimeout = null,
     };
 
-    private static string CommandPath(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+    private static string CommandPath(ParseResult parsed)
+    {
+        string path = "";
+        for (SymbolResult? result = parsed.CommandResult; result is CommandResult { Command: not RootCommand } command; result = command.Parent)
+            path = $"{command.Command.Name} {path}";
+        return path;
+    }
 }

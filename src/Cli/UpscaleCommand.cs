@@ -22,7 +22,7 @@ internal static class UpscaleCommand
         };
         var model = new Option<string>("--model", "-m")
         {
-            Description = $"{GsasrModel.DefaultName} (built in), a .safetensors file, or a folder with encoder.pth and decoder.pth.",
+            Description = $"{GsasrModel.DefaultName} (built in), one of 'gsasr models list', a .safetensors file, or a folder with encoder.pth and decoder.pth.",
             DefaultValueFactory = _ => GsasrModel.DefaultName,
         };
         RequireText(model.Validators, $"--model is empty; leave it out for {GsasrModel.DefaultName}.");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Gsasr.Cli.Models;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
 
@@ -39,7 +40,7 @@ internal sealed class UpscaleJob
         Image image = ReadImage(format);
         (int width, int height) = Upscaler.OutputSize(image.Width, image.Height, Scale);
 
-        GsasrModel model = GsasrModel.Load(Model);
+        GsasrModel model = ModelStore.Load(Model);
         using Device device = DeviceCatalog.Open(Device, out string? note);
         if (note is not null)
             await error.WriteLineAsync(note).ConfigureAwait(false);

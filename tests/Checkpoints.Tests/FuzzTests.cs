@@ -21,12 +21,16 @@ public class FuzzTests
     [Fact]
     public void Damaged_PyTorch_files_are_read_or_refused()
     {
+        // Most without checksums, which would keep nearly all damage from what is to be tested.
         byte[][] originals =
         [
             .. Directory.EnumerateFiles(Path.Combine(TestData.Folder, "checkpoints"), "*.pth")
                 .Where(path => new FileInfo(path).Length is > 0 and < 100_000)
                 .Order(StringComparer.Ordinal)
-                .Select(File.ReadAllBytes),
+                .Select((path, index) => (File: File.ReadAllBytes(path), index))
+                .Select(original => original.index % 4 != 0 && ZipEntries.IsArchive(original.File)
+                    ? ZipEntries.WithoutChecksums(original.File)
+                    : original.File),
         ];
         Run(originals, (stream, source) => PyTorchCheckpoint.Open(stream, source));
     }

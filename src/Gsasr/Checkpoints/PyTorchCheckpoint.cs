@@ -17,7 +17,7 @@ public sealed class PyTorchCheckpoint : Checkpoint
     private const long SpareBytes = 64 * 1024 * 1024;
 
     private readonly SeekableBytes _bytes;
-    private readonly IReadOnlyDictionary<string, long> _storageOffsets;
+    private readonly IReadOnlyDictionary<string, StoredBytes> _storages;
     private readonly Dictionary<string, StoredTensor> _stored;
     private readonly Dictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);
 
@@ -25,7 +25,7 @@ public sealed class PyTorchCheckpoint : Checkpoint
     {
         _bytes = bytes;
         PyTorchArchive archive = PyTorchArchive.Read(bytes);
-        _storageOffsets = archive.StorageOffsets;
+        _storages = archive.Storages;
         _stored = StateDictionary.Unwrap(archive.Root, bytes.Source);
         long totalBytes = 0;
         foreach ((string name, StoredTensor stored) in _stored)
@@ -81,11 +81,19 @@ public sealed class PyTorchCheckpoint : Checkpoint
         if (destination.IsEmpty)
             return;
         StoredTensor stored = _stored[tensor.Name];
-        long start = _storageOffsets[stored.Storage.Key];
+        StoredBytes storage = _storages[stored.Storage.Key];
+        if (stored.IsContiguous && destination.Length == storage.Length)
+        {
+            _bytes.Read(storage.Offset, destination);
+            storage.Verify(_bytes, destination);
+            return;
+        }
+
+        storage.Verify(_bytes);
         if (stored.IsContiguous)
-            _bytes.Read(start + (stored.Offset * tensor.ElementType.Size()), destination);
+            _bytes.Read(storage.Offset + (stored.Offset * tensor.ElementType.Size()), destination);
         else
-            StridedReader.Read(_bytes, start, stored, destination);
+            StridedReader.Read(_bytes, storage.Offset, stored, destination);
     }
 
     /// <inheritdoc/>

@@ -28,7 +28,7 @@ internal sealed class OpenClProgramCache
 
     /// <summary>The cache in the folder of the user's settings.</summary>
     public OpenClProgramCache()
-        : this(DefaultFolder(), DefaultMaximumBytes)
+        : this(UserCacheFolder.Find("opencl"), DefaultMaximumBytes)
     {
     }
 
@@ -149,18 +149,5 @@ internal sealed class OpenClProgramCache
         DateTime limit = DateTime.UtcNow - s_abandonedAfter;
         foreach (FileInfo file in files.Where(file => file.Extension == TemporaryExtension && file.LastWriteTimeUtc < limit))
             TryDelete(file);
-    }
-
-    private static string? DefaultFolder()
-    {
-        if (Environment.GetEnvironmentVariable("GSASR_CACHE") is { Length: > 0 } chosen)
-            return Path.Combine(Path.GetFullPath(chosen), "opencl");
-        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        string root =
-            OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) :
-            OperatingSystem.IsMacOS() && home.Length > 0 ? Path.Combine(home, "Library", "Caches") :
-            Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache) ? cache :
-            home.Length > 0 ? Path.Combine(home, ".cache") : "";
-        return root.Length > 0 ? Path.Combine(root, "gsasr", "opencl") : null;
     }
 }

@@ -38,14 +38,14 @@ internal static class LegacyArchiveReader
         return new PyTorchArchive(saved.Root, LocateAll(bytes, keys.End, keyList, saved.Storages));
     }
 
-    private static Dictionary<string, long> LocateAll(
+    private static Dictionary<string, StoredBytes> LocateAll(
         SeekableBytes bytes, long position, List<object?> keys, IReadOnlyDictionary<string, StorageReference> storages)
     {
-        var offsets = new Dictionary<string, long>(StringComparer.Ordinal);
+        var places = new Dictionary<string, StoredBytes>(StringComparer.Ordinal);
         Span<byte> countBytes = stackalloc byte[sizeof(long)];
         foreach (object? key in keys)
         {
-            if (key is not string text || !storages.TryGetValue(text, out StorageReference? storage) || offsets.ContainsKey(text))
+            if (key is not string text || !storages.TryGetValue(text, out StorageReference? storage) || places.ContainsKey(text))
                 throw new CheckpointFormatException($"{bytes.Source}: the list of storages does not fit the tensors.");
             bytes.Read(position, countBytes);
             position += countBytes.Length;
@@ -64,14 +64,15 @@ internal static class LegacyArchiveReader
                     + "Copy or download it again.");
             }
 
-            offsets.Add(text, position);
+            // This format has no checksums.
+            places.Add(text, new StoredBytes(text, position, count * size, checksum: 0));
             position += count * size;
         }
 
-        if (offsets.Count != storages.Count)
-            throw new CheckpointFormatException($"{bytes.Source}: {storages.Count - offsets.Count} storages are missing.");
+        if (places.Count != storages.Count)
+            throw new CheckpointFormatException($"{bytes.Source}: {storages.Count - places.Count} storages are missing.");
         if (position != bytes.Length)
             throw new CheckpointFormatException($"{bytes.Source}: {bytes.Length - position} bytes follow the last storage; refused.");
-        return offsets;
+        return places;
     }
 }

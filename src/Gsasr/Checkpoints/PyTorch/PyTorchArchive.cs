@@ -2,8 +2,8 @@ namespace Gsasr.Checkpoints.PyTorch;
 
 /// <summary>What a file written by torch.save describes, and where in the file each of its storages lies.</summary>
 /// <param name="Root">The saved value.</param>
-/// <param name="StorageOffsets">The first byte of each storage, by key; every storage is whole and within the file.</param>
-internal sealed record PyTorchArchive(object? Root, IReadOnlyDictionary<string, long> StorageOffsets)
+/// <param name="Storages">The bytes of each storage, by key; every storage is whole and within the file.</param>
+internal sealed record PyTorchArchive(object? Root, IReadOnlyDictionary<string, StoredBytes> Storages)
 {
     /// <summary>Tells the formats apart by the first bytes.</summary>
     public static PyTorchArchive Read(SeekableBytes bytes)

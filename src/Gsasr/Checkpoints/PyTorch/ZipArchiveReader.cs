@@ -22,21 +22,21 @@ internal static class ZipArchiveReader
 
         CheckByteOrder(directory, $"{folder}/byteorder", bytes);
         PickleResult pickle = ReadPickle(directory, folder + PickleName, bytes);
-        var offsets = new Dictionary<string, long>(StringComparer.Ordinal);
+        var storages = new Dictionary<string, StoredBytes>(StringComparer.Ordinal);
         foreach (StorageReference storage in pickle.Storages.Values)
         {
-            (long offset, long length) = directory.Locate($"{folder}/data/{storage.Key}");
-            if (storage.Count > length / storage.ElementType.Size())
+            StoredBytes place = directory.Locate($"{folder}/data/{storage.Key}");
+            if (storage.Count > place.Length / storage.ElementType.Size())
             {
                 throw new CheckpointFormatException(
                     $"{bytes.Source}: the storage {Quote.Name(storage.Key)} should hold {storage.Count} {storage.ElementType} values "
-                    + $"and has {length} bytes.");
+                    + $"and has {place.Length} bytes.");
             }
 
-            offsets.Add(storage.Key, offset);
+            storages.Add(storage.Key, place);
         }
 
-        return new PyTorchArchive(pickle.Root, offsets);
+        return new PyTorchArchive(pickle.Root, storages);
     }
 
     private static string FindFolder(ZipDirectory directory, string source)
@@ -54,28 +54,24 @@ internal static class ZipArchiveReader
     {
         if (!directory.Contains(name))
             return;
-        (long offset, long length) = directory.Locate(name);
-        Span<byte> order = stackalloc byte["little"u8.Length];
-        if (length == order.Length)
-            bytes.Read(offset, order);
-        if (!order.SequenceEqual("little"u8))
+        StoredBytes order = directory.Locate(name);
+        if (order.Length != "little"u8.Length || !order.Read(bytes).AsSpan().SequenceEqual("little"u8))
             throw new CheckpointFormatException($"{bytes.Source} was written on a big-endian machine; only little-endian data is read.");
     }
 
     private static PickleResult ReadPickle(ZipDirectory directory, string name, SeekableBytes bytes)
     {
-        (long offset, long length) = directory.Locate(name);
-        if (length > PickleInterpreter.MaxBytes)
+        StoredBytes place = directory.Locate(name);
+        if (place.Length > PickleInterpreter.MaxBytes)
         {
             throw new CheckpointFormatException(
-                $"{bytes.Source}: the pickle has {length} bytes; at most {PickleInterpreter.MaxBytes} are read.");
+                $"{bytes.Source}: the pickle has {place.Length} bytes; at most {PickleInterpreter.MaxBytes} are read.");
         }
 
-        var content = new byte[length];
-        bytes.Read(offset, content);
+        byte[] content = place.Read(bytes);
         PickleResult pickle = PickleInterpreter.Run(content, 0, bytes.Source);
-        if (pickle.End != length)
-            throw new CheckpointFormatException($"{bytes.Source}: {length - pickle.End} bytes follow the end of the pickle; refused.");
+        if (pickle.End != content.Length)
+            throw new CheckpointFormatException($"{bytes.Source}: {content.Length - pickle.End} bytes follow the end of the pickle; refused.");
         return pickle;
     }
 }

@@ -35,9 +35,9 @@ internal sealed class ZipDirectory
         return directory;
     }
 
-    /// <summary>Where an entry's data lies.</summary>
+    /// <summary>Where an entry's data lies, and its checksum. (The one before the data is often left out.)</summary>
     /// <exception cref="CheckpointFormatException">There is no such entry, or it is compressed, encrypted or out of place.</exception>
-    public (long Offset, long Length) Locate(string name)
+    public StoredBytes Locate(string name)
     {
         if (!_entries.TryGetValue(name, out Entry entry))
             throw Invalid($"has no entry {Quote.Name(name)}");
@@ -62,7 +62,7 @@ internal sealed class ZipDirectory
         _bytes.Read(entry.HeaderOffset + LocalHeaderBytes, localName);
         if (Encoding.Latin1.GetString(localName) != name)
             throw Misplaced(name);
-        return (offset, entry.Length);
+        return new StoredBytes(name, offset, entry.Length, entry.Checksum);
     }
 
     private void ReadEntries()
@@ -109,6 +109,7 @@ internal sealed class ZipDirectory
         return new Entry(
             BinaryPrimitives.ReadUInt16LittleEndian(fields[8..]),
             BinaryPrimitives.ReadUInt16LittleEndian(fields[10..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(fields[16..]),
             compressedLength,
             length,
             headerOffset);
@@ -200,5 +201,5 @@ internal sealed class ZipDirectory
 
     private CheckpointFormatException Invalid(string fault) => new($"{_bytes.Source}: the archive {fault}.");
 
-    private readonly record struct Entry(int Flags, int Method, long CompressedLength, long Length, long HeaderOffset);
+    private readonly record struct Entry(int Flags, int Method, uint Checksum, long CompressedLength, long Length, long HeaderOffset);
 }

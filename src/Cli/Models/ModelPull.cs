@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Gsasr.Architecture;
+using Gsasr.Checkpoints;
+
+namespace Gsasr.Cli.Models;
+
+/// <summary>Fetches a model and converts it into one file of the folder of pulled models.</summary>
+internal sealed class ModelPull
+{
+    private const int Sha256Digits = 64;
+    private const string HashSuffix = "_sha256";
+
+    private static readonly string[] s_files = ["encoder.pth", "decoder.pth"];
+
+    /// <summary>What to call the model.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The address of a folder with encoder.pth and decoder.pth, or a model's path here; null for where it is published.</summary>
+    public required string? From { get; init; }
+
+    /// <summary>What the files' SHA-256 may be, in small digits; empty to go without.</summary>
+    public required IReadOnlyList<string> Hashes { get; init; }
+
+    public required bool Overwrite { get; init; }
+
+    /// <summary>Whether a text is a SHA-256 in hexadecimal digits.</summary>
+    /// <param name="text">The text.</param>
+    public static bool IsSha256(string text) => text.Length == Sha256Digits && text.All(char.IsAsciiHexDigit);
+
+    /// <summary>Whether a text is the address of something on a server, and not a path.</summary>
+    /// <param name="text">The text.</param>
+    public static bool IsAddress(string text) =>
+        text.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("http://", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Fetches and converts the model; the file is there complete or not at all.</summary>
+    /// <param name="output">Takes lines that say what was done.</param>
+    /// <param name="error">Takes the progress.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="IOException">A file cannot be fetched, read or written, or has another hash.</exception>
+    /// <exception cref="CheckpointFormatException">It is no model, a damaged one, or not the one that was asked for.</exception>
+    public async Task<int> RunAsync(TextWriter output, TextWriter error, CancellationToken cancellation)
+    {
+        string target = ModelStore.PathOf(Name);
+        string work = Path.Combine(ModelStore.Folder, "." + Name);
+        Directory.CreateDirectory(work);
+        using IDisposable held = await FileLock.TakeAsync(
+            Path.Combine(work, "lock"),
+            () => error.WriteLine($"Another gsasr is fetching {Name}; waiting for it."),
+            cancellation).ConfigureAwait(false);
+        if (File.Exists(target) && !Overwrite)
+        {
+            CheckKept(target);
+            await output.WriteLineAsync($"{target}: {Name} is there already; --overwrite fetches it again.").ConfigureAwait(false);
+            return ExitCode.Success;
+        }
+
+        if (PublishedModel.Find(Name) is not null)
+            await output.WriteLineAsync(PublishedModel.LicenceNote).ConfigureAwait(false);
+        string source = From is not null && !IsAddress(From) ? From : work;
+        if (source == work)
+            await DownloadAsync(work, output, error, cancellation).ConfigureAwait(false);
+        GsasrArchitecture architecture = Convert(source, work, target);
+        string parameters = (architecture.EncoderParameterCount + architecture.DecoderParameterCount).ToString("n0", CultureInfo.InvariantCulture);
+        await output.WriteLineAsync($"{target}: {Name}, {architecture.Name} with {parameters} parameters; use it as --model {Name}").ConfigureAwait(false);
+        return ExitCode.Success;
+    }
+
+    private async Task DownloadAsync(string work, TextWriter output, TextWriter error, CancellationToken cancellation)
+    {
+        Uri endpoint = Endpoint();
+        using var source = new HttpSource(endpoint, Token());
+        string folder = From ?? new Uri(endpoint, $"/{PublishedModel.Repository}/resolve/main/{PublishedModel.Find(Name)!.Folder}").AbsoluteUri;
+        foreach (string file in s_files)
+        {
+            // What follows a question mark, such as a signature, belongs to the files too.
+            var address = new UriBuilder(folder);
+            address.Path = $"{address.Path.TrimEnd('/')}/{file}";
+            string path = Path.Combine(work, file);
+            (string sha256, bool isStated) = await ProgressDisplay.RunAsync(
+                $"{Name} {file}", error, (progress, _) => new Download(source, address.Uri, path).RunAsync(progress, cancellation)).ConfigureAwait(false);
+            await output.WriteLineAsync($"{file}: SHA-256 {sha256}, {(isStated ? "as the server states" : "of which the server says nothing")}").ConfigureAwait(false);
+            if (!IsAllowed(sha256))
+            {
+                Clear(work);
+                throw WrongHash(HttpSource.Show(address.Uri), sha256);
+            }
+        }
+    }
+
+    private GsasrArchitecture Convert(string source, string work, string target)
+    {
+        if (source != work && !File.Exists(source) && !Directory.Exists(source))
+            throw new FileNotFoundException($"There is no folder {source}; --from is a folder with encoder.pth and decoder.pth, or an address of one.");
+        string converted = Path.Combine(work, "model.safetensors");
+        GsasrArchitecture architecture;
+        try
+        {
+            using ModelCheckpoint model = ModelCheckpoint.Open(source);
+            if (source != work)
+                CheckHashes(model.Files.Values);
+            architecture = GsasrArchitecture.Recognise(model);
+            if (PublishedModel.Find(Name) is PublishedModel published && architecture.Name != published.Architecture)
+            {
+                throw new CheckpointFormatException(
+                    $"{model.Source} is a model of the kind {architecture.Name}, and {Name} is {published.Architecture}; pull it under another name.");
+            }
+
+            ModelConverter.Convert(model, converted, overwrite: true);
+        }
+        catch (CheckpointFormatException)
+        {
+            // Files that are no model now will be none at the next try. After a full disk, in contrast, they are worth keeping.
+            Clear(work);
+            throw;
+        }
+
+        File.Move(converted, target, overwrite: true);
+        Clear(work);
+        return architecture;
+    }
+
+    private void CheckHashes(IEnumerable<string> paths)
+    {
+        if (Hashes.Count == 0)
+            return;
+        foreach (string path in paths)
+        {
+            using FileStream file = File.OpenRead(path);
+            string sha256 = System.Convert.ToHexStringLower(SHA256.HashData(file));
+            if (!IsAllowed(sha256))
+                throw WrongHash(path, sha256);
+        }
+    }
+
+    private void CheckKept(string target)
+    {
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(target);
+        foreach ((string key, string sha256) in checkpoint.Metadata)
+        {
+            if (key.EndsWith(HashSuffix, StringComparison.Ordinal) && !IsAllowed(sha256))
+                throw WrongHash($"The {key[..^HashSuffix.Length]} in {target}, which --overwrite fetches again,", sha256);
+        }
+    }
+
+    private bool IsAllowed(string sha256) => Hashes.Count == 0 || Hashes.Contains(sha256);
+
+    private IOException WrongHash(string what, string sha256) => new($"{what} has the SHA-256 {sha256}; --sha256 asks for {string.Join(" or ", Hashes)}.");
+
+    private static void Clear(string work)
+    {
+        foreach (string path in Directory.EnumerateFiles(work).Where(path => Path.GetFileName(path) != "lock"))
+            File.Delete(path);
+    }
+
+    private static Uri Endpoint()
+    {
+        string text = Environment.GetEnvironmentVariable("HF_ENDPOINT") is { Length: > 0 } chosen ? chosen : "https://huggingface.co";
+        return IsAddress(text) && Uri.TryCreate(text, UriKind.Absolute, out Uri? endpoint)
+            ? endpoint
+            : throw new IOException($"The environment variable HF_ENDPOINT is '{text}', which is no address such as https://huggingface.co.");
+    }
+
+    private static string? Token()
+    {
+        string? token = Environment.GetEnvironmentVariable("HF_TOKEN")?.Trim();
+        if (string.IsNullOrEmpty(token))
+            return null;
+        return token.All(c => c is > ' ' and < '\x7f')
+            ? token
+            : throw new IOException("The environment variable HF_TOKEN holds characters that no token has.");
+    }
+}

@@ -1,0 +1,23 @@
+namespace Gsasr.Tensors;
+
+/// <summary>Where files are kept that can be made or fetched again.</summary>
+internal static class UserCacheFolder
+{
+    /// <summary>
+    /// A folder of this name in the one that the environment variable GSASR_CACHE names, else in gsasr in the user's cache folder
+    /// (XDG_CACHE_HOME or ~/.cache, Library/Caches, %LOCALAPPDATA%). It need not exist. Null where there is no place for it.
+    /// </summary>
+    /// <param name="name">The folder's name.</param>
+    public static string? Find(string name)
+    {
+        if (Environment.GetEnvironmentVariable("GSASR_CACHE") is { Length: > 0 } chosen)
+            return Path.Combine(Path.GetFullPath(chosen), name);
+        string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        string root =
+            OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) :
+            OperatingSystem.IsMacOS() && home.Length > 0 ? Path.Combine(home, "Library", "Caches") :
+            Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache) ? cache :
+            home.Length > 0 ? Path.Combine(home, ".cache") : "";
+        return root.Length > 0 ? Path.Combine(root, "gsasr", name) : null;
+    }
+}
