@@ -1,7 +1,7 @@
 namespace Gsasr.Imaging;
 
 /// <summary>A file is not an image this library reads, is damaged, or a format cannot hold the image to be written.</summary>
-public sealed class ImageFormatException : Exception
+public class ImageFormatException : Exception
 {
     /// <summary>Creates the exception.</summary>
     public ImageFormatException()
@@ -24,3 +24,6 @@ public sealed class ImageFormatException : Exception
     {
     }
 }
+
+/// <summary>A file asks for more pixels than <see cref="ImageLimits"/> allows.</summary>
+public sealed class ImageLimitException(string message) : ImageFormatException(message);

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Gsasr.Imaging.Native;
+namespace Gsasr.Imaging;
 
 /// <summary>Tells files from devices, pipes and sockets, which .NET does not.</summary>
 internal static unsafe partial class SpecialFile

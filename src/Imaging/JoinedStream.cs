@@ -1,9 +1,9 @@
-namespace Gsasr.Imaging.Png;
+namespace Gsasr.Imaging;
 
-/// <summary>The data of a file's IDAT chunks, one after the other, as the one zlib stream they are.</summary>
-internal sealed class IdatStream(ReadOnlyMemory<byte> file, List<(int Offset, int Length)> chunks) : Stream
+/// <summary>Reads pieces of memory one after the other.</summary>
+internal sealed class JoinedStream(IReadOnlyList<ReadOnlyMemory<byte>> pieces) : Stream
 {
-    private int _chunk;
+    private int _piece;
     private int _position;
 
     public override bool CanRead => true;
@@ -22,21 +22,18 @@ internal sealed class IdatStream(ReadOnlyMemory<byte> file, List<(int Offset, in
 
     public override int Read(Span<byte> buffer)
     {
-        int total = 0;
-        while (total < buffer.Length && _chunk < chunks.Count)
+        for (; _piece < pieces.Count; _piece++, _position = 0)
         {
-            (int offset, int length) = chunks[_chunk];
-            int count = Math.Min(length - _position, buffer.Length - total);
-            file.Span.Slice(offset + _position, count).CopyTo(buffer[total..]);
-            total += count;
+            ReadOnlySpan<byte> rest = pieces[_piece].Span[_position..];
+            if (rest.IsEmpty)
+                continue;
+            int count = Math.Min(rest.Length, buffer.Length);
+            rest[..count].CopyTo(buffer);
             _position += count;
-            if (_position == length)
-            {
-                _chunk++;
-                _position = 0;
-            }
+            return count;
         }
-        return total;
+
+        return 0;
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
