@@ -7,6 +7,7 @@ namespace Gsasr.Imaging.Formats;
 internal static class BmpFile
 {
     private const int FileHeaderLength = 14;
+    private const int PlainHeaderLength = 40;
     private const int Uncompressed = 0, RunLength8 = 1, RunLength4 = 2, BitFields = 3, AlphaBitFields = 6;
 
     /// <summary>Reads a file.</summary>
@@ -46,7 +47,8 @@ internal static class BmpFile
             CheckRuns(pixels, compression == RunLength8 ? 1 : 2);
         else if (pixels.Length < rowBytes * height)
             throw Wrong($"{width} x {height} pixels take {rowBytes * height} bytes, but only {pixels.Length} follow the header: the file is truncated.");
-        Image image = PixelCodec.Decode("BMP", new BmpDecoder(), new MemoryStream(file.ToArray()), result);
+        byte[] content = headerLength > PlainHeaderLength && bits <= 8 ? WithPlainHeader(bytes, offset) : file.ToArray();
+        Image image = PixelCodec.Decode("BMP", new BmpDecoder(), new MemoryStream(content), result);
         if (!isOld)
         {
             (int x, int y) = (BinaryPrimitives.ReadInt32LittleEndian(header[24..]), BinaryPrimitives.ReadInt32LittleEndian(header[28..]));
@@ -55,6 +57,16 @@ internal static class BmpFile
         }
 
         return image;
+    }
+
+    // The decoder looks for the palette where it is in files of version 3 and 4 only.
+    private static byte[] WithPlainHeader(ReadOnlySpan<byte> bytes, uint offset)
+    {
+        int end = FileHeaderLength + PlainHeaderLength, palette = FileHeaderLength + (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[FileHeaderLength..]);
+        byte[] content = [.. bytes[..end], .. bytes[palette..]];
+        BinaryPrimitives.WriteUInt32LittleEndian(content.AsSpan(10), offset - (uint)(palette - end));
+        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(FileHeaderLength), PlainHeaderLength);
+        return content;
     }
 
     // Pairs of bytes: a run, or after a zero the end of a row (0), of the picture (1), a jump (2) or so many pixels as they are.

@@ -14,14 +14,14 @@ internal sealed class TiffFile
     private const int EntryLength = 12;
     private const int Width = 256, Height = 257, BitsPerSample = 258, Compression = 259, Photometric = 262, StripOffsets = 273;
     private const int SamplesPerPixel = 277, RowsPerStrip = 278, StripByteCounts = 279, XResolution = 282, YResolution = 283, Planar = 284;
-    private const int ResolutionUnit = 296, TileWidth = 322, ExtraSamples = 338, SampleFormat = 339, JpegTables = 347;
+    private const int ResolutionUnit = 296, Predictor = 317, TileWidth = 322, ExtraSamples = 338, SampleFormat = 339, JpegTables = 347;
     private const int Xmp = 700, Icc = 34675, CameraDirectory = 34665, PositionDirectory = 34853;
 
     // What the decoder needs: fill order, fax options, predictor, colour map, YCbCr besides those above.
     private static readonly HashSet<int> PictureTags =
     [
         254, Width, Height, BitsPerSample, Compression, Photometric, 266, StripOffsets, SamplesPerPixel, RowsPerStrip, StripByteCounts, Planar,
-        292, 293, 317, 320, ExtraSamples, SampleFormat, JpegTables, 529, 530, 531, 532,
+        292, 293, Predictor, 320, ExtraSamples, SampleFormat, JpegTables, 529, 530, 531, 532,
     ];
 
     // What becomes EXIF: description, make, model, orientation, software, date, artist, copyright, and what the camera says.
@@ -55,6 +55,8 @@ internal sealed class TiffFile
     /// <summary>Reads a file.</summary>
     public static Image Decode(ReadOnlyMemory<byte> bytes, ImageLimits limits)
     {
+        // The library makes an array of these by reflection, whose type a program that is compiled ahead of time otherwise lacks.
+        GC.KeepAlive(Enum.GetValues<ExifDataType>());
         var file = new TiffFile(bytes);
         ImageHeader header = file.CheckPicture(limits);
         byte[]? exif = null;
@@ -76,20 +78,18 @@ internal sealed class TiffFile
     {
         if (_entries.ContainsKey(TileWidth))
             throw Wrong("pictures in tiles are not supported, only those in strips.");
+        if (Number(Planar, 1) == 2 && Number(Predictor, 1) != 1)
+            throw Wrong("planes whose samples are stored as differences (predictor) are not supported.");
         int width = (int)Math.Min(Number(Width, 0), int.MaxValue), height = (int)Math.Min(Number(Height, 0), int.MaxValue);
         int samples = (int)Number(SamplesPerPixel, 1);
         long[] bits = _entries.ContainsKey(BitsPerSample) ? Numbers(BitsPerSample) : [1];
         if (samples is < 1 or > 4 || bits.Length < samples || bits.Any(value => value is < 1 or > 32))
             throw Wrong($"{samples} samples of {string.Join(", ", bits)} bits are not supported.");
         bool isGrey = Number(Photometric, 0) is 0 or 1;
-        bool hasAlpha = _entries.ContainsKey(ExtraSamples) && samples == (isGrey ? 2 : 4);
-        ChannelLayout layout = (isGrey, hasAlpha) switch
-        {
-            (true, false) => ChannelLayout.Grey,
-            (true, true) => ChannelLayout.GreyAlpha,
-            (false, false) => ChannelLayout.Rgb,
-            _ => ChannelLayout.Rgba,
-        };
+        bool hasAlpha = _entries.ContainsKey(ExtraSamples) && samples == 4;
+        if (isGrey && samples > 1)
+            throw Wrong("grey with alpha is not supported.");
+        ChannelLayout layout = isGrey ? ChannelLayout.Grey : hasAlpha ? ChannelLayout.Rgba : ChannelLayout.Rgb;
         var header = new ImageHeader(width, height, layout, bits.Any(value => value > 8) ? 16 : 8);
         limits.Check("TIFF", header, _bytes.Length);
         CheckStrips(width, height, samples, bits);
