@@ -62,7 +62,7 @@ internal static class FieldPaths
     /// <param name="failure">The failure.</param>
     /// <param name="path">The file.</param>
     public static ImageFormatException WithPath(ImageFormatException failure, string path) =>
-        new(failure is ImageLimitException ? $"{path}: {failure.Message} --max-pixels raises the limit." : $"{path}: {failure.Message}", failure);
+        new(failure.IsAboutLimits ? $"{path}: {failure.Message} --max-pixels raises the limit." : $"{path}: {failure.Message}", failure);
 
     /// <summary>The channels of an image's pixels.</summary>
     /// <param name="image">The image.</param>

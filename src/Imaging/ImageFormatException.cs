@@ -1,7 +1,7 @@
 namespace Gsasr.Imaging;
 
 /// <summary>A file is not an image this library reads, is damaged, or a format cannot hold the image to be written.</summary>
-public class ImageFormatException : Exception
+public sealed class ImageFormatException : Exception
 {
     /// <summary>Creates the exception.</summary>
     public ImageFormatException()
@@ -23,7 +23,7 @@ public class ImageFormatException : Exception
         : base(message, innerException)
     {
     }
-}
 
-/// <summary>A file asks for more pixels than <see cref="ImageLimits"/> allows.</summary>
-public sealed class ImageLimitException(string message) : ImageFormatException(message);
+    /// <summary>Whether the file asks for more than <see cref="ImageLimits"/> allows, which other limits would let pass.</summary>
+    public bool IsAboutLimits { get; init; }
+}

@@ -40,10 +40,10 @@ public sealed record ImageLimits
             throw new ImageFormatException($"{format}: the header gives a size of {width} x {height} pixels.");
         long pixels = (long)width * height;
         if (pixels > MaximumPixels)
-            throw new ImageLimitException($"{format}: {width} x {height} is {pixels} pixels, more than the limit of {MaximumPixels} pixels.");
+            throw TooMany($"{format}: {width} x {height} is {pixels} pixels, more than the limit of {MaximumPixels} pixels.");
         if (pixels > AlwaysAllowedPixels && pixels > MaximumPixelsPerByte * fileBytes)
         {
-            throw new ImageLimitException(
+            throw TooMany(
                 $"{format}: {width} x {height} pixels in a file of {fileBytes} bytes are more than the limit of {MaximumPixelsPerByte} pixels a byte.");
         }
 
@@ -51,4 +51,6 @@ public sealed record ImageLimits
             throw new ImageFormatException($"{format}: {width} x {height} pixels of {layout.ChannelCount()} channels do not fit in one array.");
         Inspect?.Invoke(header);
     }
+
+    private static ImageFormatException TooMany(string message) => new(message) { IsAboutLimits = true };
 }

@@ -7,6 +7,7 @@ namespace Gsasr.Imaging.Formats;
 internal static class BmpFile
 {
     private const int FileHeaderLength = 14;
+    private const int OldHeaderLength = 12;
     private const int PlainHeaderLength = 40;
     private const int Uncompressed = 0, RunLength8 = 1, RunLength4 = 2, BitFields = 3, AlphaBitFields = 6;
 
@@ -19,7 +20,7 @@ internal static class BmpFile
         uint offset = BinaryPrimitives.ReadUInt32LittleEndian(bytes[10..]);
         ReadOnlySpan<byte> header = bytes[FileHeaderLength..];
         uint headerLength = BinaryPrimitives.ReadUInt32LittleEndian(header);
-        bool isOld = headerLength == 12;
+        bool isOld = headerLength == OldHeaderLength;
         if (!isOld && headerLength is < 40 or > 124)
             throw Wrong($"a header of {headerLength} bytes is not supported.");
         if (offset < FileHeaderLength + headerLength || offset > bytes.Length)
@@ -38,16 +39,21 @@ internal static class BmpFile
         };
         if (!exists)
             throw Wrong($"{bits} bits a pixel with compression {compression} are not supported.");
+        // A negative height is that of a picture whose first row is the top one.
+        int storedHeight = height;
         height = height == int.MinValue ? 0 : Math.Abs(height);
         long rowBytes = ((long)width * bits + 31) / 32 * 4;
         var result = new ImageHeader(width, height, bits == 32 ? ChannelLayout.Rgba : ChannelLayout.Rgb, 8);
         limits.Check("BMP", result, bytes.Length);
         ReadOnlySpan<byte> pixels = bytes[(int)offset..];
+        ReadOnlySpan<byte> palette = bytes[(FileHeaderLength + (int)headerLength)..(int)offset];
+        byte[] content;
         if (compression is RunLength8 or RunLength4)
-            CheckRuns(pixels, compression == RunLength8 ? 1 : 2);
+            content = WithWholePalette(palette, isOld, Expand(pixels, width, height, compression == RunLength4), width, storedHeight, 8);
         else if (pixels.Length < rowBytes * height)
             throw Wrong($"{width} x {height} pixels take {rowBytes * height} bytes, but only {pixels.Length} follow the header: the file is truncated.");
-        byte[] content = headerLength > PlainHeaderLength && bits <= 8 ? WithPlainHeader(bytes, offset) : file.ToArray();
+        else
+            content = bits <= 8 ? WithWholePalette(palette, isOld, pixels, width, storedHeight, bits) : bytes.ToArray();
         Image image = PixelCodec.Decode("BMP", new BmpDecoder(), new MemoryStream(content), result);
         if (!isOld)
         {
@@ -59,35 +65,55 @@ internal static class BmpFile
         return image;
     }
 
-    // The decoder looks for the palette where it is in files of version 3 and 4 only.
-    private static byte[] WithPlainHeader(ReadOnlySpan<byte> bytes, uint offset)
+    // The decoder guesses the length of a colour from that of the palette, and does not check indices: it gets a plain header and all
+    // the colours that there can be.
+    private static byte[] WithWholePalette(ReadOnlySpan<byte> palette, bool isOld, ReadOnlySpan<byte> pixels, int width, int height, int bits)
     {
-        int end = FileHeaderLength + PlainHeaderLength, palette = FileHeaderLength + (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[FileHeaderLength..]);
-        byte[] content = [.. bytes[..end], .. bytes[palette..]];
-        BinaryPrimitives.WriteUInt32LittleEndian(content.AsSpan(10), offset - (uint)(palette - end));
-        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(FileHeaderLength), PlainHeaderLength);
+        int colourBytes = isOld ? 3 : 4;
+        int start = FileHeaderLength + PlainHeaderLength, end = start + (4 << bits);
+        byte[] content = new byte[end + pixels.Length];
+        "BM"u8.CopyTo(content);
+        BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(10), end);
+        Span<byte> header = content.AsSpan(FileHeaderLength);
+        BinaryPrimitives.WriteInt32LittleEndian(header, PlainHeaderLength);
+        BinaryPrimitives.WriteInt32LittleEndian(header[4..], width);
+        BinaryPrimitives.WriteInt32LittleEndian(header[8..], height);
+        (header[12], header[14]) = (1, (byte)bits);
+        for (int i = 0; i < 1 << bits && palette.Length >= colourBytes; i++, palette = palette[colourBytes..])
+            palette[..3].CopyTo(content.AsSpan(start + 4 * i));
+        pixels.CopyTo(content.AsSpan(end));
         return content;
     }
 
-    // Pairs of bytes: a run, or after a zero the end of a row (0), of the picture (1), a jump (2) or so many pixels as they are.
-    private static void CheckRuns(ReadOnlySpan<byte> data, int pixelsPerByte)
+    // Pairs of bytes: a run, or after a zero the end of a row (0), of the picture (1), a jump (2) or so many pixels as they are. Runs
+    // may go on beyond the end of a row, which the decoder takes for the next one; so they are expanded here.
+    private static byte[] Expand(ReadOnlySpan<byte> data, int width, int height, bool isHalfBytes)
     {
+        int stride = (width + 3) & ~3;
+        var indices = new byte[(long)stride * height];
+        int x = 0, y = 0;
         while (data.Length >= 2)
         {
-            int length = 2;
-            if (data[0] == 0)
+            (int first, int second) = (data[0], data[1]);
+            data = data[2..];
+            if (first == 0 && second == 1)
+                return indices;
+            bool isJump = first == 0 && second == 2, isLiteral = first == 0 && second > 2;
+            int bytes = isJump ? 2 : isLiteral ? ((isHalfBytes ? (second + 1) / 2 : second) + 1) & ~1 : 0;
+            if (bytes > data.Length)
+                break;
+            for (int i = 0; i < (isLiteral ? second : first); i++, x++)
             {
-                if (data[1] == 1)
-                    return;
-                length += data[1] switch
-                {
-                    0 => 0,
-                    2 => 2,
-                    _ => ((data[1] + pixelsPerByte - 1) / pixelsPerByte + 1) & ~1,
-                };
+                int pair = isLiteral ? data[isHalfBytes ? i / 2 : i] : second;
+                if (x < width && y < height)
+                    indices[y * stride + x] = (byte)(!isHalfBytes ? pair : i % 2 == 0 ? pair >> 4 : pair & 15);
             }
 
-            data = data[Math.Min(length, data.Length)..];
+            if (first == 0 && second == 0)
+                (x, y) = (0, y + 1);
+            else if (isJump)
+                (x, y) = (x + data[0], y + data[1]);
+            data = data[bytes..];
         }
 
         throw Wrong("the file is truncated: its pixels have no end mark.");

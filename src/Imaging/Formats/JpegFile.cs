@@ -10,7 +10,7 @@ namespace Gsasr.Imaging.Formats;
 internal sealed class JpegFile : IDisposable
 {
     private const int MaximumScans = 200;
-    private const int Rst0 = 0xD0, Rst7 = 0xD7, Soi = 0xD8, Eoi = 0xD9, Sos = 0xDA, Dri = 0xDD, App0 = 0xE0, App14 = 0xEE, App15 = 0xEF, Com = 0xFE;
+    private const int Dht = 0xC4, Rst0 = 0xD0, Rst7 = 0xD7, Soi = 0xD8, Eoi = 0xD9, Sos = 0xDA, Dri = 0xDD, App0 = 0xE0, App14 = 0xEE, App15 = 0xEF, Com = 0xFE;
 
     // An Adobe segment that says "no transform": the decoder hands out the components as they are.
     private static readonly byte[] NoTransform =
@@ -101,16 +101,42 @@ internal sealed class JpegFile : IDisposable
             case Dri when segment.Length == 2:
                 _restartInterval = BinaryPrimitives.ReadUInt16BigEndian(segment);
                 break;
+            case Dht:
+                CheckHuffmanTables(segment);
+                break;
             case Sos:
                 if (_frame is null)
                     throw Wrong("a scan (SOS) stands before the frame header (SOF).");
                 _frame.ReadScan(segment);
                 if (++_scans > MaximumScans)
                     throw Wrong($"the file has more than {MaximumScans} scans.");
+                // The decoder counts on from the scan before, unless it is told the interval again.
+                if (_restartInterval > 0)
+                    _kept.Write([0xFF, Dri, 0, 4, (byte)(_restartInterval >> 8), (byte)_restartInterval]);
                 break;
             case >= App0 and <= App15:
                 _segments.Read(marker, segment);
                 break;
+        }
+    }
+
+    // A table is a number, how many codes there are of 1 to 16 bits, and the values. Codes must not be more than there can be.
+    private static void CheckHuffmanTables(ReadOnlySpan<byte> tables)
+    {
+        while (!tables.IsEmpty)
+        {
+            int codes = 0, free = 1;
+            for (int length = 1; length <= 16 && tables.Length >= 17; length++)
+            {
+                codes += tables[length];
+                free = 2 * free - tables[length];
+                if (free < 0)
+                    throw Wrong("a Huffman table (DHT) has more codes than there can be.");
+            }
+
+            if (tables.Length < 17 + codes || codes > 256 || (tables[0] & 0xF) > 3 || tables[0] > 0x1F)
+                throw Wrong("a Huffman table (DHT) is damaged.");
+            tables = tables[(17 + codes)..];
         }
     }
 

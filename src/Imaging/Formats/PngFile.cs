@@ -303,7 +303,7 @@ internal sealed class PngFile
 
     private ZLibStream Inflate() => new(new JoinedStream(_pixelData), CompressionMode.Decompress);
 
-    private Image Decode(int width, int height, IEnumerable<ReadOnlyMemory<byte>> pixelData)
+    private Image Decode(int width, int height, List<ReadOnlyMemory<byte>> pixelData)
     {
         using var file = new MemoryStream();
         file.Write(Signature);
@@ -322,11 +322,24 @@ internal sealed class PngFile
                 WriteChunk(file, "tRNS", [.. _transparency, .. Enumerable.Repeat((byte)255, (1 << _depth) - Math.Min(1 << _depth, _transparency.Length))]);
         }
 
-        foreach (ReadOnlyMemory<byte> data in pixelData)
-            WriteChunk(file, "IDAT", data.Span);
+        // All in one: the decoder gives up at chunks without content.
+        WriteChunk(file, "IDAT", pixelData.Count == 1 ? pixelData[0].Span : Joined(pixelData));
         WriteChunk(file, "IEND");
         file.Position = 0;
         return PixelCodec.Decode("PNG", new PngDecoder { IgnoreMetadata = true }, file, new ImageHeader(width, height, DecodedLayout, _depth == 16 ? 16 : 8));
+    }
+
+    private static byte[] Joined(List<ReadOnlyMemory<byte>> pieces)
+    {
+        var joined = new byte[pieces.Sum(piece => piece.Length)];
+        int position = 0;
+        foreach (ReadOnlyMemory<byte> piece in pieces)
+        {
+            piece.CopyTo(joined.AsMemory(position));
+            position += piece.Length;
+        }
+
+        return joined;
     }
 
     // Each pass is a small image of its own, and is decoded as one: the decoder does not get through narrow interlaced images.
