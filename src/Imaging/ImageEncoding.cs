@@ -26,19 +26,24 @@ internal static class ImageEncoding
     /// <summary>Writes an image that <see cref="ImageFile.CheckCanWrite"/> accepts.</summary>
     public static void Encode(Stream stream, Image image, ImageFormat format, ImageWriteOptions options)
     {
+        (int place, byte[] insertion) = format switch
+        {
+            ImageFormat.Png => (PngHeaderEnd, PngMetadataChunks.Write(image)),
+            ImageFormat.Jpeg => (JpegHeaderEnd, JpegSegments.Write(image)),
+            _ => (0, []),
+        };
+        using var target = new EncoderOutput(stream, place, insertion, options.Cancellation);
         switch (format)
         {
             case ImageFormat.Png:
-                using (var target = new InsertingStream(stream, PngHeaderEnd, PngFile.MetadataChunks(image)))
-                    PixelCodec.Encode(PngEncoderFor(image), image, target);
+                PixelCodec.Encode(PngEncoderFor(image), image, target);
                 break;
             case ImageFormat.Jpeg:
-                using (var target = new InsertingStream(stream, JpegHeaderEnd, JpegSegments.Write(image)))
-                    PixelCodec.Encode(JpegEncoderFor(image, options), image, target, encoded => SetDensity(encoded.Metadata, image.Metadata.Density));
+                PixelCodec.Encode(JpegEncoderFor(image, options), image, target, encoded => SetDensity(encoded.Metadata, image.Metadata.Density));
                 break;
             case ImageFormat.WebP:
                 var encoder = new WebpEncoder { FileFormat = options.Lossless ? WebpFileFormatType.Lossless : WebpFileFormatType.Lossy, Quality = options.Quality };
-                Buffered(encoder, image, null, content => WebPFile.Write(content, image, stream));
+                Buffered(encoder, image, null, content => WebPFile.Write(content, image, target));
                 break;
             case ImageFormat.Tiff:
                 var tiffEncoder = new TiffEncoder
@@ -46,7 +51,7 @@ internal static class ImageEncoding
                     BitsPerPixel = image.Layout.IsGrey() ? TiffBitsPerPixel.Bit8 : TiffBitsPerPixel.Bit24,
                     Compression = TiffCompression.Deflate,
                 };
-                Buffered(tiffEncoder, image, encoded => DescribeTiff(encoded, image), content => stream.Write(content.Span));
+                Buffered(tiffEncoder, image, encoded => DescribeTiff(encoded, image), content => target.Write(content.Span));
                 break;
             case ImageFormat.Bmp:
                 var bmpEncoder = new BmpEncoder
@@ -54,10 +59,13 @@ internal static class ImageEncoding
                     BitsPerPixel = image.Layout.HasAlpha() ? BmpBitsPerPixel.Pixel32 : BmpBitsPerPixel.Pixel24,
                     SupportTransparency = image.Layout.HasAlpha(),
                 };
-                PixelCodec.Encode(bmpEncoder, image, stream, encoded => SetDensity(encoded.Metadata, image.Metadata.Density));
+                PixelCodec.Encode(bmpEncoder, image, target, encoded => SetDensity(encoded.Metadata, image.Metadata.Density));
                 break;
             case ImageFormat.Tga:
-                PixelCodec.Encode(TgaEncoderFor(image), image, stream);
+                PixelCodec.Encode(TgaEncoderFor(image), image, target);
+                break;
+            case ImageFormat.Pnm:
+                PnmCodec.Encode(target, image);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown image format.");

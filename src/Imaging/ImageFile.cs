@@ -86,12 +86,7 @@ public static class ImageFile
         ArgumentNullException.ThrowIfNull(image);
         options ??= ImageWriteOptions.Default;
         CheckCanWrite(format, image.Width, image.Height, image.Layout, image.BitDepth);
-        if (options.Cancellation.CanBeCanceled)
-            stream = new CancellableStream(stream, options.Cancellation);
-        if (format == ImageFormat.Pnm)
-            PnmCodec.Encode(stream, image);
-        else
-            ImageEncoding.Encode(stream, image, format, options);
+        ImageEncoding.Encode(stream, image, format, options);
     }
 
     /// <summary>

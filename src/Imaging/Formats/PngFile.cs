@@ -9,18 +9,18 @@ namespace Gsasr.Imaging.Formats;
 /// Reads PNG. Every chunk is checked first, and the compressed pixels are inflated once without being kept. The decoder then gets a
 /// file of the picture's own chunks alone, so that neither damaged metadata nor an animation reach it.
 /// </summary>
-internal sealed class PngFile
+internal sealed class PngFile : IDisposable
 {
     private const int Grey = 0, Rgb = 2, Palette = 3, GreyAlpha = 4;
     private const int MaximumPaletteEntries = 256;
-    private const string XmpKeyword = "XML:com.adobe.xmp";
 
     private readonly int _width;
     private readonly int _height;
     private readonly int _depth;
     private readonly int _colourType;
     private readonly bool _interlaced;
-    private readonly List<ReadOnlyMemory<byte>> _pixelData = [];
+    private readonly MemoryStream _pixelData = new();
+    private bool _hasPixels;
     private readonly List<string> _notes = [];
     private readonly List<PngChunk> _keptChunks = [];
     private byte[] _palette = [];
@@ -74,7 +74,7 @@ internal sealed class PngFile
     /// <summary>Reads a file.</summary>
     public static Image Decode(ReadOnlyMemory<byte> bytes, ImageLimits limits)
     {
-        PngFile file = ReadChunks(bytes);
+        using PngFile file = ReadChunks(bytes);
         var header = new ImageHeader(file._width, file._height, file.Layout, file._depth == 16 ? 16 : 8);
         limits.Check("PNG", header, bytes.Length);
         file.CheckPixelData();
@@ -86,50 +86,7 @@ internal sealed class PngFile
         return image;
     }
 
-    /// <summary>Appends a chunk to a file.</summary>
-    public static void WriteChunk(Stream stream, string type, params ReadOnlySpan<byte> data)
-    {
-        byte[] chunk = new byte[12 + data.Length];
-        BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
-        Encoding.ASCII.GetBytes(type, chunk.AsSpan(4));
-        data.CopyTo(chunk.AsSpan(8));
-        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(8 + data.Length), Crc32.Compute(chunk.AsSpan(4, 4 + data.Length)));
-        stream.Write(chunk);
-    }
-
-    /// <summary>The chunks of an image's metadata, as they stand behind the header.</summary>
-    public static byte[] MetadataChunks(Image image)
-    {
-        using var stream = new MemoryStream();
-        ImageMetadata metadata = image.Metadata;
-        bool hasProfile = metadata.IccProfile is { } profile && IccProfile.Suits(profile, image.Layout);
-        if (hasProfile)
-        {
-            using var content = new MemoryStream();
-            content.Write("ICC profile\0\0"u8);
-            using (var zlib = new ZLibStream(content, CompressionLevel.Optimal, leaveOpen: true))
-                zlib.Write(metadata.IccProfile);
-            WriteChunk(stream, "iCCP", content.ToArray());
-        }
-
-        // A profile and an sRGB chunk would say the same thing twice, and the standard forbids it.
-        foreach ((string type, byte[] data) in metadata.PngChunks.Where(chunk => chunk.Type != "sRGB" || !hasProfile))
-            WriteChunk(stream, type, data);
-        if (metadata.Density is { } density)
-        {
-            Span<byte> data = stackalloc byte[9];
-            BinaryPrimitives.WriteUInt32BigEndian(data, density.Horizontal);
-            BinaryPrimitives.WriteUInt32BigEndian(data[4..], density.Vertical);
-            data[8] = density.IsPerMetre ? (byte)1 : (byte)0;
-            WriteChunk(stream, "pHYs", data);
-        }
-
-        if (metadata.Exif is { } exif)
-            WriteChunk(stream, "eXIf", exif);
-        if (metadata.Xmp is { } xmp)
-            WriteChunk(stream, "iTXt", [.. Encoding.ASCII.GetBytes(XmpKeyword), 0, 0, 0, 0, 0, .. xmp]);
-        return stream.ToArray();
-    }
+    public void Dispose() => _pixelData.Dispose();
 
     private static PngFile ReadChunks(ReadOnlyMemory<byte> bytes)
     {
@@ -158,21 +115,27 @@ internal sealed class PngFile
             else if (type == "IDAT" && pixelsEnded)
                 throw Wrong("the IDAT chunks do not follow one another.");
             else if (type == "IDAT")
-                file._pixelData.Add(bytes.Slice(start + 8, (int)length));
+                file.AddPixels(data);
             else if (isNeeded)
                 file.ReadNeeded(type, data);
             else if (isIntact)
                 file.ReadMetadata(type, data);
             else
                 file._notes.Add($"PNG: the {type} chunk was left out: its checksum is wrong.");
-            pixelsEnded = file._pixelData.Count > 0 && type != "IDAT";
+            pixelsEnded = file._hasPixels && type != "IDAT";
             start += 12 + (int)length;
         }
     }
 
+    private void AddPixels(ReadOnlySpan<byte> data)
+    {
+        _hasPixels = true;
+        _pixelData.Write(data);
+    }
+
     private PngFile Complete()
     {
-        if (_pixelData.Count == 0)
+        if (!_hasPixels)
             throw Wrong("the file has no IDAT chunk, that is no pixels.");
         if (_colourType == Palette && _palette.Length == 0)
             throw Wrong("the image uses a palette, but there is no PLTE chunk.");
@@ -181,7 +144,7 @@ internal sealed class PngFile
 
     private void ReadNeeded(string type, ReadOnlySpan<byte> data)
     {
-        bool beforePixels = _pixelData.Count == 0;
+        bool beforePixels = !_hasPixels;
         switch (type)
         {
             case "PLTE":
@@ -232,7 +195,7 @@ internal sealed class PngFile
                 if (x > 0 && y > 0)
                     _metadata = _metadata with { Density = new PixelDensity(x, y, data[8] == 1) };
                 break;
-            case "iTXt" when nameEnd == XmpKeyword.Length && Encoding.Latin1.GetString(data[..nameEnd]) == XmpKeyword:
+            case "iTXt" when nameEnd == PngMetadataChunks.XmpKeyword.Length && Encoding.Latin1.GetString(data[..nameEnd]) == PngMetadataChunks.XmpKeyword:
                 _metadata = _metadata with { Xmp = TextOf(data[(nameEnd + 1)..]) ?? _metadata.Xmp };
                 break;
             case "tEXt" or "zTXt" or "iTXt":
@@ -301,9 +264,9 @@ internal sealed class PngFile
         }
     }
 
-    private ZLibStream Inflate() => new(new JoinedStream(_pixelData), CompressionMode.Decompress);
+    private ZLibStream Inflate() => new(new MemoryStream(_pixelData.GetBuffer(), 0, (int)_pixelData.Length), CompressionMode.Decompress);
 
-    private Image Decode(int width, int height, List<ReadOnlyMemory<byte>> pixelData)
+    private Image Decode(int width, int height, MemoryStream pixelData)
     {
         using var file = new MemoryStream();
         file.Write(Signature);
@@ -311,35 +274,22 @@ internal sealed class PngFile
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header[4..], height);
         (header[8], header[9]) = ((byte)_depth, (byte)_colourType);
-        WriteChunk(file, "IHDR", header);
+        PngMetadataChunks.WriteChunk(file, "IHDR", header);
         if (_colourType == Palette)
         {
             // The decoder does not check indices: every one that there can be gets a colour.
             byte[] colours = new byte[3 * MaximumPaletteEntries];
             _palette.CopyTo(colours, 0);
-            WriteChunk(file, "PLTE", colours.AsSpan(0, 3 << _depth));
+            PngMetadataChunks.WriteChunk(file, "PLTE", colours.AsSpan(0, 3 << _depth));
             if (_transparency is not null)
-                WriteChunk(file, "tRNS", [.. _transparency, .. Enumerable.Repeat((byte)255, (1 << _depth) - Math.Min(1 << _depth, _transparency.Length))]);
+                PngMetadataChunks.WriteChunk(file, "tRNS", [.. _transparency, .. Enumerable.Repeat((byte)255, (1 << _depth) - Math.Min(1 << _depth, _transparency.Length))]);
         }
 
         // All in one: the decoder gives up at chunks without content.
-        WriteChunk(file, "IDAT", pixelData.Count == 1 ? pixelData[0].Span : Joined(pixelData));
-        WriteChunk(file, "IEND");
+        PngMetadataChunks.WriteChunk(file, "IDAT", pixelData.GetBuffer().AsSpan(0, (int)pixelData.Length));
+        PngMetadataChunks.WriteChunk(file, "IEND");
         file.Position = 0;
         return PixelCodec.Decode("PNG", new PngDecoder { IgnoreMetadata = true }, file, new ImageHeader(width, height, DecodedLayout, _depth == 16 ? 16 : 8));
-    }
-
-    private static byte[] Joined(List<ReadOnlyMemory<byte>> pieces)
-    {
-        var joined = new byte[pieces.Sum(piece => piece.Length)];
-        int position = 0;
-        foreach (ReadOnlyMemory<byte> piece in pieces)
-        {
-            piece.CopyTo(joined.AsMemory(position));
-            position += piece.Length;
-        }
-
-        return joined;
     }
 
     // Each pass is a small image of its own, and is decoded as one: the decoder does not get through narrow interlaced images.
@@ -356,7 +306,7 @@ internal sealed class PngFile
             using var compressed = new MemoryStream();
             using (var deflate = new ZLibStream(compressed, CompressionLevel.NoCompression, leaveOpen: true))
                 deflate.Write(rows);
-            Image pass = Decode(width, height, [compressed.GetBuffer().AsMemory(0, (int)compressed.Length)]);
+            Image pass = Decode(width, height, compressed);
             int pixelBytes = channels * sampleBytes;
             for (int y = 0; y < height; y++)
             {

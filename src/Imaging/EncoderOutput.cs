@@ -1,8 +1,13 @@
 namespace Gsasr.Imaging;
 
-/// <summary>Passes on what is written, and puts something of its own in at one place.</summary>
-internal sealed class InsertingStream(Stream target, int place, byte[] insertion) : Stream
+/// <summary>
+/// Passes on what an encoder writes, puts something of its own in at one place, and stops between pieces when that is asked for.
+/// </summary>
+internal sealed class EncoderOutput(Stream target, int place, byte[] insertion, CancellationToken cancellation) : Stream
 {
+    // A piece takes a moment even on a slow disk.
+    private const int PieceBytes = 1 << 20;
+
     private long _written;
 
     public override bool CanRead => false;
@@ -24,13 +29,13 @@ internal sealed class InsertingStream(Stream target, int place, byte[] insertion
         if (_written < place && _written + buffer.Length >= place)
         {
             int before = (int)(place - _written);
-            target.Write(buffer[..before]);
-            target.Write(insertion);
-            _written = place;
+            Pass(buffer[..before]);
+            Pass(insertion);
             buffer = buffer[before..];
+            _written = place;
         }
 
-        target.Write(buffer);
+        Pass(buffer);
         _written += buffer.Length;
     }
 
@@ -43,4 +48,16 @@ internal sealed class InsertingStream(Stream target, int place, byte[] insertion
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+
+    private void Pass(ReadOnlySpan<byte> buffer)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        for (; buffer.Length > PieceBytes; buffer = buffer[PieceBytes..])
+        {
+            target.Write(buffer[..PieceBytes]);
+            cancellation.ThrowIfCancellationRequested();
+        }
+
+        target.Write(buffer);
+    }
 }
