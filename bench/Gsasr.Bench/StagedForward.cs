@@ -105,7 +105,7 @@ internal sealed class StagedForward : IDisposable
     private Tensor Upload(float[] values, int height, int width, int channels)
     {
         Tensor tensor = _arena.Allocate(height, width, channels);
-        tensor.Buffer.Upload<float>(values, (long)tensor.Offset * sizeof(float));
+        tensor.Upload<float>(values);
         return tensor;
     }
 }

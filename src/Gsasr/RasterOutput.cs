@@ -25,7 +25,7 @@ internal sealed class RasterOutput(Arena arena) : IDisposable
         Rasterizer.Render(gaussians, settings, image, arena);
         if (typeof(T) == typeof(float))
         {
-            image.Buffer.Download(destination, (long)image.Offset * sizeof(float));
+            image.Buffer.Download(destination, image.ByteOffset);
             return;
         }
 

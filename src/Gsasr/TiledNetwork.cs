@@ -59,7 +59,7 @@ internal sealed class TiledNetwork : IDisposable
 
         // Tiles became smaller for the image before; by now other programs may have given memory back. Blocks of the smaller size
         // would only stand in the way of the larger one.
-        _arena.Dispose();
+        _arena.Release();
         _tilePixels = _usualTilePixels;
     }
 
@@ -108,7 +108,7 @@ internal sealed class TiledNetwork : IDisposable
             }
             catch (DeviceMemoryException) when (tiles[0].Interior.Width > multiple || tiles[0].Interior.Height > multiple)
             {
-                _arena.Dispose();
+                _arena.Release();
                 _tilePixels = largest / 2;
             }
         }
@@ -141,7 +141,7 @@ internal sealed class TiledNetwork : IDisposable
         Tensor features = _arena.Allocate(region.Height, region.Width, _encoder.Features);
         Span<float> pixels = Room(region.Width * region.Height * 3);
         ReflectedImage.Copy(image, width, height, region, pixels);
-        input.Buffer.Upload<float>(pixels, (long)input.Offset * sizeof(float));
+        input.Upload<float>(pixels);
         _encoder.Run(input, features, pass);
         var gaussians = new Tensor(
             field, offset, Cells * interior.Height, Cells * interior.Width, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
@@ -160,7 +160,7 @@ internal sealed class TiledNetwork : IDisposable
         Tensor tensor = _arena.Allocate(1, 1, count);
         Span<float> centres = Room(count);
         GridPlacement.ComputeCentres(gridSize, first, centres);
-        tensor.Buffer.Upload<float>(centres, (long)tensor.Offset * sizeof(float));
+        tensor.Upload<float>(centres);
         return tensor;
     }
 

@@ -7,22 +7,23 @@ namespace Gsasr.Tensors;
 /// <remarks>Reuse is safe without waiting because a device runs its work in order. Not thread-safe.</remarks>
 public sealed class Arena : IDisposable
 {
-    // Offsets inside a block are ints, in kernels too.
-    private const long MaximumBlockFloats = int.MaxValue - 1024;
-    private const int AlignmentFloats = 64;
-    private const long MinimumBlockFloats = 1 << 18;
+    // Offsets inside a block, counted in values, are ints in the kernels of OpenCL.
+    private const int MaximumBlockValues = int.MaxValue - 1024;
+    private const int AlignmentBytes = 256;
+    private const long MinimumBlockBytes = 1 << 20;
+    private const long MaximumBlockBytes = (long)MaximumBlockValues * sizeof(float);
 
     private readonly List<DeviceBuffer> _blocks = [];
     private int _block;
-    private long _used;
+    private long _usedBytes;
     private int _depth;
-    private long _live;
-    private long _peak;
+    private long _liveBytes;
 
-    // The most floats that were in use at once since the arena was last empty: what one block for everything has to hold.
-    private long _needed;
+    // The most that was in use at once since the arena was last empty: what one block for everything has to hold.
+    private long _neededBytes;
     private bool _isExhausted;
     private bool _staysScattered;
+    private bool _isDisposed;
 
     /// <summary>Creates an empty arena.</summary>
     /// <param name="device">The device whose memory it hands out.</param>
@@ -32,7 +33,7 @@ public sealed class Arena : IDisposable
     public Device Device { get; }
 
     /// <summary>The most bytes that were in use at once.</summary>
-    public long PeakBytes => _peak * sizeof(float);
+    public long PeakBytes { get; private set; }
 
     /// <summary>Bytes that the arena holds on the device now.</summary>
     public long HeldBytes
@@ -47,75 +48,91 @@ public sealed class Arena : IDisposable
     }
 
     /// <summary>Starts a scope; disposing of it gives back everything allocated since. Scopes nest.</summary>
+    /// <exception cref="ObjectDisposedException">The arena was disposed of.</exception>
     public Scope BeginScope()
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         _depth++;
-        return new Scope(this, _block, _used, _live);
+        return new Scope(this, _block, _usedBytes, _liveBytes);
     }
 
     /// <summary>Hands out a dense tensor with undefined values that lives until the innermost scope ends.</summary>
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="width">Columns, at least 1.</param>
     /// <param name="channels">Channels, at least 1.</param>
+    /// <param name="elementType">How a value is encoded.</param>
     /// <exception cref="DeviceMemoryException">The device has not that much memory left.</exception>
-    public Tensor Allocate(int height, int width, int channels)
+    /// <exception cref="ObjectDisposedException">The arena was disposed of.</exception>
+    public Tensor Allocate(int height, int width, int channels, ElementType elementType = ElementType.Float32)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
         if (_depth == 0)
             throw new InvalidOperationException("Tensors are allocated inside a scope of the arena.");
         Int128 count = (Int128)height * width * channels;
-        if (count > MaximumBlockFloats)
+        int size = elementType.Size();
+        if (count > MaximumBlockValues || count * size > MaximumBlockBytes)
             throw new DeviceMemoryException($"A tensor of {height} x {width} x {channels} is larger than one block of memory can be; run the image in smaller tiles.");
-        long floats = ((long)count + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
+        long bytes = ((long)count * size + AlignmentBytes - 1) / AlignmentBytes * AlignmentBytes;
 
-        while (_block < _blocks.Count && _used + floats > _blocks[_block].ByteLength / sizeof(float))
+        while (_block < _blocks.Count && _usedBytes + bytes > _blocks[_block].ByteLength)
         {
             _block++;
-            _used = 0;
+            _usedBytes = 0;
         }
 
         if (_block == _blocks.Count)
-            AddBlock(Math.Max(floats, MinimumBlockFloats));
+            AddBlock(Math.Max(bytes, MinimumBlockBytes));
 
-        var tensor = new Tensor(_blocks[_block], (int)_used, height, width, channels, channels);
-        _used += floats;
-        _live += floats;
-        _peak = Math.Max(_peak, _live);
-        _needed = Math.Max(_needed, _live);
+        var tensor = new Tensor(_blocks[_block], _usedBytes / size, height, width, channels, channels, elementType);
+        _usedBytes += bytes;
+        _liveBytes += bytes;
+        PeakBytes = Math.Max(PeakBytes, _liveBytes);
+        _neededBytes = Math.Max(_neededBytes, _liveBytes);
         return tensor;
     }
 
     /// <summary>Gives all memory back to the device. The arena can be used again, for work of any size.</summary>
-    /// <inheritdoc cref="IDisposable.Dispose"/>
-    public void Dispose()
+    /// <exception cref="InvalidOperationException">A scope has not ended, and its tensors are in use.</exception>
+    public void Release()
     {
+        if (_depth > 0)
+            throw new InvalidOperationException("The memory of an arena is released when no scope is under way.");
         ReleaseBlocks();
-        _needed = 0;
+        _neededBytes = 0;
         _isExhausted = false;
         _staysScattered = false;
+    }
+
+    /// <summary>Gives all memory back to the device, at the end of the scopes that are under way; nothing can be allocated any more.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        if (_depth == 0)
+            Release();
     }
 
     private void EndScope(in Scope scope)
     {
         _block = scope.Block;
-        _used = scope.Used;
-        _live = scope.Live;
+        _usedBytes = scope.UsedBytes;
+        _liveBytes = scope.LiveBytes;
         if (--_depth > 0)
             return;
-        if (_isExhausted)
+        if (_isExhausted || _isDisposed)
         {
             // The pass failed, and what comes next is smaller: it must find the device's memory free.
-            Dispose();
+            Release();
         }
-        else if (_blocks.Count > 1 && _needed <= MaximumBlockFloats && !_staysScattered)
+        else if (_blocks.Count > 1 && _neededBytes <= MaximumBlockBytes && !_staysScattered)
         {
             // The first pass found out how much is needed; from the next one on it lies in one block without gaps.
             ReleaseBlocks();
             try
             {
-                AddBlock(_needed);
+                AddBlock(_neededBytes);
             }
             catch (DeviceMemoryException)
             {
@@ -126,11 +143,11 @@ public sealed class Arena : IDisposable
         }
     }
 
-    private void AddBlock(long floats)
+    private void AddBlock(long bytes)
     {
         try
         {
-            _blocks.Add(Device.Allocate(floats * sizeof(float)));
+            _blocks.Add(Device.Allocate(bytes));
         }
         catch (DeviceMemoryException)
         {
@@ -144,6 +161,8 @@ public sealed class Arena : IDisposable
         foreach (DeviceBuffer block in _blocks)
             block.Dispose();
         _blocks.Clear();
+        _block = 0;
+        _usedBytes = 0;
     }
 
     /// <summary>The memory allocated between its creation and its end.</summary>
@@ -151,19 +170,19 @@ public sealed class Arena : IDisposable
     {
         private readonly Arena _arena;
 
-        internal Scope(Arena arena, int block, long used, long live)
+        internal Scope(Arena arena, int block, long usedBytes, long liveBytes)
         {
             _arena = arena;
             Block = block;
-            Used = used;
-            Live = live;
+            UsedBytes = usedBytes;
+            LiveBytes = liveBytes;
         }
 
         internal int Block { get; }
 
-        internal long Used { get; }
+        internal long UsedBytes { get; }
 
-        internal long Live { get; }
+        internal long LiveBytes { get; }
 
         /// <summary>Gives back everything allocated since the scope began.</summary>
         public void Dispose() => _arena.EndScope(this);

@@ -4,9 +4,14 @@ namespace Gsasr.Tensors;
 /// Something that holds tensors and runs operations on them. Work is queued in order: an operation sees the results of
 /// all that were started before it, and only <see cref="Synchronize"/> and downloads wait.
 /// </summary>
-/// <remarks>A device is used by one thread at a time. It must outlive the buffers allocated on it.</remarks>
+/// <remarks>
+/// Any number of threads may use a device at once; what they start is queued, and the results are those of one thread. It must outlive
+/// the buffers allocated on it.
+/// </remarks>
 public abstract class Device : IDisposable
 {
+    private int _disposals;
+
     /// <summary>The road by which the device is reached.</summary>
     public abstract DeviceKind Kind { get; }
 
@@ -35,24 +40,51 @@ public abstract class Device : IDisposable
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="width">Columns, at least 1.</param>
     /// <param name="channels">Channels, at least 1.</param>
+    /// <exception cref="ArgumentException">There is another number of values.</exception>
+    /// <exception cref="DeviceMemoryException">The device has not that much memory left.</exception>
     public Tensor Upload(ReadOnlySpan<float> values, int height, int width, int channels)
     {
-        long count = (long)height * width * channels;
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
+        var count = (Int128)height * width * channels;
         if (values.Length != count)
             throw new ArgumentException($"{values.Length} values cannot fill a tensor of {height} x {width} x {channels}.", nameof(values));
-        DeviceBuffer buffer = Allocate(count * sizeof(float));
-        buffer.Upload(values, 0);
-        return new Tensor(buffer, 0, height, width, channels, channels);
+        DeviceBuffer buffer = Allocate((long)count * sizeof(float));
+        try
+        {
+            var tensor = new Tensor(buffer, 0, height, width, channels, channels);
+            tensor.Upload(values);
+            return tensor;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Whether the device was disposed of.</summary>
+    public bool IsDisposed => Volatile.Read(ref _disposals) != 0;
+
+    /// <summary>Releases what the device owns, after the work under way. Nothing can be started on it any more.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposals, 1) != 0)
+            return;
         Dispose(true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Releases what the device owns.</summary>
+    /// <summary>Throws if the device was disposed of.</summary>
+    /// <exception cref="ObjectDisposedException">It was.</exception>
+    internal void ThrowIfDisposed()
+    {
+        if (IsDisposed)
+            throw new ObjectDisposedException(GetType().Name, $"The device {Name} was disposed of, and nothing can run on it any more.");
+    }
+
+    /// <summary>Releases what the device owns; called once.</summary>
     /// <param name="disposing">Whether the call comes from <see cref="Dispose()"/>.</param>
     protected abstract void Dispose(bool disposing);
 }

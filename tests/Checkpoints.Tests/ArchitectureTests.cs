@@ -1,4 +1,5 @@
 using Gsasr.Architecture;
+using Gsasr.Tensors;
 using Gsasr.Testing;
 
 namespace Gsasr.Checkpoints.Tests;

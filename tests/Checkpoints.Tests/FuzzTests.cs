@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using Gsasr.Architecture;
+using Gsasr.Tensors;
 using Gsasr.Testing;
 
 namespace Gsasr.Checkpoints.Tests;

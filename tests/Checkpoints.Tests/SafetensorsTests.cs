@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Gsasr.Tensors;
 using Gsasr.Testing;
 
 namespace Gsasr.Checkpoints.Tests;

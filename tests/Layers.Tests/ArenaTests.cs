@@ -27,7 +27,7 @@ public sealed class ArenaTests : IDisposable
             Assert.Equal((height, width, channels), (tensor.Height, tensor.Width, tensor.Channels));
             Assert.Equal(0, tensor.Offset % Alignment);
             float[] values = Numbers.Of($"tensor {tensors.Count}", height * width * channels);
-            tensor.Buffer.Upload<float>(values, (long)tensor.Offset * sizeof(float));
+            tensor.Upload<float>(values);
             tensors.Add((tensor, values));
         }
 
@@ -148,7 +148,7 @@ public sealed class ArenaTests : IDisposable
         using var arena = new Arena(_device);
         Pass(5);
         Assert.Equal(5L * SmallestBlock * sizeof(float), arena.HeldBytes);
-        arena.Dispose();
+        arena.Release();
         Assert.Equal(0, arena.HeldBytes);
         Pass(2);
         Assert.Equal(2L * SmallestBlock * sizeof(float), arena.HeldBytes);
@@ -159,6 +159,50 @@ public sealed class ArenaTests : IDisposable
             for (int i = 0; i < tensors; i++)
                 arena.Allocate(1, 1, SmallestBlock);
         }
+    }
+
+    [Fact]
+    public void After_its_end_it_holds_nothing_and_hands_out_nothing()
+    {
+        using var device = new LimitedDevice(4L * SmallestBlock * sizeof(float));
+        var arena = new Arena(device);
+        using (arena.BeginScope())
+            arena.Allocate(1, 1, 1);
+        arena.Dispose();
+        arena.Dispose();
+        Assert.Equal(0, device.UsedBytes);
+        Assert.Throws<ObjectDisposedException>(() => arena.BeginScope());
+        Assert.Equal(0, device.UsedBytes);
+    }
+
+    [Fact]
+    public void Memory_in_use_is_given_back_at_the_end_of_the_scope()
+    {
+        using var device = new LimitedDevice(4L * SmallestBlock * sizeof(float));
+        var arena = new Arena(device);
+        using (arena.BeginScope())
+        {
+            arena.Allocate(1, 1, 1);
+            Assert.Throws<InvalidOperationException>(arena.Release);
+            arena.Dispose();
+            Assert.Throws<ObjectDisposedException>(() => arena.Allocate(1, 1, 1));
+            Assert.NotEqual(0, device.UsedBytes);
+        }
+
+        Assert.Equal(0, device.UsedBytes);
+    }
+
+    [Fact]
+    public void Values_of_two_bytes_take_half_the_memory()
+    {
+        using var arena = new Arena(_device);
+        using Arena.Scope scope = arena.BeginScope();
+        arena.Allocate(1, 1, 10 * Alignment);
+        Assert.Equal(10 * Alignment * sizeof(float), arena.PeakBytes);
+        Tensor halves = arena.Allocate(1, 1, 10 * Alignment, ElementType.BFloat16);
+        Assert.Equal(15 * Alignment * sizeof(float), arena.PeakBytes);
+        Assert.Equal(10 * Alignment * sizeof(float), halves.ByteOffset);
+        Assert.Equal(15 * Alignment * sizeof(float), arena.Allocate(1, 1, 1).ByteOffset);
     }
 
     [Fact]

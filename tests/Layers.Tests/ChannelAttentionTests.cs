@@ -46,9 +46,9 @@ public sealed class ChannelAttentionTests
         using var y = new GuardedTensor(device, 3, 5, 4, values: Numbers.Of("y", 60));
         Assert.Throws<ArgumentNullException>(() => ChannelAttention.AddScaled(x.Tensor, null!, 1, y.Tensor, arena));
         Assert.Throws<ArgumentNullException>(() => ChannelAttention.AddScaled(x.Tensor, weights, 1, y.Tensor, null!));
-        Refused(x.Tensor with { Height = 2 }, y.Tensor);
-        Refused(x.Tensor, y.Tensor with { Width = 4 });
-        Refused(x.Tensor with { Channels = 3 }, y.Tensor with { Channels = 3 });
+        Refused(x.Tensor.Reshape(height: 2), y.Tensor);
+        Refused(x.Tensor, y.Tensor.Reshape(width: 4));
+        Refused(x.Tensor.Reshape(channels: 3), y.Tensor.Reshape(channels: 3));
         void Refused(Tensor from, Tensor to) =>
             Assert.Throws<ArgumentException>(() => ChannelAttention.AddScaled(from, weights, 1, to, arena));
     }

@@ -74,9 +74,9 @@ public sealed class ElementwiseTests
         using var memory = new GuardedTensor(TestDevices.Get(name), 3, 5, 8, values: Numbers.Of("x", 120));
         Tensor x = memory.Tensor.SliceChannels(0, 4);
         Tensor y = memory.Tensor.SliceChannels(4, 4);
-        Assert.Throws<ArgumentException>(() => Elementwise.Add(x with { Height = 2 }, x, y));
-        Assert.Throws<ArgumentException>(() => Elementwise.Add(x, x with { Width = 4 }, y));
-        Assert.Throws<ArgumentException>(() => Elementwise.Add(x, x, y with { Channels = 3 }));
-        Assert.Throws<ArgumentException>(() => Elementwise.Repeat(x with { Channels = 3 }, y));
+        Assert.Throws<ArgumentException>(() => Elementwise.Add(x.Reshape(height: 2), x, y));
+        Assert.Throws<ArgumentException>(() => Elementwise.Add(x, x.Reshape(width: 4), y));
+        Assert.Throws<ArgumentException>(() => Elementwise.Add(x, x, y.Reshape(channels: 3)));
+        Assert.Throws<ArgumentException>(() => Elementwise.Repeat(x.Reshape(channels: 3), y));
     }
 }

@@ -95,10 +95,10 @@ public sealed class GaussianHeadsTests
         GridPlacement placement = new GridBlock(6, 7, 1, 1).Place(3, 5, arena);
         Assert.Throws<ArgumentNullException>(() => GaussianHeads.Run(x, null!, y, placement, arena));
         Assert.Throws<ArgumentNullException>(() => GaussianHeads.Run(x, weights, y, placement, null!));
-        Refused(x with { Channels = 3 }, y, placement);
-        Refused(x with { Height = 2 }, y, placement);
-        Refused(x, y with { Width = 4 }, placement);
-        Refused(x, y with { Channels = 8 }, placement);
+        Refused(x.Reshape(channels: 3), y, placement);
+        Refused(x.Reshape(height: 2), y, placement);
+        Refused(x, y.Reshape(width: 4), placement);
+        Refused(x, y.Reshape(channels: 8), placement);
         Refused(x, y, placement with { RowCentres = placement.RowCentres.SliceChannels(0, 2) });
         Refused(x, y, placement with { ColumnCentres = placement.ColumnCentres.SliceChannels(0, 4) });
         Refused(x, y, placement with { GridHeight = 2 });

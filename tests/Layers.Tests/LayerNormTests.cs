@@ -90,19 +90,19 @@ public sealed class LayerNormTests
         using var memory = new GuardedTensor(TestDevices.Get(name), 6, 8, 48, values: Numbers.Of("x", 6 * 8 * 48));
         Tensor x = memory.Tensor.SliceChannels(0, 12);
         Tensor y = memory.Tensor.SliceChannels(12, 12);
-        Tensor vector = memory.Tensor.SliceChannels(24, 12) with { Height = 1, Width = 1 };
-        Tensor table = memory.Tensor.SliceChannels(36, 12) with { Height = 2, Width = 2 };
-        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x with { Height = 5 }, vector, vector, y));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y with { Width = 7 }));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y with { Channels = 11 }));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector with { Channels = 11 }, vector, y));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector with { Channels = 13 }, y));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector with { Width = 2 }, vector, y));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y, shift: vector with { Channels = 11 }));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y, shift: vector with { Height = 2 }));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y, windowTable: table with { Channels = 11 }));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y, windowTable: table with { Height = 4 }));
-        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y, windowTable: table with { Width = 3 }));
+        Tensor vector = memory.Tensor.SliceChannels(24, 12).Reshape(height: 1, width: 1);
+        Tensor table = memory.Tensor.SliceChannels(36, 12).Reshape(height: 2, width: 2);
+        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x.Reshape(height: 5), vector, vector, y));
+        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y.Reshape(width: 7)));
+        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y.Reshape(channels: 11)));
+        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector.Reshape(channels: 11), vector, y));
+        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector.Reshape(channels: 13), y));
+        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector.Reshape(width: 2), vector, y));
+        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y, shift: vector.Reshape(channels: 11)));
+        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y, shift: vector.Reshape(height: 2)));
+        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y, windowTable: table.Reshape(channels: 11)));
+        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y, windowTable: table.Reshape(height: 4)));
+        Assert.Throws<ArgumentException>(() => LayerNorm.Run(x, vector, vector, y, windowTable: table.Reshape(width: 3)));
     }
 
     private static void Check(Device device, Case test)

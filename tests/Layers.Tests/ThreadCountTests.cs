@@ -47,7 +47,7 @@ public sealed class ThreadCountTests
     private static Tensor Input(Arena arena, string name, int height = Height, int width = Width, int channels = Channels)
     {
         Tensor tensor = arena.Allocate(height, width, channels);
-        tensor.Buffer.Upload<float>(Numbers.Of(name, height * width * channels), (long)tensor.Offset * sizeof(float));
+        tensor.Upload<float>(Numbers.Of(name, height * width * channels));
         return tensor;
     }
 

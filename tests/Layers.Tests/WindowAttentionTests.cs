@@ -180,12 +180,12 @@ public sealed class WindowAttentionTests
         var settings = new WindowAttentionSettings(4, 2);
 
         Assert.Throws<ArgumentNullException>(() => WindowAttention.Run(x, x, x, y, null!));
-        RefusedTensors(x with { Channels = 8 }, x, x, y);
-        RefusedTensors(x, x with { Height = 4 }, x, y);
-        RefusedTensors(x, x, x with { Width = 8 }, y);
-        RefusedTensors(x, x, x, y with { Channels = 8 });
-        RefusedTensors(x with { Height = 6 }, x with { Height = 6 }, x with { Height = 6 }, y with { Height = 6 });
-        RefusedTensors(x with { Width = 6 }, x with { Width = 6 }, x with { Width = 6 }, y with { Width = 6 });
+        RefusedTensors(x.Reshape(channels: 8), x, x, y);
+        RefusedTensors(x, x.Reshape(height: 4), x, y);
+        RefusedTensors(x, x, x.Reshape(width: 8), y);
+        RefusedTensors(x, x, x, y.Reshape(channels: 8));
+        RefusedTensors(x.Reshape(height: 6), x.Reshape(height: 6), x.Reshape(height: 6), y.Reshape(height: 6));
+        RefusedTensors(x.Reshape(width: 6), x.Reshape(width: 6), x.Reshape(width: 6), y.Reshape(width: 6));
         Refused(settings with { WindowSize = 0 });
         Refused(settings with { WindowSize = -4 });
         Refused(settings with { Heads = 0 });
@@ -200,16 +200,16 @@ public sealed class WindowAttentionTests
         Refused(settings with { OverlappingKeyWindowSize = 6, MaskWrapped = true });
         Refused(settings with { QueryShift = 2, MaskWrapped = true });
         Tensor bias = Dense(2, 16, 16);
-        Refused(settings with { Bias = bias with { Height = 1 } });
-        Refused(settings with { Bias = bias with { Width = 15 } });
-        Refused(settings with { Bias = bias with { Channels = 15, Pitch = 15 } });
-        Refused(settings with { Bias = bias with { Pitch = 17 } });
+        Refused(settings with { Bias = bias.Reshape(height: 1) });
+        Refused(settings with { Bias = bias.Reshape(width: 15) });
+        Refused(settings with { Bias = bias.Reshape(channels: 15, pitch: 15) });
+        Refused(settings with { Bias = bias.Reshape(pitch: 17) });
         Refused(settings with { Bias = bias, OverlappingKeyWindowSize = 6 });
         Tensor rotary = Dense(2, 16, 2);
         Refused(settings with { Rotary = rotary });
         Refused(settings with { Heads = 3, Rotary = rotary });
-        Refused(settings with { Heads = 3, Rotary = rotary with { Height = 3, Width = 15 } });
-        Refused(settings with { Heads = 3, Rotary = rotary with { Height = 3, Pitch = 3 } });
+        Refused(settings with { Heads = 3, Rotary = rotary.Reshape(height: 3, width: 15) });
+        Refused(settings with { Heads = 3, Rotary = rotary.Reshape(height: 3, pitch: 3) });
         Refused(settings with { Rotary = Dense(2, 16, 3) });
 
         Tensor Dense(int height, int width, int channels) =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Gsasr.Checkpoints;
 using Gsasr.Fields;
 using Gsasr.Raster;
+using Gsasr.Tensors;
 using Gsasr.Testing;
 
 namespace Gsasr.Models.Tests;

@@ -1,4 +1,5 @@
 using Gsasr.Checkpoints;
+using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 using Gsasr.Testing;
 

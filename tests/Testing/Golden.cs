@@ -1,4 +1,5 @@
 using Gsasr.Checkpoints;
+using Gsasr.Tensors;
 
 namespace Gsasr.Testing;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Gsasr.Checkpoints;
+using Gsasr.Tensors;
 
 namespace Gsasr.Testing;
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using Gsasr.Checkpoints;
+using Gsasr.Tensors;
 
 namespace Gsasr.Testing;
 

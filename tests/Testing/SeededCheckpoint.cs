@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Gsasr.Checkpoints;
+using Gsasr.Tensors;
 
 namespace Gsasr.Testing;
 

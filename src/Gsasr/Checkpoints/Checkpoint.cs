@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Gsasr.Tensors;
 
 namespace Gsasr.Checkpoints;
 
@@ -32,7 +33,7 @@ public abstract class Checkpoint : IDisposable
         if (!tensor.ElementType.IsFloat())
             throw WrongType(tensor, "floating-point numbers");
 
-        if (tensor.ElementType == ElementType.Float32 && ElementTypes.TryGetBytes(destination, out Span<byte> inPlace))
+        if (tensor.ElementType == ElementType.Float32 && ElementDecoding.TryGetBytes(destination, out Span<byte> inPlace))
         {
             ReadElementBytes(tensor, inPlace);
             return;
@@ -40,7 +41,7 @@ public abstract class Checkpoint : IDisposable
 
         var bytes = new byte[tensor.ByteCount];
         ReadElementBytes(tensor, bytes);
-        ElementTypes.ToSingles(tensor.ElementType, bytes, destination);
+        ElementDecoding.ToSingles(tensor.ElementType, bytes, destination);
     }
 
     /// <summary>Reads a tensor of any integer type, or of truth values as 0 and 1, row-major.</summary>
@@ -57,7 +58,7 @@ public abstract class Checkpoint : IDisposable
 
         var bytes = new byte[tensor.ByteCount];
         ReadElementBytes(tensor, bytes);
-        ElementTypes.ToIntegers(tensor.ElementType, bytes, destination);
+        ElementDecoding.ToIntegers(tensor.ElementType, bytes, destination);
     }
 
     /// <summary>Reads a tensor of indices and checks that each lies in [0, <paramref name="limit"/>).</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Gsasr.Architecture;
+using Gsasr.Tensors;
 
 namespace Gsasr.Checkpoints;
 

@@ -1,4 +1,5 @@
 using Gsasr.Checkpoints.PyTorch;
+using Gsasr.Tensors;
 
 namespace Gsasr.Checkpoints;
 

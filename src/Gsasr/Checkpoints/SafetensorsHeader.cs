@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gsasr.Tensors;
 
 namespace Gsasr.Checkpoints;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gsasr.Tensors;
 
 namespace Gsasr.Checkpoints;
 

@@ -62,7 +62,7 @@ internal sealed class ScaleConditioning
             System.Numerics.Tensors.TensorPrimitives.Add(shift, _feedForwardBiases[layer], bias);
         }
 
-        _device.Buffer.Upload<float>(_values, (long)_device.Offset * sizeof(float));
+        _device.Upload<float>(_values);
         _scale = scale;
     }
 

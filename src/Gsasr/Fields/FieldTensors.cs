@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using Gsasr.Checkpoints;
 using Gsasr.Raster;
+using Gsasr.Tensors;
 
 namespace Gsasr.Fields;
 

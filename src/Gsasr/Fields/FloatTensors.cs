@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Gsasr.Checkpoints;
+using Gsasr.Tensors;
 
 namespace Gsasr.Fields;
 

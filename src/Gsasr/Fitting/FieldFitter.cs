@@ -195,7 +195,7 @@ public sealed class FieldFitter : IDisposable
     // What a state belongs to.
     private string Job => FitState.Describe(_targetValues, _width, _height, _options);
 
-    private Tensor Used(in Tensor tensor) => tensor with { Width = Count };
+    private Tensor Used(in Tensor tensor) => tensor.Reshape(width: Count);
 
     private Tensor Allocate(int height, int width, int channels)
     {

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Gsasr.Checkpoints;
 using Gsasr.Fields;
 using Gsasr.Raster;
+using Gsasr.Tensors;
 
 namespace Gsasr.Fitting;
 

@@ -15,7 +15,7 @@ public static class WindowAttention
     /// <param name="value">[height, width, channels].</param>
     /// <param name="y">[height, width, channels]; overlaps none of the others.</param>
     /// <param name="settings">Windows, heads, bias and rotary embedding.</param>
-    /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
+    /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
     public static void Run(in Tensor query, in Tensor key, in Tensor value, in Tensor y, WindowAttentionSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -36,6 +36,11 @@ public static class WindowAttention
         if (settings.Rotary is Tensor rotary
             && (rotary.Height != settings.Heads || rotary.Width != settings.KeyTokens || rotary.Channels != headSize || headSize % 2 != 0 || !rotary.IsDense))
             throw new ArgumentException($"A rotary table of {rotary} does not fit {settings.Heads} heads of {headSize} channels and {settings.KeyTokens} tokens.");
+        SameDevice.Require(y.Device, query, nameof(query));
+        SameDevice.Require(y.Device, key, nameof(key));
+        SameDevice.Require(y.Device, value, nameof(value));
+        SameDevice.Require(y.Device, settings.Bias, nameof(settings));
+        SameDevice.Require(y.Device, settings.Rotary, nameof(settings));
         switch (y.Device)
         {
             case CpuDevice cpu:

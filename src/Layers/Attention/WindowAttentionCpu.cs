@@ -55,8 +55,7 @@ internal static unsafe class WindowAttentionCpu
                 ResultPitch = (int)ProductCpu.PackedLength(headSize, 1),
             };
             long floats = packedKeys + packedValues + QueriesAtOnce * (kernel.ResultPitch + kernel.ScorePitch);
-            kernel.Scratch = Device.Scratch(floats * sizeof(float));
-            Device.Run(kernel, Y.Height / kernel.Window * (Y.Width / kernel.Window) * kernel.Heads);
+            Device.Run(kernel, Y.Height / kernel.Window * (Y.Width / kernel.Window) * kernel.Heads, floats * sizeof(float));
         }
     }
 
@@ -88,15 +87,14 @@ internal static unsafe class WindowAttentionCpu
         public long PackedValues;
         public int ScorePitch;
         public int ResultPitch;
-        public CpuScratch Scratch;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             int head = item % Heads;
             int window = item / Heads;
             int windowRow = window / (Width / Window) * Window;
             int windowColumn = window % (Width / Window) * Window;
-            float* keys = (float*)Scratch.Of(worker);
+            float* keys = (float*)scratch;
             float* values = keys + PackedKeys;
             float* queries = values + PackedValues;
             float* scores = queries + QueriesAtOnce * ResultPitch;

@@ -53,9 +53,13 @@ public static class Convolution
             throw new ArgumentException($"A residual of {r} cannot be added to {y}.", nameof(residual));
         if (bias is Tensor b && (weights.PixelShuffle || b.Channels != weights.OutputChannels || b.Pixels != 1))
             throw new ArgumentException($"A bias of {b} does not fit {weights.OutputChannels} channels.", nameof(bias));
+        SameDevice.Require(y.Device, x, nameof(x));
+        SameDevice.Require(y.Device, weights.Device, nameof(weights));
+        SameDevice.Require(y.Device, residual, nameof(residual));
+        SameDevice.Require(y.Device, bias, nameof(bias));
 
         var arguments = new ConvolutionArguments(x, weights, y, activation, residual, bias ?? weights.Bias, firstRow, firstColumn, rows, columns);
-        bool winograd = Winograd.Suits(weights.InputChannels, weights.OutputChannels, weights.KernelSize);
+        bool winograd = weights.Algorithm == ConvolutionAlgorithm.Winograd;
         switch (y.Device)
         {
             case CpuDevice cpu when winograd:

@@ -14,8 +14,8 @@ internal static unsafe class ConvolutionCpu
 
     public static DeviceBuffer Pack(CpuDevice device, ReadOnlySpan<float> weight, int outputChannels, int depth)
     {
-        var packed = (CpuBuffer)device.Allocate(ProductCpu.PackedLength(outputChannels, depth) * sizeof(float));
-        ProductCpu.Pack(weight, outputChannels, depth, (float*)packed.Memory);
+        DeviceBuffer packed = device.Allocate(ProductCpu.PackedLength(outputChannels, depth) * sizeof(float));
+        ProductCpu.Pack(weight, outputChannels, depth, (float*)CpuPointer.Of(packed));
         return packed;
     }
 
@@ -65,13 +65,12 @@ internal static unsafe class ConvolutionCpu
             BlockColumns = blockColumns,
             BlocksPerRow = (columns + blockColumns - 1) / blockColumns,
             Gather = gather,
-            Weights = (float*)((CpuBuffer)weights.Packed).Memory,
+            Weights = (float*)CpuPointer.Of(weights.Packed),
             OutputChannels = weights.OutputChannels,
             YWidth = arguments.Y.Width,
             Epilogue = EpilogueCpu.Of(arguments),
-            Scratch = device.Scratch(scratchFloats * sizeof(float)),
         };
-        device.Run(kernel, kernel.BlocksPerRow * ((rows + blockRows - 1) / blockRows));
+        device.Run(kernel, kernel.BlocksPerRow * ((rows + blockRows - 1) / blockRows), scratchFloats * sizeof(float));
     }
 
     private readonly record struct Operation(CpuDevice Device, ConvolutionArguments Arguments) : ISimdOperation
@@ -102,18 +101,17 @@ internal static unsafe class ConvolutionCpu
         public int OutputChannels;
         public int YWidth;
         public EpilogueCpu Epilogue;
-        public CpuScratch Scratch;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             int row = item / BlocksPerRow * BlockRows;
             int column = item % BlocksPerRow * BlockColumns;
             int rows = Math.Min(BlockRows, Rows - row);
             int columns = Math.Min(BlockColumns, Columns - column);
             if (Gather)
-                MultiplyNeighbourhoods(row, column, rows, columns, (float*)Scratch.Of(worker));
+                MultiplyNeighbourhoods(row, column, rows, columns, (float*)scratch);
             else
-                MultiplyPixels(row, column, columns, (float*)Scratch.Of(worker));
+                MultiplyPixels(row, column, columns, (float*)scratch);
         }
 
         private readonly void MultiplyPixels(int row, int column, int columns, float* scratch)

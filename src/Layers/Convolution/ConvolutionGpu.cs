@@ -38,8 +38,16 @@ internal static class ConvolutionGpu
         }
 
         DeviceBuffer buffer = device.Allocate((long)packed.Length * sizeof(float));
-        buffer.Upload<float>(packed, 0);
-        return buffer;
+        try
+        {
+            buffer.Upload<float>(packed, 0);
+            return buffer;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
     }
 
     public static void Run(GpuDevice device, in ConvolutionArguments arguments)

@@ -9,9 +9,20 @@ namespace Gsasr.Layers;
 /// </summary>
 public sealed class ConvolutionWeights : IDisposable
 {
-    private ConvolutionWeights(Device device, int inputChannels, int outputChannels, int kernelSize, bool pixelShuffle, DeviceBuffer packed, Tensor bias)
+    private ConvolutionWeights(
+        Device device,
+        int inputChannels,
+        int outputChannels,
+        int kernelSize,
+        bool pixelShuffle,
+        ConvolutionAlgorithm algorithm,
+        ElementType elementType,
+        DeviceBuffer packed,
+        Tensor bias)
     {
+        ElementType = elementType;
         Device = device;
+        Algorithm = algorithm;
         InputChannels = inputChannels;
         OutputChannels = outputChannels;
         KernelSize = kernelSize;
@@ -42,7 +53,13 @@ public sealed class ConvolutionWeights : IDisposable
     /// <summary>Terms of one dot product.</summary>
     public int Depth => InputChannels * KernelSize * KernelSize;
 
-    /// <summary>The weights in the device's own order.</summary>
+    /// <summary>How a packed weight is encoded.</summary>
+    public ElementType ElementType { get; }
+
+    /// <summary>What the weights were packed for, and hence how the convolution is computed.</summary>
+    internal ConvolutionAlgorithm Algorithm { get; }
+
+    /// <summary>The weights in the order of the device and the <see cref="Algorithm"/>.</summary>
     internal DeviceBuffer Packed { get; }
 
     /// <summary>[1, 1, OutputChannels], in the packed order of the channels; zero where the layer has no bias.</summary>
@@ -95,8 +112,10 @@ public sealed class ConvolutionWeights : IDisposable
             }
         }
 
-        bool winograd = Winograd.Suits(inputChannels, outputChannels, kernelSize);
-        if (winograd)
+        ConvolutionAlgorithm algorithm = Winograd.Suits(inputChannels, outputChannels, kernelSize)
+            ? ConvolutionAlgorithm.Winograd
+            : ConvolutionAlgorithm.Product;
+        if (algorithm == ConvolutionAlgorithm.Winograd)
         {
             ordered = Winograd.TransformWeights(ordered, inputChannels, outputChannels);
             taps = Winograd.Planes;
@@ -108,8 +127,17 @@ public sealed class ConvolutionWeights : IDisposable
             GpuDevice gpu => ConvolutionGpu.Pack(gpu, ordered, inputChannels, outputChannels, taps),
             _ => throw new NotSupportedException($"{device.Name} cannot hold weights."),
         };
-        return new ConvolutionWeights(
-            device, inputChannels, outputChannels, kernelSize, pixelShuffle, packed, device.Upload(orderedBias, 1, 1, outputChannels));
+        try
+        {
+            Tensor uploadedBias = device.Upload(orderedBias, 1, 1, outputChannels);
+            return new ConvolutionWeights(
+                device, inputChannels, outputChannels, kernelSize, pixelShuffle, algorithm, ElementType.Float32, packed, uploadedBias);
+        }
+        catch
+        {
+            packed.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

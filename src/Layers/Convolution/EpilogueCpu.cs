@@ -1,4 +1,5 @@
 using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Layers;
 

@@ -58,13 +58,13 @@ internal static unsafe class WinogradCpu
             BlockPatches = blockPatches,
             InputPlane = blockPatches * pitch + PlanePadding,
             SumPlane = blockPatches * panelColumns + PlanePadding,
-            Weights = (float*)((CpuBuffer)weights.Packed).Memory,
+            Weights = (float*)CpuPointer.Of(weights.Packed),
             OutputChannels = weights.OutputChannels,
             Epilogue = EpilogueCpu.Of(arguments),
             YWidth = arguments.Y.Width,
         };
-        kernel.Scratch = device.Scratch((Winograd.Planes * ((long)kernel.InputPlane + kernel.SumPlane) + 4 * RunPixels * pitch) * sizeof(float));
-        device.Run(kernel, LayerKernels.DivideUp(patches, blockPatches));
+        long scratchFloats = Winograd.Planes * ((long)kernel.InputPlane + kernel.SumPlane) + 4 * RunPixels * pitch;
+        device.Run(kernel, LayerKernels.DivideUp(patches, blockPatches), scratchFloats * sizeof(float));
     }
 
     private readonly record struct Operation(CpuDevice Device, ConvolutionArguments Arguments) : ISimdOperation
@@ -97,14 +97,13 @@ internal static unsafe class WinogradCpu
         public int OutputChannels;
         public EpilogueCpu Epilogue;
         public int YWidth;
-        public CpuScratch Scratch;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             // Patches count row by row, so a block may begin and end anywhere in a row of them.
             int first = item * BlockPatches;
             int count = Math.Min(BlockPatches, Patches - first);
-            float* inputs = (float*)Scratch.Of(worker);
+            float* inputs = (float*)scratch;
             float* sums = inputs + Winograd.Planes * InputPlane;
             float* window = sums + Winograd.Planes * SumPlane;
 

@@ -15,8 +15,8 @@ internal static class WinogradGpu
     public static void Run(GpuDevice device, in ConvolutionArguments arguments)
     {
         ConvolutionWeights weights = arguments.Weights;
-        int inputs = LayerKernels.DivideUp(weights.InputChannels, 4) * 4;
-        int outputs = LayerKernels.DivideUp(weights.OutputChannels, 4) * 4;
+        int inputs = FilledUp(weights.InputChannels);
+        int outputs = FilledUp(weights.OutputChannels);
         int patchColumns = LayerKernels.DivideUp(arguments.Columns, 2);
         int patches = checked(LayerKernels.DivideUp(arguments.Rows, 2) * patchColumns);
 
@@ -24,17 +24,26 @@ internal static class WinogradGpu
         int most = (int)Math.Max(BandBytes / patchBytes / BandAlignment * BandAlignment, BandAlignment);
         int bands = LayerKernels.DivideUp(patches, most);
         int band = Math.Min(patches, LayerKernels.DivideUp(LayerKernels.DivideUp(patches, bands), BandAlignment) * BandAlignment);
-        DeviceBuffer scratch = device.Scratch(band * patchBytes);
-        var inputPlanes = new Tensor(scratch, 0, Winograd.Planes, band, inputs, inputs);
-        var outputPlanes = new Tensor(scratch, checked(Winograd.Planes * band * inputs), Winograd.Planes, band, outputs, outputs);
-        for (int first = 0; first < patches; first += band)
+
+        // No other thread's launches come in between: they would use the same scratch memory.
+        lock (device.LaunchLock)
         {
-            int count = Math.Min(band, patches - first);
-            TransformInput(device, arguments, patchColumns, first, inputPlanes with { Width = count });
-            Multiply(device, inputPlanes with { Width = count }, weights.Packed, outputPlanes with { Width = count });
-            TransformOutput(device, arguments, patchColumns, first, outputPlanes with { Width = count });
+            DeviceBuffer scratch = device.Scratch(band * patchBytes);
+            var inputPlanes = new Tensor(scratch, 0, Winograd.Planes, band, inputs, inputs);
+            var outputPlanes = new Tensor(scratch, (long)Winograd.Planes * band * inputs, Winograd.Planes, band, outputs, outputs);
+            for (int first = 0; first < patches; first += band)
+            {
+                int count = Math.Min(band, patches - first);
+                Tensor inputsOfBand = inputPlanes.Reshape(width: count);
+                Tensor outputsOfBand = outputPlanes.Reshape(width: count);
+                TransformInput(device, arguments, patchColumns, first, inputsOfBand);
+                Multiply(device, inputsOfBand, weights.Packed, outputsOfBand);
+                TransformOutput(device, arguments, patchColumns, first, outputsOfBand);
+            }
         }
     }
+
+    private static int FilledUp(int channels) => LayerKernels.DivideUp(channels, 4) * 4;
 
     private static void TransformInput(
         GpuDevice device, in ConvolutionArguments arguments, int patchColumns, int firstPatch, in Tensor planes)

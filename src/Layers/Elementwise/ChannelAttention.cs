@@ -14,13 +14,16 @@ public static class ChannelAttention
     /// <param name="factor">The branch's weight.</param>
     /// <param name="y">[height, width, channels], added to.</param>
     /// <param name="arena">Memory for the means; inside a scope.</param>
-    /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
+    /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
     public static void AddScaled(in Tensor x, ChannelAttentionWeights weights, float factor, in Tensor y, Arena arena)
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(arena);
         if (!x.HasShapeOf(y) || x.Channels != weights.Channels)
             throw new ArgumentException($"A channel attention of {weights.Channels} channels cannot turn {x} into {y}.");
+        SameDevice.Require(y.Device, x, nameof(x));
+        SameDevice.Require(y.Device, weights.Squeeze, nameof(weights));
+        SameDevice.Require(y.Device, arena.Device, nameof(arena));
         switch (y.Device)
         {
             case CpuDevice cpu:

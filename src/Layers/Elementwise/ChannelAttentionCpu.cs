@@ -78,7 +78,7 @@ internal static unsafe class ChannelAttentionCpu
         public int Channels;
         public float* Sums;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             var sums = new Span<float>(Sums + (long)item * Channels, Channels);
             sums.Clear();
@@ -97,7 +97,7 @@ internal static unsafe class ChannelAttentionCpu
         public int Channels;
         public float* Factors;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             var factors = new ReadOnlySpan<float>(Factors, Channels);
             for (long pixel = (long)item * Width; pixel < (item + 1L) * Width; pixel++)

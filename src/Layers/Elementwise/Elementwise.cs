@@ -10,11 +10,13 @@ public static class Elementwise
     /// <param name="a">[height, width, channels].</param>
     /// <param name="b">[height, width, channels].</param>
     /// <param name="y">[height, width, channels]; may be a or b.</param>
-    /// <exception cref="ArgumentException">The shapes differ.</exception>
+    /// <exception cref="ArgumentException">The shapes or the devices differ.</exception>
     public static void Add(in Tensor a, in Tensor b, in Tensor y)
     {
         if (!a.HasShapeOf(y) || !b.HasShapeOf(y))
             throw new ArgumentException($"{a} and {b} cannot be added into {y}.");
+        SameDevice.Require(y.Device, a, nameof(a));
+        SameDevice.Require(y.Device, b, nameof(b));
         switch (y.Device)
         {
             case CpuDevice cpu:
@@ -31,11 +33,12 @@ public static class Elementwise
     /// <summary>Repeats a table over an image: y[r, c] = table[r mod table height, c mod table width].</summary>
     /// <param name="table">[s, s, channels].</param>
     /// <param name="y">[height, width, channels].</param>
-    /// <exception cref="ArgumentException">The channels differ.</exception>
+    /// <exception cref="ArgumentException">The channels or the devices differ.</exception>
     public static void Repeat(in Tensor table, in Tensor y)
     {
         if (table.Channels != y.Channels)
             throw new ArgumentException($"{table} cannot be repeated over {y}.");
+        SameDevice.Require(y.Device, table, nameof(table));
         switch (y.Device)
         {
             case CpuDevice cpu:

@@ -51,7 +51,7 @@ internal static unsafe class ElementwiseCpu
         public int Width;
         public int Channels;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             for (long pixel = (long)item * Width; pixel < (item + 1L) * Width; pixel++)
             {
@@ -74,7 +74,7 @@ internal static unsafe class ElementwiseCpu
         public int Width;
         public int Channels;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             float* row = Table + item % TableHeight * TableWidth * TablePitch;
             for (int column = 0; column < Width; column++)

@@ -16,7 +16,7 @@ public static class GaussianHeads
     /// <param name="y">[rows, columns, 11].</param>
     /// <param name="placement">Where this block of cells stands.</param>
     /// <param name="arena">Memory for what lies between the layers; inside a scope.</param>
-    /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
+    /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
     public static void Run(in Tensor x, GaussianHeadsWeights weights, in Tensor y, in GridPlacement placement, Arena arena)
     {
         ArgumentNullException.ThrowIfNull(weights);
@@ -28,6 +28,12 @@ public static class GaussianHeads
         {
             throw new ArgumentException($"{placement} is not the placement of a block of {y}.", nameof(placement));
         }
+
+        SameDevice.Require(y.Device, x, nameof(x));
+        SameDevice.Require(y.Device, weights.First.Device, nameof(weights));
+        SameDevice.Require(y.Device, placement.RowCentres, nameof(placement));
+        SameDevice.Require(y.Device, placement.ColumnCentres, nameof(placement));
+        SameDevice.Require(y.Device, arena.Device, nameof(arena));
 
         switch (y.Device)
         {

@@ -48,19 +48,18 @@ internal static unsafe class GaussianHeadsCpu
                 Width = Y.Width,
                 Cells = Y.Pixels,
                 Channels = channels,
-                First = (float*)((CpuBuffer)Weights.First.Packed).Memory,
+                First = (float*)CpuPointer.Of(Weights.First.Packed),
                 FirstBias = CpuPointer.Of(Weights.First.Bias),
                 GridHeight = Placement.GridHeight,
                 GridWidth = Placement.GridWidth,
                 RowCentres = CpuPointer.Of(Placement.RowCentres),
                 ColumnCentres = CpuPointer.Of(Placement.ColumnCentres),
-                Scratch = Device.Scratch((long)CellsPerItem * (GaussianHeadsWeights.HeadCount * channels + inner) * sizeof(float)),
             };
             for (int head = 0; head < GaussianHeadsWeights.HeadCount; head++)
             {
                 kernel.Heads[head] = new Head
                 {
-                    Second = (float*)((CpuBuffer)Weights.Second[head].Packed).Memory,
+                    Second = (float*)CpuPointer.Of(Weights.Second[head].Packed),
                     SecondBias = CpuPointer.Of(Weights.Second[head].Bias),
                     Third = CpuPointer.Of(Weights.Third[head]),
                     ThirdBias = CpuPointer.Of(Weights.ThirdBias[head]),
@@ -69,7 +68,8 @@ internal static unsafe class GaussianHeadsCpu
                 };
             }
 
-            Device.Run(kernel, (Y.Pixels + CellsPerItem - 1) / CellsPerItem);
+            long scratchFloats = (long)CellsPerItem * (GaussianHeadsWeights.HeadCount * channels + inner);
+            Device.Run(kernel, (Y.Pixels + CellsPerItem - 1) / CellsPerItem, scratchFloats * sizeof(float));
         }
     }
 
@@ -91,14 +91,13 @@ internal static unsafe class GaussianHeadsCpu
         public int GridWidth;
         public float* RowCentres;
         public float* ColumnCentres;
-        public CpuScratch Scratch;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             int first = item * CellsPerItem;
             int cells = Math.Min(CellsPerItem, Cells - first);
             int pitch = GaussianHeadsWeights.HeadCount * Channels;
-            float* hidden = (float*)Scratch.Of(worker);
+            float* hidden = (float*)scratch;
             float* inner = hidden + CellsPerItem * pitch;
 
             float* x = X + (long)first * XPitch;

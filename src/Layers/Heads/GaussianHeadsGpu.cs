@@ -23,11 +23,11 @@ internal static class GaussianHeadsGpu
 
         using Arena.Scope scope = arena.BeginScope();
         Tensor hidden = arena.Allocate(1, Math.Min(bandCells, cells), hiddenChannels);
-        Tensor line = x with { Height = 1, Width = cells };
+        Tensor line = x.Reshape(height: 1, width: cells);
         for (int first = 0; first < cells; first += bandCells)
         {
             int count = Math.Min(bandCells, cells - first);
-            Convolution.Run(line, weights.First, hidden with { Width = count }, Activation.Relu, firstColumn: first);
+            Convolution.Run(line, weights.First, hidden.Reshape(width: count), Activation.Relu, firstColumn: first);
             int groups = checked(LayerKernels.DivideUp(count, tileRows) * GaussianHeadsWeights.HeadCount);
             device.Launch(kernel, new WorkSize(groups), new()
             {

@@ -19,13 +19,18 @@ public static class LayerNorm
     /// <param name="y">[height, width, channels].</param>
     /// <param name="shift">[1, 1, channels], added to each pixel first.</param>
     /// <param name="windowTable">[s, s, channels], repeated over the image and added last; s divides height and width.</param>
-    /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
+    /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
     public static void Run(in Tensor x, in Tensor gamma, in Tensor beta, in Tensor y, Tensor? shift = null, Tensor? windowTable = null)
     {
         if (!x.HasShapeOf(y) || !IsVector(gamma, x.Channels) || !IsVector(beta, x.Channels) || (shift is Tensor s && !IsVector(s, x.Channels)))
             throw new ArgumentException($"A layer normalisation of {gamma} channels cannot turn {x} into {y}.");
         if (windowTable is Tensor t && (t.Channels != x.Channels || x.Height % t.Height != 0 || x.Width % t.Width != 0))
             throw new ArgumentException($"A table of {t} cannot be repeated over {x}.", nameof(windowTable));
+        SameDevice.Require(y.Device, x, nameof(x));
+        SameDevice.Require(y.Device, gamma, nameof(gamma));
+        SameDevice.Require(y.Device, beta, nameof(beta));
+        SameDevice.Require(y.Device, shift, nameof(shift));
+        SameDevice.Require(y.Device, windowTable, nameof(windowTable));
         switch (y.Device)
         {
             case CpuDevice cpu:

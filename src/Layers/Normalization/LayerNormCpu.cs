@@ -58,7 +58,7 @@ internal static unsafe class LayerNormCpu
         public int TableWidth;
         public int TablePitch;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             int end = Math.Min(Pixels, (item + 1) * PixelsPerItem);
             for (int pixel = item * PixelsPerItem; pixel < end; pixel++)

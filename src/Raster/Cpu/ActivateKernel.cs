@@ -15,7 +15,7 @@ internal unsafe struct ActivateKernel : ICpuKernel
     /// <summary>One for each block.</summary>
     public SplatBlock* Blocks;
 
-    public readonly void Execute(int item, int worker)
+    public readonly void Execute(int item, byte* scratch)
     {
         int start = item * SplatBlock.Size;
         int count = Math.Min(SplatBlock.Size, Source.Count - start);

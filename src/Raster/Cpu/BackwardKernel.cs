@@ -28,7 +28,7 @@ internal unsafe struct BackwardKernel<TVector, TSimd, TColours> : ICpuKernel
     // Rows whose sums are added up in single precision.
     private const int RowsPerSum = 32;
 
-    public readonly void Execute(int item, int worker)
+    public readonly void Execute(int item, byte* scratch)
     {
         int start = item * Batch;
         int count = Math.Min(Batch, Source.Count - start);

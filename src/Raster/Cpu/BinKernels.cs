@@ -93,7 +93,7 @@ internal unsafe struct CountKernel(TileLists lists) : ICpuKernel
 {
     private TileLists _lists = lists;
 
-    public void Execute(int item, int worker)
+    public void Execute(int item, byte* scratch)
     {
         new Span<int>(_lists.Places + (long)item * _lists.Tiles, _lists.Tiles).Clear();
         _lists.Visit(item, fill: false);
@@ -105,5 +105,5 @@ internal struct FillKernel(TileLists lists) : ICpuKernel
 {
     private TileLists _lists = lists;
 
-    public void Execute(int item, int worker) => _lists.Visit(item, fill: true);
+    public unsafe void Execute(int item, byte* scratch) => _lists.Visit(item, fill: true);
 }

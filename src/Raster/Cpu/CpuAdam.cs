@@ -20,12 +20,12 @@ internal static unsafe class CpuAdam
     {
         var kernel = new StepKernel
         {
-            Parameters = Memory(parameters),
+            Parameters = CpuPointer.Of(parameters),
             ParameterPitch = parameters.Pitch,
-            Gradients = Memory(gradients),
+            Gradients = CpuPointer.Of(gradients),
             GradientPitch = gradients.Pitch,
-            Moments = Memory(moments),
-            Settings = (float*)((CpuBuffer)channels).Memory,
+            Moments = CpuPointer.Of(moments),
+            Settings = (float*)CpuPointer.Of(channels),
             Count = parameters.Pixels,
             Channels = parameters.Channels,
             Rate = rate,
@@ -34,8 +34,6 @@ internal static unsafe class CpuAdam
         };
         device.Run(kernel, (int)(((long)kernel.Count + Batch - 1) / Batch));
     }
-
-    private static float* Memory(in Tensor tensor) => (float*)((CpuBuffer)tensor.Buffer).Memory + tensor.Offset;
 
     /// <summary>Moves <see cref="Batch"/> rows of parameters for each item.</summary>
     private struct StepKernel : ICpuKernel
@@ -52,7 +50,7 @@ internal static unsafe class CpuAdam
         public float MeanFactor;
         public float SquareFactor;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             int end = Math.Min(Count, (item + 1) * Batch);
             for (int row = item * Batch; row < end; row++)

@@ -11,16 +11,16 @@ internal static unsafe class CpuPixelQuantizer
     public static void Run(
         CpuDevice device, in Tensor image, int height, int width, int bits, DeviceBuffer destination, DeviceBuffer nonFinite)
     {
-        int* count = (int*)((CpuBuffer)nonFinite).Memory;
+        int* count = (int*)CpuPointer.Of(nonFinite);
         *count = 0;
         var kernel = new QuantizeKernel
         {
-            Image = (float*)((CpuBuffer)image.Buffer).Memory + image.Offset,
+            Image = CpuPointer.Of(image),
             ImageWidth = image.Width,
             Pitch = image.Pitch,
             Width = width,
             Bits = bits,
-            Destination = ((CpuBuffer)destination).Memory,
+            Destination = CpuPointer.Of(destination),
             NonFinite = count,
         };
         device.Run(kernel, height);
@@ -40,7 +40,7 @@ internal static unsafe class CpuPixelQuantizer
 
         private const int Batch = 16;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             float* row = Image + (long)item * ImageWidth * Pitch;
             long first = (long)item * Width * 3;

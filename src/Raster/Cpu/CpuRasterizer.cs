@@ -41,11 +41,11 @@ internal static unsafe class CpuRasterizer
             Pairs = (int*)Allocate(arena, pairCapacity * sizeof(int)),
         };
 
-        float* pixels = Memory(image);
+        float* pixels = CpuPointer.Of(image);
         Fill(image, pixels, 0);
         for (int first = 0; first < gaussians.Pixels; first += activate.Source.Count)
         {
-            activate.Source.Gaussians = Memory(gaussians) + (long)first * gaussians.Pitch;
+            activate.Source.Gaussians = CpuPointer.Of(gaussians) + (long)first * gaussians.Pitch;
             activate.Source.Count = Math.Min(chunkSize, gaussians.Pixels - first);
             int blockCount = (activate.Source.Count + SplatBlock.Size - 1) / SplatBlock.Size;
             device.Run(activate, blockCount);
@@ -74,7 +74,7 @@ internal static unsafe class CpuRasterizer
         long planeFloats = (long)viewport.Height * rowFloats;
         var split = new SplitKernel
         {
-            Image = Memory(imageGradient),
+            Image = CpuPointer.Of(imageGradient),
             Width = viewport.Width,
             Pitch = imageGradient.Pitch,
             Colours = imageGradient.Channels,
@@ -91,14 +91,14 @@ internal static unsafe class CpuRasterizer
             Device = device,
             Source = SourceOf(gaussians, settings, viewport, imageGradient.Channels),
             Planes = split.Planes,
-            Gradients = Memory(gaussianGradient),
+            Gradients = CpuPointer.Of(gaussianGradient),
             GradientPitch = gaussianGradient.Pitch,
         });
     }
 
     private static GaussianSource SourceOf(in Tensor gaussians, in RasterSettings settings, in Viewport viewport, int colours) => new()
     {
-        Gaussians = Memory(gaussians),
+        Gaussians = CpuPointer.Of(gaussians),
         Pitch = gaussians.Pitch,
         Count = gaussians.Pixels,
         Layout = settings.Layout,
@@ -154,12 +154,10 @@ internal static unsafe class CpuRasterizer
             new Span<float>(pixels + (long)i * image.Pitch, image.Channels).Fill(value);
     }
 
-    private static float* Memory(in Tensor tensor) => (float*)((CpuBuffer)tensor.Buffer).Memory + tensor.Offset;
-
     private static byte* Allocate(Arena arena, long bytes)
     {
         int floats = checked((int)((bytes + sizeof(float) - 1) / sizeof(float)));
-        return (byte*)Memory(arena.Allocate(1, 1, floats));
+        return (byte*)CpuPointer.Of(arena.Allocate(1, 1, floats));
     }
 
     private struct GatherTiles : IRasterKernel
@@ -179,9 +177,8 @@ internal static unsafe class CpuRasterizer
                 Lists = Lists,
                 Image = Pixels,
                 Pitch = Image.Pitch,
-                Scratch = Device.Scratch(GatherKernel<TVector, TSimd, TColours>.ScratchBytes),
             };
-            Device.Run(gather, Lists.Tiles);
+            Device.Run(gather, Lists.Tiles, GatherKernel<TVector, TSimd, TColours>.ScratchBytes);
         }
     }
 

@@ -10,22 +10,20 @@ internal static unsafe class CpuSquaredError
         new GradientKernel
         {
             Pair = new ImagePair(image, target),
-            Gradient = Memory(gradient),
+            Gradient = CpuPointer.Of(gradient),
             GradientPitch = gradient.Pitch,
             Factor = (float)(2 / ((double)image.Pixels * image.Channels)),
         },
         image.Height);
 
     public static void SumRows(CpuDevice device, in Tensor image, in Tensor target, in Tensor sums) =>
-        device.Run(new SumKernel { Pair = new ImagePair(image, target), Sums = Memory(sums) }, image.Height);
-
-    private static float* Memory(in Tensor tensor) => (float*)((CpuBuffer)tensor.Buffer).Memory + tensor.Offset;
+        device.Run(new SumKernel { Pair = new ImagePair(image, target), Sums = CpuPointer.Of(sums) }, image.Height);
 
     private readonly struct ImagePair(in Tensor image, in Tensor target)
     {
-        public readonly float* Image = Memory(image);
+        public readonly float* Image = CpuPointer.Of(image);
         public readonly int ImagePitch = image.Pitch;
-        public readonly float* Target = Memory(target);
+        public readonly float* Target = CpuPointer.Of(target);
         public readonly int TargetPitch = target.Pitch;
         public readonly int Width = image.Width;
         public readonly int Channels = image.Channels;
@@ -38,7 +36,7 @@ internal static unsafe class CpuSquaredError
         public int GradientPitch;
         public float Factor;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             for (int x = 0; x < Pair.Width; x++)
             {
@@ -57,7 +55,7 @@ internal static unsafe class CpuSquaredError
         public ImagePair Pair;
         public float* Sums;
 
-        public readonly void Execute(int item, int worker)
+        public readonly void Execute(int item, byte* scratch)
         {
             double sum = 0;
             for (int x = 0; x < Pair.Width; x++)

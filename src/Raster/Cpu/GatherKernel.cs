@@ -24,12 +24,11 @@ internal unsafe struct GatherKernel<TVector, TSimd, TColours> : ICpuKernel
     /// <summary>[viewport height, viewport width, Pitch], the colours first.</summary>
     public float* Image;
     public int Pitch;
-    public CpuScratch Scratch;
 
     // A row's last vector may reach past the tile.
     private const int PlaneStride = Viewport.TileWidth + RowSpan.MaximumVector;
 
-    public void Execute(int item, int worker)
+    public void Execute(int item, byte* scratch)
     {
         int start = Lists.StartOf(item);
         int end = Lists.EndOf(item);
@@ -43,7 +42,7 @@ internal unsafe struct GatherKernel<TVector, TSimd, TColours> : ICpuKernel
         int width = Math.Min(Viewport.TileWidth, viewport.Width - tileX);
         int height = Math.Min(Viewport.TileHeight, viewport.Height - tileY);
         float* image = Image + ((long)tileY * viewport.Width + tileX) * Pitch;
-        float* sums = (float*)Scratch.Of(worker);
+        float* sums = (float*)scratch;
 
         for (int y = 0; y < height; y++)
         {

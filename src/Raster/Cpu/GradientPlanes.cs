@@ -29,7 +29,7 @@ internal unsafe struct SplitKernel : ICpuKernel
     public int Colours;
     public GradientPlanes Planes;
 
-    public readonly void Execute(int item, int worker)
+    public readonly void Execute(int item, byte* scratch)
     {
         float* pixel = Image + (long)item * Width * Pitch;
         for (int k = 0; k < Colours; k++)

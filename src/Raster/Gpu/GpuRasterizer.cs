@@ -184,7 +184,7 @@ internal static class GpuRasterizer
     private static int ActivatedColours(in RasterSettings settings, int colours) => settings.Layout == GaussianLayout.Raw ? 0 : colours;
 
     // Bounds are whole numbers in memory that was allocated for floats.
-    private static BufferView<int> Integers(in Tensor tensor) => new(tensor.Buffer, tensor.Offset, tensor.View.Length);
+    private static BufferView<int> Integers(in Tensor tensor) => tensor.ViewAs<int>();
 
     private static int DivideUp(int extent, int size) => (int)(((long)extent + size - 1) / size);
 

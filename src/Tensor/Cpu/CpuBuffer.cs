@@ -5,23 +5,23 @@ namespace Gsasr.Tensors.Cpu;
 /// <summary>Memory of the processor outside the garbage-collected heap: it does not move, and large blocks cost nothing to collect.</summary>
 public sealed unsafe class CpuBuffer : DeviceBuffer
 {
-    private const nuint Alignment = 256;
+    /// <summary>The boundary on which every buffer starts, in bytes.</summary>
+    internal const int Alignment = 256;
 
-    private byte* _memory;
+    private nint _memory;
 
     internal CpuBuffer(CpuDevice device, long byteLength)
         : base(device, byteLength)
     {
         try
         {
-            _memory = (byte*)NativeMemory.AlignedAlloc((nuint)byteLength, Alignment);
+            _memory = (nint)NativeMemory.AlignedAlloc((nuint)byteLength, Alignment);
         }
         catch (OutOfMemoryException e)
         {
             throw new DeviceMemoryException($"The computer has no {byteLength / (1 << 20)} MiB of memory left.", e);
         }
 
-        device.CountBytes(byteLength);
         GC.AddMemoryPressure(byteLength);
     }
 
@@ -30,12 +30,13 @@ public sealed unsafe class CpuBuffer : DeviceBuffer
 
     /// <summary>The first byte; valid until the buffer is disposed of.</summary>
     /// <exception cref="ObjectDisposedException">The buffer was disposed of.</exception>
-    public byte* Memory
+    internal byte* Memory
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_memory is null, this);
-            return _memory;
+            nint memory = _memory;
+            ObjectDisposedException.ThrowIf(memory == 0, this);
+            return (byte*)memory;
         }
     }
 
@@ -50,11 +51,11 @@ public sealed unsafe class CpuBuffer : DeviceBuffer
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (_memory is null)
+        nint memory = Interlocked.Exchange(ref _memory, 0);
+        if (memory == 0)
             return;
-        NativeMemory.AlignedFree(_memory);
-        _memory = null;
-        ((CpuDevice)Device).CountBytes(-ByteLength);
+        NativeMemory.AlignedFree((void*)memory);
+        ((CpuDevice)Device).CountReleased(ByteLength);
         GC.RemoveMemoryPressure(ByteLength);
     }
 }

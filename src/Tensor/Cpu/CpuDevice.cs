@@ -4,12 +4,11 @@ using System.Runtime.InteropServices;
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>The processor: threads of its own, scratch memory per thread, and memory outside the garbage-collected heap.</summary>
-public sealed unsafe class CpuDevice : Device
+public sealed class CpuDevice : Device
 {
     private readonly WorkerPool _pool;
     private readonly long _memoryLimit;
     private long _allocatedBytes;
-    private CpuBuffer? _scratch;
 
     /// <summary>Starts the device with one thread per core.</summary>
     public CpuDevice()
@@ -26,7 +25,7 @@ public sealed unsafe class CpuDevice : Device
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(memoryLimit, 1);
         _memoryLimit = memoryLimit;
-        _pool = new WorkerPool(threads);
+        _pool = new WorkerPool(this, threads);
     }
 
     /// <inheritdoc/>
@@ -54,13 +53,22 @@ public sealed unsafe class CpuDevice : Device
     public override DeviceBuffer Allocate(long byteLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(byteLength, 1);
-        if (byteLength > _memoryLimit - AllocatedBytes)
+        ThrowIfDisposed();
+        if (!TryCountBytes(byteLength))
         {
             throw new DeviceMemoryException(
                 $"The limit of {_memoryLimit >> 20} MiB of memory leaves no room for {byteLength >> 20} MiB beside {AllocatedBytes >> 20} MiB.");
         }
 
-        return new CpuBuffer(this, byteLength);
+        try
+        {
+            return new CpuBuffer(this, byteLength);
+        }
+        catch
+        {
+            CountReleased(byteLength);
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -69,34 +77,35 @@ public sealed unsafe class CpuDevice : Device
         // Every operation is done when its call returns.
     }
 
-    /// <summary>Runs all items of a kernel and returns when they are done. Nothing is allocated.</summary>
+    /// <summary>
+    /// Runs all items of a kernel and returns when they are done, after the kernels that other threads run. Nothing is allocated but
+    /// scratch memory, which is kept.
+    /// </summary>
     /// <typeparam name="TKernel">The kernel.</typeparam>
     /// <param name="kernel">The kernel's sizes and pointers.</param>
     /// <param name="items">How many items there are.</param>
-    public void Run<TKernel>(in TKernel kernel, int items)
-        where TKernel : unmanaged, ICpuKernel => _pool.Run(kernel, items);
+    /// <param name="scratchBytes">Bytes of scratch memory for each thread; 0 for none.</param>
+    /// <exception cref="DeviceMemoryException">There is too little memory for the scratch memory.</exception>
+    /// <exception cref="ObjectDisposedException">The device was disposed of.</exception>
+    internal void Run<TKernel>(in TKernel kernel, int items, long scratchBytes = 0)
+        where TKernel : unmanaged, ICpuKernel => _pool.Run(kernel, items, scratchBytes);
 
-    /// <summary>Gives every thread a block of scratch memory, with undefined contents; valid until the next call.</summary>
-    /// <param name="bytesPerWorker">Bytes for each thread, at least 1.</param>
-    public CpuScratch Scratch(long bytesPerWorker)
-    {
-        long stride = (bytesPerWorker + 255) / 256 * 256;
-        long needed = stride * Threads;
-        if (_scratch is null || _scratch.ByteLength < needed)
-        {
-            _scratch?.Dispose();
-            _scratch = null;
-            _scratch = (CpuBuffer)Allocate(needed);
-        }
-
-        return new CpuScratch((nint)_scratch.Memory, stride);
-    }
-
-    /// <summary>Counts memory that a buffer took, or, negative, gave back; finalizers call it from their own thread.</summary>
-    internal void CountBytes(long byteLength) => Interlocked.Add(ref _allocatedBytes, byteLength);
+    /// <summary>Counts memory that a buffer gave back; finalizers call it from their own thread.</summary>
+    internal void CountReleased(long byteLength) => Interlocked.Add(ref _allocatedBytes, -byteLength);
 
     internal static string Describe(int threads) =>
         $"{RuntimeInformation.ProcessArchitecture} processor, {threads} thread{(threads == 1 ? "" : "s")}, {SimdWidth.Description}";
+
+    /// <summary>Bytes in the line "MemAvailable:   23313000 kB" of Linux's /proc/meminfo; null if there is no such line.</summary>
+    /// <param name="lines">The file's lines.</param>
+    internal static long? ParseFreeMemory(IEnumerable<string> lines)
+    {
+        const string Name = "MemAvailable:";
+        string? line = lines.FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
+        string[] words = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return words is [string kibibytes, "kB"]
+            && long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
+    }
 
     // What Linux can hand out without swapping, caches of files included; null on other systems, where there is no such number.
     private static long? FreeMemoryBytes()
@@ -105,11 +114,7 @@ public sealed unsafe class CpuDevice : Device
             return null;
         try
         {
-            const string Name = "MemAvailable:";
-            string? line = File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
-            string[] words = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-            return words is [string kibibytes, "kB"]
-                && long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
+            return ParseFreeMemory(File.ReadLines("/proc/meminfo"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -120,9 +125,21 @@ public sealed unsafe class CpuDevice : Device
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (!disposing)
-            return;
-        _scratch?.Dispose();
-        _pool.Dispose();
+        if (disposing)
+            _pool.Dispose();
+    }
+
+    private bool TryCountBytes(long byteLength)
+    {
+        long allocated = AllocatedBytes;
+        while (byteLength <= _memoryLimit - allocated)
+        {
+            long seen = Interlocked.CompareExchange(ref _allocatedBytes, allocated + byteLength, allocated);
+            if (seen == allocated)
+                return true;
+            allocated = seen;
+        }
+
+        return false;
     }
 }

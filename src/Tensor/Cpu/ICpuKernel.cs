@@ -1,10 +1,16 @@
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>Work in independent items, run by several threads at once. A kernel is a plain struct of pointers and sizes.</summary>
-public interface ICpuKernel
+internal unsafe interface ICpuKernel
 {
-    /// <summary>Does one item. Items may run in any order and on any thread; none may throw.</summary>
+    /// <summary>
+    /// Does one item. Items may run in any order and on any thread. What one throws ends the kernel, as soon as the items under way
+    /// are done, and is thrown on the thread that ran the kernel.
+    /// </summary>
     /// <param name="item">The item, from 0.</param>
-    /// <param name="worker">The thread that runs it, from 0 to <see cref="CpuDevice.Threads"/> - 1: an index for scratch memory.</param>
-    void Execute(int item, int worker);
+    /// <param name="scratch">
+    /// The thread's scratch memory, on a boundary of 256 bytes and with undefined contents, as large as <see cref="CpuDevice.Run"/> was
+    /// asked for.
+    /// </param>
+    void Execute(int item, byte* scratch);
 }

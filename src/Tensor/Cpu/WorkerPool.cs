@@ -3,78 +3,152 @@ using System.Runtime.ExceptionServices;
 
 namespace Gsasr.Tensors.Cpu;
 
-/// <summary>Threads that run kernels together with the caller's. Items are taken one by one, so uneven ones even out.</summary>
+/// <summary>
+/// Threads that run kernels together with the caller's. Items are taken one by one, so uneven ones even out. Any number of threads
+/// may call: their kernels run one after the other, each with all threads.
+/// </summary>
 internal sealed unsafe class WorkerPool : IDisposable
 {
+    private readonly CpuDevice _device;
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim _start = new(0);
     private readonly CountdownEvent _done = new(1);
 
-    private delegate*<void*, int, int, void> _execute;
+    // Held while a kernel runs. What follows belongs to that kernel.
+    private readonly Lock _running = new();
+    private CpuBuffer? _scratch;
+    private long _scratchStride;
+    private delegate*<void*, int, byte*, void> _execute;
     private void* _kernel;
-    private int _items;
-    private int _next;
-    private volatile bool _stopping;
+    private long _items;
+    private long _next;
     private ExceptionDispatchInfo? _failure;
+    private volatile bool _stopping;
 
-    public WorkerPool(int threads)
+    /// <summary>Starts the threads.</summary>
+    /// <param name="device">The device whose memory is used for scratch memory.</param>
+    /// <param name="threads">How many threads run at once, the caller's among them.</param>
+    public WorkerPool(CpuDevice device, int threads)
     {
+        _device = device;
         _threads = new Thread[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
             int worker = i + 1;
             _threads[i] = new Thread(() => Work(worker)) { IsBackground = true, Name = $"Gsasr worker {worker}" };
-            _threads[i].Start();
+        }
+
+        int started = 0;
+        try
+        {
+            for (; started < _threads.Length; started++)
+                _threads[started].Start();
+        }
+        catch
+        {
+            // The system gives no more threads: those that run are let go.
+            _threads = _threads[..started];
+            Dispose();
+            throw;
         }
     }
 
     public int Threads => _threads.Length + 1;
 
-    public void Run<TKernel>(in TKernel kernel, int items)
+    /// <summary>Runs all items of a kernel and returns when no thread works on it any more.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="items">How many items there are.</param>
+    /// <param name="scratchBytes">Bytes of scratch memory for each thread; 0 for none.</param>
+    public void Run<TKernel>(in TKernel kernel, int items, long scratchBytes)
         where TKernel : unmanaged, ICpuKernel
     {
         TKernel copy = kernel;
-        if (_threads.Length == 0 || items <= 1)
+        lock (_running)
         {
-            for (int item = 0; item < items; item++)
-                copy.Execute(item, 0);
-            return;
-        }
+            _device.ThrowIfDisposed();
+            if (_kernel is not null)
+                throw new InvalidOperationException("A kernel cannot run another kernel.");
+            if (scratchBytes > 0)
+                ReserveScratch(scratchBytes);
 
-        // The copy on this stack frame outlives all workers' use of it, because Run waits for them.
-        _kernel = &copy;
-        _execute = &Execute<TKernel>;
-        _items = items;
-        _next = 0;
-        int helpers = Math.Min(_threads.Length, items - 1);
-        _done.Reset(helpers);
-        _start.Release(helpers);
-        TakeItems(0);
-        _done.Wait();
-        _kernel = null;
-        if (_failure is not null)
-        {
-            ExceptionDispatchInfo failure = _failure;
-            _failure = null;
-            failure.Throw();
+            // The copy on this stack frame outlives all workers' use of it, because this waits for them whatever happens.
+            _kernel = &copy;
+            _execute = &Execute<TKernel>;
+            _items = items;
+            _next = 0;
+            int helpers = (int)Math.Clamp(items - 1L, 0, _threads.Length);
+            if (helpers > 0)
+            {
+                _done.Reset(helpers);
+                _start.Release(helpers);
+            }
+
+            TakeItems(0);
+            if (helpers > 0)
+                WaitForHelpers();
+            _kernel = null;
+            if (_failure is not null)
+            {
+                ExceptionDispatchInfo failure = _failure;
+                _failure = null;
+                failure.Throw();
+            }
         }
     }
 
+    /// <summary>Waits for the kernel under way and ends the threads.</summary>
     public void Dispose()
     {
-        if (_stopping)
-            return;
-        _stopping = true;
-        if (_threads.Length > 0)
-            _start.Release(_threads.Length);
-        foreach (Thread thread in _threads)
-            thread.Join();
-        _start.Dispose();
-        _done.Dispose();
+        lock (_running)
+        {
+            if (_stopping)
+                return;
+            _stopping = true;
+            if (_threads.Length > 0)
+                _start.Release(_threads.Length);
+            foreach (Thread thread in _threads)
+                thread.Join();
+            _start.Dispose();
+            _done.Dispose();
+            _scratch?.Dispose();
+            _scratch = null;
+        }
     }
 
-    private static void Execute<TKernel>(void* kernel, int item, int worker)
-        where TKernel : unmanaged, ICpuKernel => Unsafe.AsRef<TKernel>(kernel).Execute(item, worker);
+    private static void Execute<TKernel>(void* kernel, int item, byte* scratch)
+        where TKernel : unmanaged, ICpuKernel => Unsafe.AsRef<TKernel>(kernel).Execute(item, scratch);
+
+    private void ReserveScratch(long bytes)
+    {
+        _scratchStride = (bytes + CpuBuffer.Alignment - 1) / CpuBuffer.Alignment * CpuBuffer.Alignment;
+        long needed = checked(_scratchStride * Threads);
+        if (_scratch is not null && _scratch.ByteLength >= needed)
+            return;
+        _scratch?.Dispose();
+        _scratch = null;
+        _scratch = (CpuBuffer)_device.Allocate(needed);
+    }
+
+    // An interrupted wait goes on, as the workers use this thread's stack; the interruption is handed on afterwards.
+    private void WaitForHelpers()
+    {
+        bool interrupted = false;
+        while (true)
+        {
+            try
+            {
+                _done.Wait();
+                break;
+            }
+            catch (ThreadInterruptedException)
+            {
+                interrupted = true;
+            }
+        }
+
+        if (interrupted)
+            Thread.CurrentThread.Interrupt();
+    }
 
     private void Work(int worker)
     {
@@ -92,15 +166,16 @@ internal sealed unsafe class WorkerPool : IDisposable
     {
         try
         {
-            int item;
+            byte* scratch = _scratch is null ? null : _scratch.Memory + worker * _scratchStride;
+            long item;
             while ((item = Interlocked.Increment(ref _next) - 1) < _items)
-                _execute(_kernel, item, worker);
+                _execute(_kernel, (int)item, scratch);
         }
         catch (Exception e)
         {
             // Raised again on the caller's thread; the other items need not run.
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
-            Volatile.Write(ref _next, _items);
+            Interlocked.Exchange(ref _next, _items);
         }
     }
 }

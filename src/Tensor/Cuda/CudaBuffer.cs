@@ -6,21 +6,22 @@ namespace Gsasr.Tensors.Cuda;
 internal sealed unsafe class CudaBuffer : GpuBuffer
 {
     private readonly CudaDevice _device;
-    private CuAddress _address;
+    private nint _address;
 
     public CudaBuffer(CudaDevice device, CuAddress address, long byteLength)
         : base(device, byteLength)
     {
         _device = device;
-        _address = address;
+        _address = address.Value;
     }
 
     internal override nint Handle
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_address.Value == 0, this);
-            return _address.Value;
+            nint address = _address;
+            ObjectDisposedException.ThrowIf(address == 0, this);
+            return address;
         }
     }
 
@@ -28,13 +29,7 @@ internal sealed unsafe class CudaBuffer : GpuBuffer
     {
         var destination = new CuAddress((nint)(Handle + byteOffset));
         _device.MakeCurrent();
-
-        // From memory that is not page-locked the call returns when the driver has its own copy of the source.
-        fixed (byte* p = source)
-        {
-            CuResult result = CuNative.cuMemcpyHtoDAsync(destination, p, (nuint)source.Length, _device.Stream);
-            _device.Check(result, "cuMemcpyHtoDAsync", "store values");
-        }
+        _device.Staging.Upload(source, destination);
     }
 
     protected override void DownloadBytes(Span<byte> destination, long byteOffset)
@@ -51,12 +46,12 @@ internal sealed unsafe class CudaBuffer : GpuBuffer
 
     protected override void Dispose(bool disposing)
     {
-        if (!disposing || _address.Value == 0)
+        nint address = disposing ? Interlocked.Exchange(ref _address, 0) : 0;
+        if (address == 0)
             return;
 
         // Waits for the work that uses the memory. A failure of that work is reported by the next call that can.
-        _device.Free(_address);
-        _address = default;
+        _device.Free(new CuAddress(address));
         _device.Forget(this);
     }
 }

@@ -30,6 +30,7 @@ public sealed unsafe class CudaDevice : GpuDevice
             CuStream stream;
             Check(CuNative.cuStreamCreate(&stream, CuConstants.CU_STREAM_NON_BLOCKING), "cuStreamCreate", "open a context");
             Stream = stream;
+            Staging = new CudaStaging(this);
         }
         catch
         {
@@ -54,6 +55,9 @@ public sealed unsafe class CudaDevice : GpuDevice
     public override int ProcessorCount => _candidate.ProcessorCount;
 
     internal CuStream Stream { get; }
+
+    /// <summary>Where uploads wait for their turn in the stream.</summary>
+    internal CudaStaging Staging { get; }
 
     /// <inheritdoc/>
     public override bool Supports(Kernel kernel)
@@ -88,7 +92,7 @@ public sealed unsafe class CudaDevice : GpuDevice
     /// <summary>Makes this device's context the calling thread's, which all calls go to. Throws if the device failed for good.</summary>
     internal void MakeCurrent()
     {
-        ObjectDisposedException.ThrowIf(_context.IsClosed, this);
+        ThrowIfDisposed();
         if (_failure is not null)
             throw new DeviceException(_failure);
         Check(CuNative.cuCtxSetCurrent(_context.Context), "cuCtxSetCurrent", "work");
@@ -186,9 +190,14 @@ public sealed unsafe class CudaDevice : GpuDevice
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (!disposing || _context.IsClosed)
+        if (!disposing)
             return;
+        lock (LaunchLock)
+            Close();
+    }
 
+    private void Close()
+    {
         // On a device that failed for good these calls fail too, and there is nothing left to release.
         if (CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
         {
@@ -196,6 +205,7 @@ public sealed unsafe class CudaDevice : GpuDevice
             foreach (GpuKernel kernel in LoadedKernels)
                 _ = CuNative.cuModuleUnload(((CudaKernel)kernel).Module);
             DisposeBuffers();
+            Staging.Release();
             _ = CuNative.cuStreamDestroy(Stream);
         }
 

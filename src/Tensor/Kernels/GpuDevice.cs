@@ -6,10 +6,12 @@ public abstract class GpuDevice : Device
     // CUDA's limit for the second and third dimension; kept on every road so that what runs on one runs on all.
     private const int MaximumGroupsYZ = 65535;
 
+    // Held while the state below is used; the drivers' queues take work from any number of threads.
     private readonly Dictionary<Kernel, GpuKernel> _kernels = [];
     private readonly HashSet<GpuBuffer> _buffers = [];
     private KernelProfile? _profile;
     private DeviceBuffer? _scratch;
+    private long _allocatedBytes;
 
     private protected GpuDevice()
     {
@@ -22,7 +24,13 @@ public abstract class GpuDevice : Device
     public abstract int ProcessorCount { get; }
 
     /// <summary>Bytes of memory allocated on the device by this program.</summary>
-    public long AllocatedBytes { get; private set; }
+    public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
+
+    /// <summary>
+    /// Held by a thread whose next launches must follow each other without another thread's in between, as they share
+    /// <see cref="Scratch"/> memory. Every launch takes it.
+    /// </summary>
+    internal Lock LaunchLock { get; } = new();
 
     /// <summary>Whether the device has what a kernel needs: the hardware that it is for, and the shared memory.</summary>
     /// <param name="kernel">The kernel.</param>
@@ -48,16 +56,19 @@ public abstract class GpuDevice : Device
         if (values.Device is not null && values.Device != this)
             throw new ArgumentException($"Kernel {kernel} runs on {Name} and cannot use memory of {values.Device.Name}.", nameof(arguments));
 
-        GpuKernel loaded = Load(kernel);
-        if (_profile is null)
+        lock (LaunchLock)
         {
-            LaunchKernel(loaded, groups, values.Span);
-            return;
-        }
+            GpuKernel loaded = Load(kernel);
+            if (_profile is null)
+            {
+                LaunchKernel(loaded, groups, values.Span);
+                return;
+            }
 
-        GpuEvent start = RecordEvent();
-        LaunchKernel(loaded, groups, values.Span);
-        _profile.Add(kernel, start, RecordEvent());
+            GpuEvent start = RecordEvent();
+            LaunchKernel(loaded, groups, values.Span);
+            _profile.Add(kernel, start, RecordEvent());
+        }
     }
 
     /// <summary>Compiles a kernel, as its first launch would.</summary>
@@ -66,7 +77,8 @@ public abstract class GpuDevice : Device
     public void Prepare(Kernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        Load(kernel);
+        lock (LaunchLock)
+            Load(kernel);
     }
 
     /// <summary>Marks the point after everything started so far.</summary>
@@ -76,9 +88,12 @@ public abstract class GpuDevice : Device
     /// <exception cref="InvalidOperationException">Launches are being measured already.</exception>
     public KernelProfile BeginProfile()
     {
-        if (_profile is not null)
-            throw new InvalidOperationException("The launches of this device are being measured already.");
-        return _profile = new KernelProfile(this);
+        lock (LaunchLock)
+        {
+            if (_profile is not null)
+                throw new InvalidOperationException("The launches of this device are being measured already.");
+            return _profile = new KernelProfile(this);
+        }
     }
 
     /// <inheritdoc/>
@@ -86,28 +101,36 @@ public abstract class GpuDevice : Device
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(byteLength, 1);
 
-        // Some drivers promise more than they have and fail, or take the system down, when the memory is used.
-        if (byteLength > MemoryBytes - AllocatedBytes)
+        lock (LaunchLock)
         {
-            throw new DeviceMemoryException(
-                $"{Name} has {ToMebibytes(MemoryBytes)} MiB of memory and {ToMebibytes(AllocatedBytes)} MiB are in use: " +
-                $"{ToMebibytes(byteLength)} MiB more do not fit.");
-        }
+            ThrowIfDisposed();
 
-        GpuBuffer buffer = AllocateBuffer(byteLength);
-        _buffers.Add(buffer);
-        AllocatedBytes += byteLength;
-        return buffer;
+            // Some drivers promise more than they have and fail, or take the system down, when the memory is used.
+            if (byteLength > MemoryBytes - AllocatedBytes)
+            {
+                throw new DeviceMemoryException(
+                    $"{Name} has {ToMebibytes(MemoryBytes)} MiB of memory and {ToMebibytes(AllocatedBytes)} MiB are in use: " +
+                    $"{ToMebibytes(byteLength)} MiB more do not fit.");
+            }
+
+            GpuBuffer buffer = AllocateBuffer(byteLength);
+            _buffers.Add(buffer);
+            Interlocked.Add(ref _allocatedBytes, byteLength);
+            return buffer;
+        }
     }
 
     /// <summary>
-    /// Memory for what one operation hands from one of its kernels to the next, with undefined contents; valid until the next
-    /// call, as kernels run one after the other. It is kept, and replaced where more is asked for.
+    /// Memory for what one operation hands from one of its kernels to the next, with undefined contents; valid for the launches that
+    /// the thread makes before it lets go of the <see cref="LaunchLock"/>. It is kept, and replaced where more is asked for.
     /// </summary>
     /// <param name="byteLength">Bytes, at least 1.</param>
     /// <exception cref="DeviceMemoryException">The device has not that much memory left.</exception>
-    public DeviceBuffer Scratch(long byteLength)
+    /// <exception cref="InvalidOperationException">The thread does not hold the lock.</exception>
+    internal DeviceBuffer Scratch(long byteLength)
     {
+        if (!LaunchLock.IsHeldByCurrentThread)
+            throw new InvalidOperationException("Scratch memory is used under the lock of the launches.");
         if (_scratch is null || _scratch.ByteLength < byteLength)
         {
             _scratch?.Dispose();
@@ -122,14 +145,20 @@ public abstract class GpuDevice : Device
 
     internal void EndProfile(KernelProfile profile)
     {
-        if (_profile == profile)
-            _profile = null;
+        lock (LaunchLock)
+        {
+            if (_profile == profile)
+                _profile = null;
+        }
     }
 
     internal void Forget(GpuBuffer buffer)
     {
-        if (_buffers.Remove(buffer))
-            AllocatedBytes -= buffer.ByteLength;
+        lock (LaunchLock)
+        {
+            if (_buffers.Remove(buffer))
+                Interlocked.Add(ref _allocatedBytes, -buffer.ByteLength);
+        }
     }
 
     private protected abstract GpuKernel LoadKernel(Kernel kernel);
@@ -148,6 +177,7 @@ public abstract class GpuDevice : Device
 
     private GpuKernel Load(Kernel kernel)
     {
+        ThrowIfDisposed();
         if (_kernels.TryGetValue(kernel, out GpuKernel? loaded))
             return loaded;
         if (!Supports(kernel))

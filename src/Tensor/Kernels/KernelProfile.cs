@@ -14,10 +14,13 @@ public sealed class KernelProfile : IDisposable
     public IReadOnlyList<(Kernel Kernel, int Launches, double Milliseconds)> Summarize()
     {
         _device.Synchronize();
-        return [.. _launches
-            .GroupBy(launch => launch.Kernel, (kernel, launches) =>
+        (Kernel Kernel, GpuEvent Start, GpuEvent End)[] launches;
+        lock (_device.LaunchLock)
+            launches = [.. _launches];
+        return [.. launches
+            .GroupBy(launch => launch.Kernel, (kernel, group) =>
             {
-                double[] times = [.. launches.Select(launch => launch.End.MillisecondsSince(launch.Start))];
+                double[] times = [.. group.Select(launch => launch.End.MillisecondsSince(launch.Start))];
                 return (kernel, times.Length, times.Sum());
             })
             .OrderByDescending(entry => entry.Item3)];

@@ -61,11 +61,16 @@ public sealed unsafe class OpenClDevice : GpuDevice
     }
 
     /// <inheritdoc/>
-    public override void Synchronize() => CheckCompletion(ClNative.clFinish(Queue), "clFinish");
+    public override void Synchronize()
+    {
+        ThrowIfDisposed();
+        CheckCompletion(ClNative.clFinish(Queue), "clFinish");
+    }
 
     /// <inheritdoc/>
     public override GpuEvent RecordEvent()
     {
+        ThrowIfDisposed();
         ClResult result = ClNative.clEnqueueMarkerWithWaitList(Queue, 0, null, out ClEvent marker);
         ClCheck.Check(result, "clEnqueueMarkerWithWaitList", $"mark a point in time on {Name}");
         return new OpenClEvent(marker);
@@ -161,9 +166,14 @@ public sealed unsafe class OpenClDevice : GpuDevice
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (!disposing || _context.IsClosed)
+        if (!disposing)
             return;
+        lock (LaunchLock)
+            Close();
+    }
 
+    private void Close()
+    {
         // Failures of the last work concern nobody any more.
         ClNative.clFinish(Queue);
         foreach (GpuKernel kernel in LoadedKernels)

@@ -30,7 +30,7 @@ internal readonly record struct GridBlock(int GridHeight, int GridWidth, int Fir
     private static Tensor Upload(float[] centres, Arena arena)
     {
         Tensor tensor = arena.Allocate(1, 1, centres.Length);
-        tensor.Buffer.Upload<float>(centres, (long)tensor.Offset * sizeof(float));
+        tensor.Upload<float>(centres);
         return tensor;
     }
 }

@@ -40,7 +40,7 @@ internal sealed class GuardedTensor : IDisposable
         for (int pixel = 0; values is not null && pixel < Tensor.Pixels; pixel++)
         {
             ReadOnlySpan<float> source = values.AsSpan(pixel * channels, channels);
-            MemoryMarshal.Cast<float, uint>(source).CopyTo(bits.AsSpan(Tensor.Offset + (pixel * pitch)));
+            MemoryMarshal.Cast<float, uint>(source).CopyTo(bits.AsSpan((int)Tensor.Offset + (pixel * pitch)));
         }
 
         _buffer.Upload<uint>(bits, 0);
@@ -58,7 +58,7 @@ internal sealed class GuardedTensor : IDisposable
         int next = 0;
         for (int i = 0; i < bits.Length; i++)
         {
-            int place = i - Tensor.Offset;
+            int place = i - (int)Tensor.Offset;
             bool isInside = place >= 0 && place / Tensor.Pitch < Tensor.Pixels && place % Tensor.Pitch < Tensor.Channels;
             if (isInside)
                 values[next++] = BitConverter.UInt32BitsToSingle(bits[i]);

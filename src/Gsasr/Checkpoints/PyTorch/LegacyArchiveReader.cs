@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Numerics;
+using Gsasr.Tensors;
 
 namespace Gsasr.Checkpoints.PyTorch;
 

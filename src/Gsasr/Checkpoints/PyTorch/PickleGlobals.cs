@@ -1,3 +1,5 @@
+using Gsasr.Tensors;
+
 namespace Gsasr.Checkpoints.PyTorch;
 
 /// <summary>The allow-list: every name that is not in it is refused when it is mentioned, whether or not it would be called.</summary>

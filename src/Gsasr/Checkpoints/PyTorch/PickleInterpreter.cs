@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Gsasr.Tensors;
 
 namespace Gsasr.Checkpoints.PyTorch;
 

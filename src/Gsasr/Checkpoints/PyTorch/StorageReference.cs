@@ -1,3 +1,5 @@
+using Gsasr.Tensors;
+
 namespace Gsasr.Checkpoints.PyTorch;
 
 /// <summary>A run of values that one or more tensors look into.</summary>

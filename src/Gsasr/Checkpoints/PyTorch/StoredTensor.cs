@@ -1,3 +1,5 @@
+using Gsasr.Tensors;
+
 namespace Gsasr.Checkpoints.PyTorch;
 
 /// <summary>A tensor as a checkpoint describes it: a strided view of a storage. Every value is known to lie within the storage.</summary>

@@ -1,3 +1,5 @@
+using Gsasr.Tensors;
+
 namespace Gsasr.Checkpoints.PyTorch;
 
 /// <summary>Gathers the values of a view whose values do not lie row-major in its storage, such as a transposed matrix.</summary>

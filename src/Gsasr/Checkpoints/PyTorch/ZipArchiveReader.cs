@@ -1,3 +1,5 @@
+using Gsasr.Tensors;
+
 namespace Gsasr.Checkpoints.PyTorch;
 
 /// <summary>

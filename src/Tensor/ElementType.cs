@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace Gsasr.Checkpoints;
+namespace Gsasr.Tensors;
 
-/// <summary>How one value of a stored tensor is encoded, always little-endian.</summary>
+/// <summary>How one value of a tensor is encoded, in memory and in files, where it is little-endian.</summary>
 [SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "The members name number formats.")]
 public enum ElementType
 {

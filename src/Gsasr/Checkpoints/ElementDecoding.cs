@@ -1,29 +1,14 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Gsasr.Tensors;
 
 namespace Gsasr.Checkpoints;
 
-/// <summary>What the element types measure and how their bytes become numbers.</summary>
-public static class ElementTypes
+/// <summary>How the bytes of a file become numbers.</summary>
+internal static class ElementDecoding
 {
-    /// <summary>Bytes of one value.</summary>
-    /// <param name="type">The element type.</param>
-    public static int Size(this ElementType type) => type switch
-    {
-        ElementType.Float64 or ElementType.Int64 => 8,
-        ElementType.Float32 or ElementType.Int32 => 4,
-        ElementType.Float16 or ElementType.BFloat16 or ElementType.Int16 => 2,
-        ElementType.Int8 or ElementType.UInt8 or ElementType.Bool => 1,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "No such element type."),
-    };
-
-    /// <summary>Whether the values are floating-point numbers.</summary>
-    /// <param name="type">The element type.</param>
-    public static bool IsFloat(this ElementType type) =>
-        type is ElementType.Float32 or ElementType.Float64 or ElementType.Float16 or ElementType.BFloat16;
-
     /// <summary>Decodes little-endian floating-point values, rounding float64 to the nearest float32.</summary>
-    internal static void ToSingles(ElementType type, ReadOnlySpan<byte> bytes, Span<float> values)
+    public static void ToSingles(ElementType type, ReadOnlySpan<byte> bytes, Span<float> values)
     {
         for (int i = 0; i < values.Length; i++)
         {
@@ -40,7 +25,7 @@ public static class ElementTypes
     }
 
     /// <summary>Decodes little-endian integers and truth values.</summary>
-    internal static void ToIntegers(ElementType type, ReadOnlySpan<byte> bytes, Span<long> values)
+    public static void ToIntegers(ElementType type, ReadOnlySpan<byte> bytes, Span<long> values)
     {
         for (int i = 0; i < values.Length; i++)
         {
@@ -58,7 +43,7 @@ public static class ElementTypes
     }
 
     /// <summary>The bytes behind float32 values where they can be filled in place: on a little-endian machine.</summary>
-    internal static bool TryGetBytes(Span<float> values, out Span<byte> bytes)
+    public static bool TryGetBytes(Span<float> values, out Span<byte> bytes)
     {
         bytes = MemoryMarshal.AsBytes(values);
         return BitConverter.IsLittleEndian;

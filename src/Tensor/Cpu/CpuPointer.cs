@@ -1,15 +1,22 @@
 using System.Runtime.Intrinsics.X86;
-using Gsasr.Tensors;
-using Gsasr.Tensors.Cpu;
 
-namespace Gsasr.Layers;
+namespace Gsasr.Tensors.Cpu;
 
 /// <summary>Tensors and memory of the processor as pointers.</summary>
 internal static unsafe class CpuPointer
 {
-    /// <summary>The first value of a tensor.</summary>
+    /// <summary>The first value of a tensor of float32.</summary>
     /// <param name="tensor">A tensor in the processor's memory.</param>
-    public static float* Of(in Tensor tensor) => (float*)((CpuBuffer)tensor.Buffer).Memory + tensor.Offset;
+    /// <exception cref="ArgumentException">The values are no float32.</exception>
+    public static float* Of(in Tensor tensor)
+    {
+        tensor.Require(ElementType.Float32);
+        return (float*)(Of(tensor.Buffer) + tensor.ByteOffset);
+    }
+
+    /// <summary>The first byte of a buffer.</summary>
+    /// <param name="buffer">A buffer in the processor's memory.</param>
+    public static byte* Of(DeviceBuffer buffer) => ((CpuBuffer)buffer).Memory;
 
     /// <summary>
     /// Has a float's line of the cache fetched, so that a later access does not wait for it. Any address will do, outside of
