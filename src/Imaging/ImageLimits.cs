@@ -41,15 +41,14 @@ public sealed record ImageLimits
         long pixels = (long)width * height;
         if (pixels > MaximumPixels)
             throw TooMany($"{format}: {width} x {height} is {pixels} pixels, more than the limit of {MaximumPixels} pixels.");
+        if (pixels * layout.ChannelCount() > Array.MaxLength)
+            throw new ImageFormatException($"{format}: {width} x {height} pixels of {layout.ChannelCount()} channels do not fit in one array.");
+        Inspect?.Invoke(header);
         if (pixels > AlwaysAllowedPixels && pixels > MaximumPixelsPerByte * fileBytes)
         {
             throw TooMany(
                 $"{format}: {width} x {height} pixels in a file of {fileBytes} bytes are more than the limit of {MaximumPixelsPerByte} pixels a byte.");
         }
-
-        if (pixels * layout.ChannelCount() > Array.MaxLength)
-            throw new ImageFormatException($"{format}: {width} x {height} pixels of {layout.ChannelCount()} channels do not fit in one array.");
-        Inspect?.Invoke(header);
     }
 
     private static ImageFormatException TooMany(string message) => new(message) { IsAboutLimits = true };

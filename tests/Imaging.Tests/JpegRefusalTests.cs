@@ -60,7 +60,7 @@ public class JpegRefusalTests
         AssertRefused([.. Sequential[..frame], .. Sequential[(frame + 19)..]], "before the frame header");
         AssertRefused([.. Sequential[..(frame + 19)], .. Sequential[frame..]], "second frame header");
         AssertRefused([.. Sequential[..scan], 0xFF, 0xD9], "no data for component 1");
-        AssertRefused([.. Sequential[..(scan + 40)], 0xFF, 0xD9], "do not fit in");
+        AssertRefused([.. Sequential[..(scan + 24)], 0xFF, 0xD9], "do not fit in");
         AssertRefused([0xFF, 0xD8, 0xFF, 0xD9], "no frame header");
     }
 

@@ -12,6 +12,9 @@ namespace Gsasr.Imaging.Formats;
 internal sealed class TiffFile
 {
     private const int EntryLength = 12;
+
+    // More strips than any picture has.
+    private const int MaximumNumbers = 1 << 24;
     private const int Width = 256, Height = 257, BitsPerSample = 258, Compression = 259, Photometric = 262, StripOffsets = 273;
     private const int SamplesPerPixel = 277, RowsPerStrip = 278, StripByteCounts = 279, XResolution = 282, YResolution = 283, Planar = 284;
     private const int ResolutionUnit = 296, Predictor = 317, TileWidth = 322, ExtraSamples = 338, SampleFormat = 339, JpegTables = 347;
@@ -190,7 +193,7 @@ internal sealed class TiffFile
 
     private long[] Numbers(int tag)
     {
-        if (!_entries.TryGetValue(tag, out Entry entry) || entry.Type is not (1 or 3 or 4))
+        if (!_entries.TryGetValue(tag, out Entry entry) || entry.Type is not (1 or 3 or 4) || entry.Count > MaximumNumbers)
             throw Wrong($"tag {tag} is missing or holds no numbers: the file is damaged.");
         ReadOnlySpan<byte> value = Value(entry);
         var numbers = new long[entry.Count];
