@@ -59,9 +59,10 @@ internal static class UpscaleCommand
         Option<bool> lossless = SharedOptions.Lossless();
         Option<long?> maxPixels = SharedOptions.MaxPixels();
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace OUTPUT if it exists." };
+        var verbose = new Option<bool>("--verbose") { Description = "Say on the error stream what the image is worked on with, and how long each stage takes." };
         var command = new Command("upscale", "Upscales an image.")
         {
-            input, target, scale, model, device, dMax, noEvenAreas, keepGrey, asPublished, quality, lossless, maxPixels, overwrite,
+            input, target, scale, model, device, dMax, noEvenAreas, keepGrey, asPublished, quality, lossless, maxPixels, overwrite, verbose,
         };
         SharedOptions.RequireWebP(command, lossless, target);
         command.SetAction((parsed, cancellation) =>
@@ -83,6 +84,7 @@ internal static class UpscaleCommand
                 Writing = SharedOptions.Writing(parsed, quality, lossless),
                 MaxPixels = parsed.GetValue(maxPixels),
                 Overwrite = parsed.GetValue(overwrite),
+                Verbose = parsed.GetValue(verbose),
             };
             return job.RunAsync(output, error, cancellation);
         });

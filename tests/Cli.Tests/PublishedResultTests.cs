@@ -61,7 +61,7 @@ public sealed class PublishedResultTests(ITestOutputHelper output)
         using var upscaler = new Upscaler(GsasrModel.Load(path), device, UpscalerOptions.AsPublished);
         using GaussianField field = upscaler.BuildField(mirrored, 36, 24, PixelLayout.Rgb, 2, cancellation: Cancellation);
         var drawn = new float[72 * 48 * 3];
-        field.Render(drawn.AsSpan());
+        field.Render(drawn.AsSpan(), cancellation: TestContext.Current.CancellationToken);
         float[] expected = [.. Enumerable.Range(0, 2 * Height).SelectMany(row => drawn[(row * 72 * 3)..((row * 72 + 2 * Width) * 3)])];
         AssertIsRounded(expected, result.Samples8);
     }

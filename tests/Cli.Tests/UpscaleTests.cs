@@ -44,6 +44,19 @@ public sealed partial class UpscaleTests
         AssertLooksAlike(ImageFile.Read(input), result, 10);
     }
 
+    [Fact]
+    public async Task Verbose_names_the_device_and_times_the_stages_on_the_error_stream()
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 12, 12);
+        Outcome outcome = await CommandLine.RunAsync("upscale", input, folder.File("out.png"), "--scale", "2", "--device", "cpu", "--verbose");
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Matches(@"(?m)^gsasr-lite from .*, on .*processor.*\(Cpu\)\r?$", outcome.Error);
+        foreach (string stage in (string[])["encoder", "decoder blocks", "upsampling and heads", "rasteriser", "rounding", "download"])
+            Assert.Matches($@"(?m)^{stage} +\d+\.\d ms\r?$", outcome.Error);
+        Assert.DoesNotContain("encoder", outcome.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(false, ChannelLayout.Rgb)]
     [InlineData(true, ChannelLayout.Rgba)]
