@@ -14,6 +14,8 @@ public sealed class ImageUpscalingTests : IDisposable
     private readonly CpuDevice _device = new(1);
     private readonly Upscaler _upscaler;
 
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     public ImageUpscalingTests() => _upscaler = new Upscaler(GsasrModel.Default, _device);
 
     public void Dispose()
@@ -76,7 +78,7 @@ public sealed class ImageUpscalingTests : IDisposable
         image.Metadata.ExifProfile = new ExifProfile();
         image.Metadata.ExifProfile.SetValue(ExifTag.Artist, "A. Uthor");
         image.Metadata.ExifProfile.SetValue(ExifTag.PixelXDimension, (Number)9);
-        using Image<Rgb24> result = image.Upscale(_upscaler, 2.5);
+        using Image<Rgb24> result = image.Upscale(_upscaler, 2.5, cancellation: Cancellation);
         Assert.Equal((22, 17), (result.Width, result.Height));
         Assert.Equal(300, result.Metadata.HorizontalResolution);
         Assert.Equal("A. Uthor", result.Metadata.ExifProfile.GetValue(ExifTag.Artist).Value);
@@ -89,7 +91,7 @@ public sealed class ImageUpscalingTests : IDisposable
     {
         using Image<Rgb24> image = Picture<Rgb24>();
         image.Frames.AddFrame(image.Frames.RootFrame);
-        Assert.Contains("2 frames", Assert.Throws<ArgumentException>(() => image.Upscale(_upscaler, 2)).Message, StringComparison.Ordinal);
+        Assert.Contains("2 frames", Assert.Throws<ArgumentException>(() => image.Upscale(_upscaler, 2, cancellation: Cancellation)).Message, StringComparison.Ordinal);
     }
 
     private static Image<TPixel> Picture<TPixel>()
@@ -113,7 +115,7 @@ public sealed class ImageUpscalingTests : IDisposable
         where TPixel : unmanaged, IPixel<TPixel>
     {
         using Image<TPixel> image = Picture<TPixel>();
-        using Image<TPixel> result = image.Upscale(_upscaler, 2);
+        using Image<TPixel> result = image.Upscale(_upscaler, 2, cancellation: Cancellation);
         Assert.Equal((18, 14), (result.Width, result.Height));
         var samples = new ushort[9 * 7 * 4];
         for (int i = 0; i < 9 * 7; i++)
@@ -124,7 +126,7 @@ public sealed class ImageUpscalingTests : IDisposable
         }
 
         var expected = new ushort[18 * 14 * 4];
-        _upscaler.Upscale(samples, 9, 7, PixelLayout.Rgba, 2, expected);
+        _upscaler.Upscale(samples, 9, 7, PixelLayout.Rgba, 2, expected, cancellation: Cancellation);
         double farthest = 0;
         for (int i = 0; i < 18 * 14; i++)
         {
