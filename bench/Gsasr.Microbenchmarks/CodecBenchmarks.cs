@@ -12,7 +12,7 @@ public class CodecBenchmarks
     private byte[] _file = null!;
 
     /// <summary>The file format.</summary>
-    [Params(ImageFormat.Png, ImageFormat.Jpeg)]
+    [Params(ImageFormat.Png, ImageFormat.Jpeg, ImageFormat.WebP, ImageFormat.Tiff)]
     public ImageFormat Format { get; set; }
 
     [GlobalSetup]

@@ -24,17 +24,18 @@ internal static class FieldCommand
         Option<string> device = SharedOptions.Device();
         Option<Precision?> precision = SharedOptions.Precision("It is auto unless said.");
         Option<bool> quantised = SharedOptions.Quantised();
+        Option<long?> maxPixels = SharedOptions.MaxPixels();
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace FIELD if it exists." };
         var command = new Command("field", "Keeps an image as Gaussians in a file, to be drawn by 'gsasr render' at any size.")
         {
-            input, target, scale, model, device, precision, quantised, overwrite,
+            input, target, scale, model, device, precision, quantised, maxPixels, overwrite,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
             string imagePath = parsed.GetRequiredValue(input);
             string fieldPath = parsed.GetRequiredValue(target);
             FieldPaths.CheckField(fieldPath, parsed.GetValue(overwrite));
-            Image image = FieldPaths.ReadImage(imagePath);
+            Image image = await FieldPaths.ReadImageAsync(imagePath, parsed.GetValue(maxPixels), error).ConfigureAwait(false);
             GsasrModel loaded = ModelStore.Load(parsed.GetRequiredValue(model));
             using Device opened = DeviceCatalog.Open(parsed.GetRequiredValue(device), out string? note);
             if (note is not null)

@@ -22,9 +22,11 @@ internal static class FieldPaths
 
     /// <summary>Reads an image that is to become a field.</summary>
     /// <param name="path">The image.</param>
+    /// <param name="maxPixels">The most pixels that it may have; null for the usual limits.</param>
+    /// <param name="error">Takes what a person should know about the reading.</param>
     /// <exception cref="ImageFormatException">It is no image, or has transparent pixels, which a field cannot hold.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static Image ReadImage(string path)
+    public static async Task<Image> ReadImageAsync(string path, long? maxPixels, TextWriter error)
     {
         if (Directory.Exists(path))
             throw new IOException($"{path} is a folder; name an image file.");
@@ -33,17 +35,34 @@ internal static class FieldPaths
         Image image;
         try
         {
-            image = ImageFile.Read(path);
+            image = ImageFile.Read(path, ImageLimits.ForPixels(maxPixels));
         }
         catch (ImageFormatException e)
         {
-            throw new ImageFormatException($"{path}: {e.Message}", e);
+            throw WithPath(e, path);
         }
 
+        await ReportAsync(image, path, error).ConfigureAwait(false);
         return IsOpaque(image)
             ? image
             : throw new ImageFormatException($"{path} has transparent pixels, and a field holds colours only; give it a background first.");
     }
+
+    /// <summary>Says what a person should know about the reading of an image.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="path">Its file.</param>
+    /// <param name="error">Takes a line for each note.</param>
+    public static async Task ReportAsync(Image image, string path, TextWriter error)
+    {
+        foreach (string note in image.Notes)
+            await error.WriteLineAsync($"{path}: {note}").ConfigureAwait(false);
+    }
+
+    /// <summary>The failure with the file's name, and with what to do where a limit was met.</summary>
+    /// <param name="failure">The failure.</param>
+    /// <param name="path">The file.</param>
+    public static ImageFormatException WithPath(ImageFormatException failure, string path) =>
+        new(failure.IsAboutLimits ? $"{path}: {failure.Message} --max-pixels raises the limit." : $"{path}: {failure.Message}", failure);
 
     /// <summary>The channels of an image's pixels.</summary>
     /// <param name="image">The image.</param>

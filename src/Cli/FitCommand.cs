@@ -26,10 +26,11 @@ internal static class FitCommand
         UpscaleCommand.RequireText(state.Validators, "--state is empty; name a file.");
         Option<string> device = SharedOptions.Device();
         Option<bool> quantised = SharedOptions.Quantised();
+        Option<long?> maxPixels = SharedOptions.MaxPixels();
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace FIELD if it exists." };
         var command = new Command("fit", "Finds Gaussians whose sum is an image, by gradient descent, and keeps them in a file.")
         {
-            input, target, gaussians, seconds, iterations, seed, state, device, quantised, overwrite,
+            input, target, gaussians, seconds, iterations, seed, state, device, quantised, maxPixels, overwrite,
         };
         command.Validators.Add(result =>
         {
@@ -46,6 +47,7 @@ internal static class FitCommand
             StatePath = parsed.GetValue(state),
             Device = parsed.GetRequiredValue(device),
             Quantised = parsed.GetValue(quantised),
+            MaxPixels = parsed.GetValue(maxPixels),
             Overwrite = parsed.GetValue(overwrite),
         }.RunAsync(output, error, cancellation));
         return command;

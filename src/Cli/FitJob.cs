@@ -31,6 +31,9 @@ internal sealed class FitJob
 
     public required bool Quantised { get; init; }
 
+    /// <summary>The most pixels that the image may have; null for the usual limits.</summary>
+    public required long? MaxPixels { get; init; }
+
     public required bool Overwrite { get; init; }
 
     /// <summary>Fits the Gaussians; everything that can be refused is refused before the long work.</summary>
@@ -42,7 +45,7 @@ internal sealed class FitJob
         FieldPaths.CheckField(FieldPath, Overwrite);
         if (StatePath is not null)
             FieldPaths.CheckField(StatePath, overwrite: true);
-        Image image = FieldPaths.ReadImage(ImagePath);
+        Image image = await FieldPaths.ReadImageAsync(ImagePath, MaxPixels, error).ConfigureAwait(false);
         using Device device = DeviceCatalog.Open(Device, out string? note);
         if (note is not null)
             await error.WriteLineAsync(note).ConfigureAwait(false);

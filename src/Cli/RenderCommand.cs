@@ -29,17 +29,19 @@ internal static class RenderCommand
         Option<double?> width = SharedOptions.Number("--width", "Columns of the part; up to the right edge unless said.", 1e-3, LargestEdge, "64");
         Option<double?> height = SharedOptions.Number("--height", "Rows of the part; down to the bottom unless said.", 1e-3, LargestEdge, "64");
         Option<string> device = SharedOptions.Device();
-        Option<int?> quality = SharedOptions.Whole("--quality", "Quality of a JPEG, 1 to 100; 95 unless said.", 1, 100);
+        Option<int?> quality = SharedOptions.Quality();
+        Option<bool> lossless = SharedOptions.Lossless();
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace OUTPUT if it exists." };
         var command = new Command("render", "Draws a field of Gaussians, or a part of it, at any size. No network is run.")
         {
-            input, target, size, magnification, left, top, width, height, device, quality, overwrite,
+            input, target, size, magnification, left, top, width, height, device, quality, lossless, overwrite,
         };
         command.Validators.Add(result =>
         {
             if ((result.GetResult(size) is null) == (result.GetResult(magnification) is null))
                 result.AddError("Say how large to draw: --size WxH or --magnification M, one of them.");
         });
+        SharedOptions.RequireWebP(command, lossless, target);
         command.SetAction(async (parsed, cancellation) =>
         {
             long start = Stopwatch.GetTimestamp();
@@ -62,7 +64,7 @@ internal static class RenderCommand
             ChannelLayout layout = field.IsGrey ? ChannelLayout.Grey : ChannelLayout.Rgb;
             ImageFile.CheckCanWrite(format, view.OutputWidth, view.OutputHeight, layout, field.BitDepth);
             Image image = Draw(field, view, layout, cancellation);
-            var options = new ImageWriteOptions { JpegQuality = parsed.GetValue(quality) ?? 95, Cancellation = cancellation };
+            ImageWriteOptions options = SharedOptions.Writing(parsed, quality, lossless) with { Cancellation = cancellation };
             file.Complete(stream => ImageFile.Write(stream, image, format, options));
             string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
             await output.WriteLineAsync(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Gsasr.Imaging;
 using Gsasr.Tensors;
 
 namespace Gsasr.Cli;
@@ -68,6 +69,46 @@ internal static class SharedOptions
     {
         Description = "Write 16-bit numbers: half the size or less, and a picture that differs a little.",
     };
+
+    /// <summary><c>--quality</c>.</summary>
+    public static Option<int?> Quality() => Whole("--quality", "Quality of a JPEG or WebP, 1 to 100; 95 unless said.", 1, 100);
+
+    /// <summary><c>--lossless</c>.</summary>
+    public static Option<bool> Lossless() => new("--lossless") { Description = "Write a WebP that keeps every pixel as it is." };
+
+    /// <summary><c>--max-pixels</c>.</summary>
+    public static Option<long?> MaxPixels() => new("--max-pixels")
+    {
+        Description = "Read an image of up to so many pixels, however small its file is; 268435456 unless said, and 256 for each byte of the file.",
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value >= 1)
+                return value;
+            result.AddError($"--max-pixels is a whole number from 1; it is '{text}'.");
+            return null;
+        },
+    };
+
+    /// <summary>How to write an image.</summary>
+    /// <param name="parsed">What the arguments say.</param>
+    /// <param name="quality">The option of <see cref="Quality"/>.</param>
+    /// <param name="lossless">The option of <see cref="Lossless"/>.</param>
+    public static ImageWriteOptions Writing(ParseResult parsed, Option<int?> quality, Option<bool> lossless)
+    {
+        var options = new ImageWriteOptions { Lossless = parsed.GetValue(lossless) };
+        return parsed.GetValue(quality) is int value ? options with { Quality = value } : options;
+    }
+
+    /// <summary>Makes <c>--lossless</c> beside another format than WebP a mistake.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="lossless">The option of <see cref="Lossless"/>.</param>
+    /// <param name="target">The file to write.</param>
+    public static void RequireWebP(Command command, Option<bool> lossless, Argument<string> target) => command.Validators.Add(result =>
+    {
+        if (result.GetValue(lossless) && !string.Equals(Path.GetExtension(result.GetValue(target)), ".webp", StringComparison.OrdinalIgnoreCase))
+            result.AddError("--lossless is for .webp; the other formats have but one way.");
+    });
 
     /// <summary>A number within a range.</summary>
     /// <param name="name">The option's name.</param>

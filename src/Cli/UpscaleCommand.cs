@@ -10,8 +10,8 @@ internal static class UpscaleCommand
 {
     public static Command Create(TextWriter output, TextWriter error)
     {
-        var input = new Argument<string>("INPUT") { Description = "The image to upscale: PNG, JPEG, PPM or PGM." };
-        var target = new Argument<string>("OUTPUT") { Description = "The image to write: .png, .jpg, .ppm or .pgm." };
+        var input = new Argument<string>("INPUT") { Description = "The image to upscale: PNG, JPEG, WebP, TIFF, BMP, GIF, TGA, PBM, PGM or PPM; of an animation the first picture." };
+        var target = new Argument<string>("OUTPUT") { Description = "The image to write: .png, .jpg, .webp, .tif, .bmp, .tga, .ppm or .pgm." };
         RequireText(input.Validators, "INPUT is empty; name the image to upscale.");
         RequireText(target.Validators, "OUTPUT is empty; name the image to write.");
         var scale = new Option<double>("--scale", "-s")
@@ -56,18 +56,17 @@ internal static class UpscaleCommand
         {
             Description = "Draw as the published code does, which rounds sizes and darkens small images; for comparisons. Includes --no-even-areas.",
         };
-        var quality = new Option<int>("--quality")
-        {
-            Description = "Quality of a JPEG, 1 to 100.",
-            DefaultValueFactory = _ => 95,
-            CustomParser = ParseQuality,
-        };
+        Option<int?> quality = SharedOptions.Quality();
+        Option<bool> lossless = SharedOptions.Lossless();
+        Option<long?> maxPixels = SharedOptions.MaxPixels();
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace OUTPUT if it exists." };
         var verbose = new Option<bool>("--verbose") { Description = "Say on the error stream what the image is worked on with, and how long each stage takes." };
         var command = new Command("upscale", "Upscales an image.")
         {
-            input, target, scale, model, device, precision, dMax, noEvenAreas, keepGrey, asPublished, quality, overwrite, verbose,
+            input, target, scale, model, device, precision, dMax, noEvenAreas, keepGrey, asPublished, quality, lossless, maxPixels, overwrite,
+            verbose,
         };
+        SharedOptions.RequireWebP(command, lossless, target);
         command.SetAction((parsed, cancellation) =>
         {
             UpscalerOptions options = parsed.GetValue(asPublished)
@@ -86,22 +85,14 @@ internal static class UpscaleCommand
                     DMax = parsed.GetValue(dMax),
                     KeepGrey = parsed.GetValue(keepGrey),
                 },
-                JpegQuality = parsed.GetValue(quality),
+                Writing = SharedOptions.Writing(parsed, quality, lossless),
+                MaxPixels = parsed.GetValue(maxPixels),
                 Overwrite = parsed.GetValue(overwrite),
                 Verbose = parsed.GetValue(verbose),
             };
             return job.RunAsync(output, error, cancellation);
         });
         return command;
-    }
-
-    private static int ParseQuality(ArgumentResult result)
-    {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is >= 1 and <= 100)
-            return value;
-        result.AddError($"--quality is a whole number from 1 to 100; it is '{text}'.");
-        return 0;
     }
 
     internal static double ParseNumber(ArgumentResult result, double minimum, double maximum, string example)

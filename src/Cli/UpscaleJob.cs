@@ -21,7 +21,10 @@ internal sealed class UpscaleJob
 
     public required UpscalerOptions Options { get; init; }
 
-    public required int JpegQuality { get; init; }
+    public required ImageWriteOptions Writing { get; init; }
+
+    /// <summary>The most pixels that the input may have; null for the usual limits.</summary>
+    public required long? MaxPixels { get; init; }
 
     public required bool Overwrite { get; init; }
 
@@ -38,6 +41,7 @@ internal sealed class UpscaleJob
         ImageFormat format = ImageFile.FormatFromExtension(OutputPath);
         using var target = new AtomicFile(OutputPath, Overwrite);
         Image image = ReadImage(format);
+        await FieldPaths.ReportAsync(image, InputPath, error).ConfigureAwait(false);
         (int width, int height) = Upscaler.OutputSize(image.Width, image.Height, Scale);
 
         GsasrModel model = ModelStore.Load(Model);
@@ -56,7 +60,7 @@ internal sealed class UpscaleJob
             }).ConfigureAwait(false);
         report?.Write();
         result.Metadata = image.Metadata.ForSize(width, height);
-        var options = new ImageWriteOptions { JpegQuality = JpegQuality, Cancellation = cancellation };
+        ImageWriteOptions options = Writing with { Cancellation = cancellation };
         target.Complete(stream => ImageFile.Write(stream, result, format, options));
         string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
         if (upscaler.WasRepeated)
@@ -121,7 +125,7 @@ internal sealed class UpscaleJob
 
         // The output must be possible before the input's pixels are decoded, of which there can be hundreds of megabytes. It does not
         // matter here whether the image lies on its side.
-        var limits = new ImageLimits
+        ImageLimits limits = ImageLimits.ForPixels(MaxPixels) with
         {
             Inspect = header =>
             {
@@ -137,7 +141,7 @@ internal sealed class UpscaleJob
         }
         catch (ImageFormatException e) when (!isAboutOutput)
         {
-            throw new ImageFormatException($"{InputPath}: {e.Message}", e);
+            throw FieldPaths.WithPath(e, InputPath);
         }
     }
 }

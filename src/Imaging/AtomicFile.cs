@@ -1,5 +1,3 @@
-using Gsasr.Imaging.Native;
-
 namespace Gsasr.Imaging;
 
 /// <summary>

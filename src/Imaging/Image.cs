@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Gsasr.Imaging;
 
 /// <summary>
@@ -70,6 +72,32 @@ public sealed class Image
 
     /// <summary>What the file says about the picture besides its samples; codecs write what their format can hold.</summary>
     public ImageMetadata Metadata { get; set; } = ImageMetadata.None;
+
+    /// <summary>What a person should know about the reading, as sentences: that it was the first of several pictures, that metadata were damaged.</summary>
+    public IReadOnlyList<string> Notes { get; set; } = [];
+
+    /// <summary>The samples of a row as bytes, whatever their depth.</summary>
+    internal Span<byte> RowBytes(int y)
+    {
+        int samples = Width * ChannelCount;
+        return _samples8 is null ? MemoryMarshal.AsBytes(_samples16.AsSpan(y * samples, samples)) : _samples8.AsSpan(y * samples, samples);
+    }
+
+    /// <summary>The image at a place on a larger one, which is transparent around it.</summary>
+    internal Image OnCanvas(int left, int top, int width, int height)
+    {
+        Image canvas = Create(width, height, Layout, BitDepth);
+        for (int y = 0; y < Height; y++)
+            RowBytes(y).CopyTo(canvas.RowBytes(top + y)[(left * ChannelCount * BitDepth / 8)..]);
+        return canvas;
+    }
+
+    /// <summary>An image of zeros.</summary>
+    internal static Image Create(int width, int height, ChannelLayout layout, int bitDepth)
+    {
+        long samples = (long)width * height * layout.ChannelCount();
+        return bitDepth == 8 ? new Image(width, height, layout, new byte[samples]) : new Image(width, height, layout, new ushort[samples]);
+    }
 
     private void CheckLength(int length)
     {

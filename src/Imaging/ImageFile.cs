@@ -1,13 +1,13 @@
-using Gsasr.Imaging.Jpeg;
-using Gsasr.Imaging.Png;
-using Gsasr.Imaging.Pnm;
+using Gsasr.Imaging.Formats;
 
 namespace Gsasr.Imaging;
 
 /// <summary>Reads and writes image files. All members may be called from several threads at once.</summary>
 public static class ImageFile
 {
-    private const int ProbeLength = 16;
+    private const int ProbeLength = TgaFile.HeaderLength;
+    private const string Readable = "PNG, JPEG, WebP, TIFF, BMP, GIF, TGA, PBM, PGM and PPM can be read.";
+    private const string Extensions = ".png, .jpg, .jpeg, .webp, .tif, .tiff, .bmp, .tga, .ppm, .pgm or .pnm";
 
     /// <summary>Reads an image, its format found by its content; the name and its extension play no part.</summary>
     /// <param name="path">The file.</param>
@@ -45,15 +45,20 @@ public static class ImageFile
         limits ??= ImageLimits.Default;
         Image image = DetectFormat(file.Span) switch
         {
-            ImageFormat.Png => PngDecoder.Decode(file, limits),
-            ImageFormat.Jpeg => JpegDecoder.Decode(file.Span, limits),
+            ImageFormat.Png => PngFile.Decode(file, limits),
+            ImageFormat.Jpeg => JpegFile.Decode(file.Span, limits),
+            ImageFormat.WebP => WebPFile.Decode(file, limits),
+            ImageFormat.Tiff => TiffFile.Decode(file, limits),
+            ImageFormat.Bmp => BmpFile.Decode(file, limits),
+            ImageFormat.Gif => GifFile.Decode(file.Span, limits),
+            ImageFormat.Tga => TgaFile.Decode(file, limits),
             _ => PnmCodec.Decode(file.Span, limits),
         };
         return Orientation.Apply(image);
     }
 
     /// <summary>Writes an image to a file, whole or not at all (<see cref="AtomicFile"/>), the format given by the extension.</summary>
-    /// <param name="path">The file, ending in .png, .jpg, .jpeg, .ppm, .pgm or .pnm.</param>
+    /// <param name="path">The file; its extension gives the format.</param>
     /// <param name="image">The image.</param>
     /// <param name="options">How to write it; <see cref="ImageWriteOptions.Default"/> where null.</param>
     /// <exception cref="ImageFormatException">The extension is not known, or the format cannot hold the image.</exception>
@@ -81,20 +86,7 @@ public static class ImageFile
         ArgumentNullException.ThrowIfNull(image);
         options ??= ImageWriteOptions.Default;
         CheckCanWrite(format, image.Width, image.Height, image.Layout, image.BitDepth);
-        if (options.Cancellation.CanBeCanceled)
-            stream = new CancellableStream(stream, options.Cancellation);
-        switch (format)
-        {
-            case ImageFormat.Png:
-                PngEncoder.Encode(stream, image, options);
-                break;
-            case ImageFormat.Jpeg:
-                JpegEncoder.Encode(stream, image, options);
-                break;
-            default:
-                PnmCodec.Encode(stream, image);
-                break;
-        }
+        ImageEncoding.Encode(stream, image, format, options);
     }
 
     /// <summary>
@@ -108,35 +100,35 @@ public static class ImageFile
     /// <exception cref="ImageFormatException">The format cannot hold such an image.</exception>
     public static void CheckCanWrite(ImageFormat format, int width, int height, ChannelLayout layout, int bitDepth)
     {
-        switch (format)
+        string name = format switch
         {
-            case ImageFormat.Png:
-                if ((long)width * layout.ChannelCount() * (bitDepth / 8) >= Array.MaxLength)
-                    throw new ImageFormatException($"A row of {width} pixels is too long to be written.");
-                return;
-            case ImageFormat.Jpeg:
-                if (layout.HasAlpha())
-                    throw new ImageFormatException("JPEG has no alpha channel: write a PNG, or put the image on a background first.");
-                if (bitDepth != 8)
-                    throw new ImageFormatException("JPEG has 8 bits a sample: write a 16-bit image as PNG, or reduce it first.");
-                if (width > JpegEncoder.MaximumSide || height > JpegEncoder.MaximumSide)
-                {
-                    throw new ImageFormatException(
-                        $"JPEG holds at most {JpegEncoder.MaximumSide} pixels across and down, not {width} x {height}: write a PNG.");
-                }
-                return;
-            case ImageFormat.Pnm:
-                if (layout.HasAlpha())
-                    throw new ImageFormatException("PGM and PPM have no alpha: write a PNG, or put the image on a background first.");
-                return;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown image format.");
-        }
+            ImageFormat.Gif => throw new ImageFormatException("GIF is read, not written: write a PNG or WebP."),
+            ImageFormat.Pnm => "PGM and PPM",
+            _ => NameOf(format),
+        };
+        if (layout.HasAlpha() && format is ImageFormat.Jpeg or ImageFormat.Tiff or ImageFormat.Pnm)
+            throw new ImageFormatException($"{name} is written without alpha: write a PNG or WebP, or put the image on a background first.");
+        if (bitDepth != 8 && format is not (ImageFormat.Png or ImageFormat.Pnm))
+            throw new ImageFormatException($"{name} is written with 8 bits a sample: write a 16-bit image as PNG, or reduce it first.");
+        int maximumSide = format switch
+        {
+            ImageFormat.Jpeg => 65535,
+            ImageFormat.WebP => 16383,
+            // The encoder takes sizes for 16 bits with a sign.
+            ImageFormat.Tga => 32767,
+            _ => int.MaxValue,
+        };
+        if (width > maximumSide || height > maximumSide)
+            throw new ImageFormatException($"{name} holds at most {maximumSide} pixels across and down, not {width} x {height}: write a PNG.");
+        // Of formats that keep a row or the file's length in 31 bits.
+        long rowBytes = ((long)width * layout.ChannelCount() + 3) * (bitDepth / 8);
+        if (rowBytes >= Array.MaxLength || (format is ImageFormat.Bmp or ImageFormat.Tiff && rowBytes * height >= int.MaxValue))
+            throw new ImageFormatException($"{width} x {height} pixels are too many for {name}.");
     }
 
     /// <summary>The format that a file name asks for.</summary>
     /// <param name="path">A file name or path; letter case plays no part.</param>
-    /// <exception cref="ImageFormatException">The extension is none of .png, .jpg, .jpeg, .ppm, .pgm, .pnm.</exception>
+    /// <exception cref="ImageFormatException">The extension is that of no format that can be written.</exception>
     public static ImageFormat FormatFromExtension(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -145,49 +137,57 @@ public static class ImageFile
         {
             ".png" => ImageFormat.Png,
             ".jpg" or ".jpeg" => ImageFormat.Jpeg,
+            ".webp" => ImageFormat.WebP,
+            ".tif" or ".tiff" => ImageFormat.Tiff,
+            ".bmp" => ImageFormat.Bmp,
+            ".tga" => ImageFormat.Tga,
             ".ppm" or ".pgm" or ".pnm" => ImageFormat.Pnm,
-            "" => throw new ImageFormatException($"'{path}' has no extension: use .png, .jpg, .jpeg, .ppm, .pgm or .pnm."),
-            _ => throw new ImageFormatException($"'{extension}' cannot be written: use .png, .jpg, .jpeg, .ppm, .pgm or .pnm."),
+            "" => throw new ImageFormatException($"'{path}' has no extension: use {Extensions}."),
+            _ => throw new ImageFormatException($"'{extension}' cannot be written: use {Extensions}."),
         };
     }
 
     /// <summary>The format that the first bytes of a file show.</summary>
-    /// <param name="start">The beginning of the file, 16 bytes or more where it has them.</param>
+    /// <param name="start">The beginning of the file, 18 bytes or more where it has them.</param>
     /// <exception cref="ImageFormatException">The bytes begin no format that can be read; it is named where it is known.</exception>
     public static ImageFormat DetectFormat(ReadOnlySpan<byte> start)
     {
         if (start.IsEmpty)
             throw new ImageFormatException("The file is empty.");
-        if (start.StartsWith(PngChunks.Signature))
+        if (start.StartsWith(PngFile.Signature))
             return ImageFormat.Png;
         if (start.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]))
             return ImageFormat.Jpeg;
-        if (start.Length >= 3 && start[0] == 'P' && start[1] is (byte)'5' or (byte)'6' && (PnmCodec.IsSpace(start[2]) || start[2] == '#'))
+        if (start.Length >= 12 && start.StartsWith("RIFF"u8) && start[8..].StartsWith("WEBP"u8))
+            return ImageFormat.WebP;
+        if (start.StartsWith("II*\0"u8) || start.StartsWith("MM\0*"u8))
+            return ImageFormat.Tiff;
+        if (start.StartsWith("GIF87a"u8) || start.StartsWith("GIF89a"u8))
+            return ImageFormat.Gif;
+        if (start.StartsWith("BM"u8))
+            return ImageFormat.Bmp;
+        if (start.Length >= 3 && start[0] == 'P' && start[1] is >= (byte)'1' and <= (byte)'6' && (PnmCodec.IsSpace(start[2]) || start[2] == '#'))
             return ImageFormat.Pnm;
+        if (TgaFile.MayBe(start))
+            return ImageFormat.Tga;
         string what = OtherFormat(start) is { } name
             ? $"The file is {name}, which is not supported"
             : "The file is not an image of a known format";
-        throw new ImageFormatException($"{what}: PNG, JPEG, PGM and PPM can be read.");
+        throw new ImageFormatException($"{what}: {Readable}");
     }
+
+    private static string NameOf(ImageFormat format) => format == ImageFormat.WebP ? "WebP" : format.ToString().ToUpperInvariant();
 
     private static string? OtherFormat(ReadOnlySpan<byte> start)
     {
-        if (start.StartsWith("GIF8"u8))
-            return "a GIF";
-        if (start.StartsWith("BM"u8))
-            return "a BMP";
-        if (start.StartsWith("II*\0"u8) || start.StartsWith("MM\0*"u8))
-            return "a TIFF (or a camera's raw format)";
-        if (start.Length >= 12 && start.StartsWith("RIFF"u8) && start[8..].StartsWith("WEBP"u8))
-            return "a WebP";
         if (start.Length >= 12 && start[4..].StartsWith("ftyp"u8))
             return "an AVIF, HEIC or video";
         if (start.StartsWith("\0\0\0\fJXL "u8) || start.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x0A]))
             return "a JPEG XL";
         if (start.StartsWith("\0\0\0\fjP  "u8))
             return "a JPEG 2000";
-        if (start.Length >= 3 && start[0] == 'P' && start[1] is >= (byte)'1' and <= (byte)'7' && PnmCodec.IsSpace(start[2]))
-            return $"a P{(char)start[1]} portable any-map";
-        return null;
+        if (start.StartsWith("II+\0"u8) || start.StartsWith("MM\0+"u8))
+            return "a BigTIFF";
+        return start.StartsWith("P7"u8) ? "a P7 portable any-map" : null;
     }
 }

@@ -9,6 +9,21 @@ public enum ImageFormat
     /// <summary>JPEG: lossy, 8 bits, no alpha.</summary>
     Jpeg,
 
-    /// <summary>Binary PGM or PPM (by the channels): uncompressed, 8 or 16 bits, no alpha, no metadata.</summary>
+    /// <summary>WebP: lossy or lossless, 8 bits, alpha.</summary>
+    WebP,
+
+    /// <summary>TIFF: lossless; 8 bits without alpha where it is written.</summary>
+    Tiff,
+
+    /// <summary>Windows bitmap: uncompressed, 8 bits, alpha.</summary>
+    Bmp,
+
+    /// <summary>GIF: 256 colours, read only.</summary>
+    Gif,
+
+    /// <summary>Truevision TGA: 8 bits, alpha.</summary>
+    Tga,
+
+    /// <summary>PBM, PGM or PPM (by the channels): uncompressed, 8 or 16 bits, no alpha, no metadata.</summary>
     Pnm,
 }

@@ -23,4 +23,7 @@ public sealed class ImageFormatException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>Whether the file asks for more than <see cref="ImageLimits"/> allows, which other limits would let pass.</summary>
+    public bool IsAboutLimits { get; init; }
 }

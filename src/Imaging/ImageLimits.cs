@@ -1,13 +1,22 @@
 namespace Gsasr.Imaging;
 
-/// <summary>What a file may ask of its reader. Everything is checked before memory is allocated.</summary>
+/// <summary>What a file may ask of its reader. Everything is checked before memory is allocated for pixels.</summary>
 public sealed record ImageLimits
 {
+    // Up to here an image may be as compressible as it likes: a flat picture of 4096 x 4096 is no attack.
+    private const long AlwaysAllowedPixels = 1 << 24;
+
     /// <summary>The limits used where none are given.</summary>
     public static ImageLimits Default { get; } = new();
 
     /// <summary>The largest width times height that is read. 2^28 (16384 x 16384) unless set.</summary>
     public long MaximumPixels { get; init; } = 1L << 28;
+
+    /// <summary>
+    /// The most pixels for a byte of the file, for images of more than 2^24 pixels. 256 unless set: few pictures that somebody made
+    /// are compressed so far, and files that are meant to fill the memory are.
+    /// </summary>
+    public double MaximumPixelsPerByte { get; init; } = 256;
 
     /// <summary>The longest file, in bytes, that is read. 2^30 (1 GiB) unless set; at most about 2^31.</summary>
     public long MaximumFileBytes { get; init; } = 1L << 30;
@@ -18,20 +27,29 @@ public sealed record ImageLimits
     /// </summary>
     public Action<ImageHeader>? Inspect { get; init; }
 
+    /// <summary>Limits for somebody who vouches for the file: so many pixels, however few bytes they come from.</summary>
+    /// <param name="pixels">The largest width times height, or null for the usual limits.</param>
+    public static ImageLimits ForPixels(long? pixels) =>
+        pixels is long maximum ? new ImageLimits { MaximumPixels = maximum, MaximumPixelsPerByte = double.PositiveInfinity } : Default;
+
     /// <summary>Refuses a size that is empty, above the limits, or longer than an array can be.</summary>
-    internal void Check(string format, int width, int height, ChannelLayout layout, int bitDepth)
+    internal void Check(string format, ImageHeader header, long fileBytes)
     {
-        int channels = layout.ChannelCount();
+        (int width, int height, ChannelLayout layout, _) = header;
         if (width < 1 || height < 1)
             throw new ImageFormatException($"{format}: the header gives a size of {width} x {height} pixels.");
         long pixels = (long)width * height;
         if (pixels > MaximumPixels)
+            throw TooMany($"{format}: {width} x {height} is {pixels} pixels, more than the limit of {MaximumPixels} pixels.");
+        if (pixels * layout.ChannelCount() > Array.MaxLength)
+            throw new ImageFormatException($"{format}: {width} x {height} pixels of {layout.ChannelCount()} channels do not fit in one array.");
+        Inspect?.Invoke(header);
+        if (pixels > AlwaysAllowedPixels && pixels > MaximumPixelsPerByte * fileBytes)
         {
-            throw new ImageFormatException(
-                $"{format}: {width} x {height} is {pixels} pixels, more than the limit of {MaximumPixels} pixels.");
+            throw TooMany(
+                $"{format}: {width} x {height} pixels in a file of {fileBytes} bytes are more than the limit of {MaximumPixelsPerByte} pixels a byte.");
         }
-        if (pixels * channels > Array.MaxLength)
-            throw new ImageFormatException($"{format}: {width} x {height} pixels of {channels} channels do not fit in one array.");
-        Inspect?.Invoke(new ImageHeader(width, height, layout, bitDepth));
     }
+
+    private static ImageFormatException TooMany(string message) => new(message) { IsAboutLimits = true };
 }

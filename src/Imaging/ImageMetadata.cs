@@ -17,17 +17,17 @@ public sealed record ImageMetadata
     /// </summary>
     public byte[]? Exif { get; init; }
 
+    /// <summary>The XMP packet, UTF-8.</summary>
+    public byte[]? Xmp { get; init; }
+
     /// <summary>Pixels per unit of length.</summary>
     public PixelDensity? Density { get; init; }
 
-    /// <summary>PNG gAMA: the exponent of the encoding times 100,000 (45455 is 1/2.2).</summary>
-    public uint? PngGamma { get; init; }
-
-    /// <summary>PNG sRGB: the picture is in sRGB, with this rendering intent (0..3).</summary>
-    public byte? PngSrgbIntent { get; init; }
-
-    /// <summary>PNG cHRM: the 32 bytes of the chunk (white point and primaries), as they are.</summary>
-    public byte[]? PngChromaticities { get; init; }
+    /// <summary>
+    /// Chunks of a PNG that are kept as they are, for another PNG: text (tEXt, zTXt, iTXt) and what the colours mean
+    /// (gAMA, cHRM, sRGB, cICP).
+    /// </summary>
+    public IReadOnlyList<PngChunk> PngChunks { get; init; } = [];
 
     /// <summary>
     /// What remains true when the picture gets another size: where EXIF gives its size it gives the new one, and the thumbnail of the
@@ -39,8 +39,23 @@ public sealed record ImageMetadata
         Exif is null ? this : this with { Exif = ExifData.WithSize(Exif, width, height) };
 }
 
+/// <summary>A chunk of a PNG file.</summary>
+/// <param name="Type">Its four letters.</param>
+/// <param name="Data">Its content.</param>
+public readonly record struct PngChunk(string Type, byte[] Data);
+
 /// <summary>Pixels per metre, or, without a unit, the shape of a pixel alone.</summary>
 /// <param name="Horizontal">Pixels per unit along a row, at least 1.</param>
 /// <param name="Vertical">Pixels per unit down a column, at least 1.</param>
 /// <param name="IsPerMetre">Whether the unit is the metre; otherwise only the ratio of the two has a meaning.</param>
-public readonly record struct PixelDensity(uint Horizontal, uint Vertical, bool IsPerMetre);
+public readonly record struct PixelDensity(uint Horizontal, uint Vertical, bool IsPerMetre)
+{
+    private const double MetresPerInch = 0.0254;
+
+    /// <summary>The density of pixels per inch, or null where a number is none.</summary>
+    internal static PixelDensity? PerInch(double horizontal, double vertical)
+    {
+        double x = Math.Round(horizontal / MetresPerInch), y = Math.Round(vertical / MetresPerInch);
+        return x >= 1 && y >= 1 && x <= uint.MaxValue && y <= uint.MaxValue ? new PixelDensity((uint)x, (uint)y, true) : null;
+    }
+}

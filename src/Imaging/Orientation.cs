@@ -21,6 +21,7 @@ internal static class Orientation
         PixelDensity? density = image.Metadata.Density;
         if (transposed && density is { } old)
             density = old with { Horizontal = old.Vertical, Vertical = old.Horizontal };
+        upright.Notes = image.Notes;
         upright.Metadata = image.Metadata with { Exif = ExifData.WithOrientationReset(exif), Density = density };
         return upright;
     }

@@ -27,6 +27,9 @@ public sealed class RefusalTests : IDisposable
         { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "1e3"], ["--quality", "1 to 100", "'1e3'"] },
         { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", "99999999999"], ["--quality", "1 to 100", "'99999999999'"] },
         { ["upscale", "in.png", "out.jpg", "--scale", "2", "--quality", ""], ["--quality", "1 to 100", "''"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2", "--lossless"], ["--lossless", ".webp"] },
+        { ["upscale", "in.png", "out.png", "--scale", "2", "--max-pixels", "0"], ["--max-pixels", "'0'"] },
+        { ["field", "in.png", "out.safetensors", "--max-pixels", "many"], ["--max-pixels", "'many'"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--dmax", "-1"], ["--dmax", "'-1'"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--dmax", "0"], ["--dmax", "from 0.000001 to 1000000, such as 0.1", "'0'"] },
         { ["upscale", "", "out.png", "--scale", "2"], ["INPUT is empty"] },
@@ -128,6 +131,13 @@ public sealed class RefusalTests : IDisposable
     {
         File.WriteAllText(_input, content, System.Text.Encoding.Latin1);
         AssertRefused(await CommandLine.UpscaleAsync(_input, Target, "2"), _input);
+    }
+
+    [Fact]
+    public async Task An_input_above_the_limit_is_refused_with_what_raises_it()
+    {
+        AssertRefused(await CommandLine.UpscaleAsync(_input, Target, "1", "--max-pixels", "3"), _input, "limit of 3 pixels", "--max-pixels");
+        Assert.Equal(ExitCode.Success, (await CommandLine.UpscaleAsync(_input, Target, "1", "--max-pixels", "1000000")).ExitCode);
     }
 
     [Fact]

@@ -201,6 +201,35 @@ public sealed partial class UpscaleTests
         Assert.True(new FileInfo(folder.File("low.jpg")).Length < new FileInfo(folder.File("high.jpg")).Length);
     }
 
+    [Theory]
+    [InlineData("out.webp", "--lossless")]
+    [InlineData("out.tif")]
+    [InlineData("out.bmp")]
+    [InlineData("out.tga")]
+    [InlineData("out.ppm")]
+    public async Task Every_lossless_format_holds_the_same_picture(string name, params string[] options)
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 9, 7);
+        Image expected = await CommandLine.UpscaledAsync(input, folder.File("out.png"), "2");
+        Image actual = await CommandLine.UpscaledAsync(input, folder.File(name), "2", options);
+        Assert.Equal(expected.Samples8, actual.Samples8);
+    }
+
+    [Fact]
+    public async Task A_note_about_the_input_is_printed()
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 5, 5);
+        byte[] file = File.ReadAllBytes(input);
+        // A chunk that says "animation", 2 frames, in front of the pixels.
+        byte[] animation = [0, 0, 0, 8, .. "acTL"u8, 0, 0, 0, 2, 0, 0, 0, 0, 0xF3, 0x8D, 0x93, 0x70];
+        File.WriteAllBytes(input, [.. file[..33], .. animation, .. file[33..]]);
+        Outcome outcome = await CommandLine.UpscaleAsync(input, folder.File("out.png"), "2");
+        Assert.Equal(ExitCode.Success, outcome.ExitCode);
+        Assert.Contains($"{input}: PNG: the file is an animation", outcome.Error, StringComparison.Ordinal);
+    }
+
     [GeneratedRegex(@"^in\.png x2\.7: ([0-9]+) %$")]
     private static partial Regex ProgressLine();
 

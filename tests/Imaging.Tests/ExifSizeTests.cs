@@ -53,7 +53,7 @@ public class ExifSizeTests
     [Fact]
     public void Without_EXIF_nothing_changes()
     {
-        var metadata = new ImageMetadata { PngGamma = 45455 };
+        var metadata = new ImageMetadata { Xmp = [1, 2] };
         Assert.Equal(metadata, metadata.ForSize(30, 20));
     }
 

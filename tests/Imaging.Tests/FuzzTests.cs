@@ -25,7 +25,8 @@ public class FuzzTests(ITestOutputHelper output)
                     IccProfile = Metadata.Profile(layout.IsGrey() ? "GRAY" : "RGB ", 300),
                     Exif = Metadata.Exif(6, littleEndian: true),
                     Density = new PixelDensity(2835, 2835, true),
-                    PngGamma = 45455,
+                    Xmp = Metadata.Xmp,
+                    PngChunks = [new PngChunk("gAMA", [0, 0, 0xB1, 0x8F])],
                 };
                 files.Add(TestImages.Encode(image, ImageFormat.Png));
             }
@@ -52,7 +53,7 @@ public class FuzzTests(ITestOutputHelper output)
         Image image = TestImages.Generate(50, 37, ChannelLayout.Rgb, 8, 1);
         image.Metadata = new ImageMetadata { IccProfile = Metadata.Profile("RGB ", 300), Exif = Metadata.Exif(5, littleEndian: false) };
         files.Add(TestImages.Encode(image, ImageFormat.Jpeg));
-        files.Add(TestImages.Encode(image, ImageFormat.Jpeg, new ImageWriteOptions { JpegQuality = 60 }));
+        files.Add(TestImages.Encode(image, ImageFormat.Jpeg, new ImageWriteOptions { Quality = 60 }));
         files.Add(TestImages.Encode(TestImages.Generate(50, 37, ChannelLayout.Grey, 8, 1), ImageFormat.Jpeg));
         foreach (string[] arguments in new string[][]
         {
@@ -74,9 +75,16 @@ public class FuzzTests(ITestOutputHelper output)
             foreach (int depth in new[] { 8, 16 })
                 files.Add(TestImages.Encode(TestImages.Generate(9, 5, layout, depth, 1), ImageFormat.Pnm));
         }
+        files.Add([.. "P1 3 2\n1 0 1 011"u8]);
+        files.Add([.. "P3 2 1 9\n1 2 3 4 5 9"u8]);
+        files.Add([.. "P4 9 1\n"u8, 0x55, 0x80]);
         files.Add([.. "P5 # comment\n4 2\n# another\n100\n"u8, 1, 2, 3, 4, 5, 6, 7, 100]);
         Fuzz(files);
     }
+
+    [Theory]
+    [MemberData(nameof(FileKinds.OtherFormats), MemberType = typeof(FileKinds))]
+    public void Damaged_files_of_other_formats_do_no_harm(string format) => Fuzz([.. FileKinds.All.Where(kind => kind.Format == format).Select(kind => kind.Make())]);
 
     private void Fuzz(List<byte[]> files)
     {

@@ -4,60 +4,48 @@ public class JpegEncodeTests
 {
     private static readonly Lazy<Image> Astronaut = new(() => ImageFile.Read(TestImages.Photo("astronaut.png")));
 
-    public static TheoryData<int, JpegSubsampling, bool> AllKinds()
-    {
-        var data = new TheoryData<int, JpegSubsampling, bool>();
-        foreach (int quality in new[] { 1, 10, 24, 50, 75, 89, 90, 100 })
-        {
-            data.Add(quality, JpegSubsampling.None, false);
-            data.Add(quality, JpegSubsampling.TwoByTwo, false);
-            data.Add(quality, JpegSubsampling.ByQuality, true);
-        }
-        return data;
-    }
-
     [Theory]
-    [MemberData(nameof(AllKinds))]
-    public void Files_show_the_same_pixels_as_those_of_cjpeg(int quality, JpegSubsampling subsampling, bool grey)
+    [InlineData(1)]
+    [InlineData(25)]
+    [InlineData(75)]
+    [InlineData(89)]
+    [InlineData(90)]
+    [InlineData(95)]
+    [InlineData(100)]
+    public void Files_are_as_good_as_those_of_cjpeg(int quality)
     {
-        string sampling = subsampling == JpegSubsampling.TwoByTwo ? "2x2" : "1x1";
-        foreach ((int width, int height) in new[] { (1, 1), (2, 17), (15, 16), (33, 9), (160, 131), (512, 512) })
+        foreach ((int width, int height) in new[] { (1, 1), (2, 17), (33, 9), (160, 131), (512, 512) })
         {
-            Image image = TestImages.Crop(Astronaut.Value, width, height, grey);
-            var options = new ImageWriteOptions { JpegQuality = quality, JpegSubsampling = subsampling };
-            byte[] file = TestImages.Encode(image, ImageFormat.Jpeg, options);
-            byte[] expected = Tool.Cjpeg(image, "-quality", $"{quality}", "-baseline", "-optimize", "-sample", sampling);
-            TestImages.AssertSame(Tool.Djpeg(expected), Tool.Djpeg(file));
-            // The Huffman codes are as good as those of cjpeg -optimize, but for ties and codes cut to 16 bits.
-            Assert.InRange(file.Length, expected.Length * 0.999 - 16, expected.Length * 1.001 + 16);
+            foreach (bool grey in new[] { false, true })
+            {
+                Image image = TestImages.Crop(Astronaut.Value, width, height, grey);
+                byte[] file = TestImages.Encode(image, ImageFormat.Jpeg, new ImageWriteOptions { Quality = quality });
+                byte[] other = Tool.Cjpeg(image, "-quality", $"{quality}", "-baseline", "-sample", quality < 90 ? "2x2" : "1x1");
+                double ours = Error(image, Tool.Djpeg(file)), theirs = Error(image, Tool.Djpeg(other));
+                // Where most blocks are cut by the picture's edge, what is put beyond it tells.
+                double allowed = theirs * (width >= 100 ? 1.1 : 1.5) + 0.5;
+                Assert.True(ours <= allowed, $"{width} x {height}: a mean square error of {ours:F2}, cjpeg's is {theirs:F2}.");
+            }
         }
     }
 
-    [Theory]
-    [InlineData(JpegSubsampling.None)]
-    [InlineData(JpegSubsampling.TwoByTwo)]
-    public void High_quality_stays_close_to_the_image(JpegSubsampling subsampling)
+    private static double Error(Image image, Image read)
     {
-        Image image = Astronaut.Value;
-        Image read = ImageFile.Decode(TestImages.Encode(
-            image, ImageFormat.Jpeg, new ImageWriteOptions { JpegQuality = 95, JpegSubsampling = subsampling }));
         double squares = 0;
         for (int i = 0; i < image.Samples8.Length; i++)
             squares += Math.Pow(image.Samples8[i] - read.Samples8[i], 2);
-        double psnr = 10 * Math.Log10(255 * 255 / (squares / image.Samples8.Length));
-        Assert.True(psnr > 36, $"PSNR {psnr:F2} dB.");
+        return squares / image.Samples8.Length;
     }
 
     [Fact]
     public void Colour_is_halved_below_quality_90_only()
     {
         Image image = TestImages.Crop(Astronaut.Value, 64, 64);
-        foreach ((int quality, JpegSubsampling same) in new[] { (89, JpegSubsampling.TwoByTwo), (90, JpegSubsampling.None) })
+        foreach ((int quality, int sampling) in new[] { (89, 0x22), (90, 0x11) })
         {
-            byte[] byQuality = TestImages.Encode(image, ImageFormat.Jpeg, new ImageWriteOptions { JpegQuality = quality });
-            var options = new ImageWriteOptions { JpegQuality = quality, JpegSubsampling = same };
-            byte[] chosen = TestImages.Encode(image, ImageFormat.Jpeg, options);
-            TestImages.AssertSame(chosen, byQuality);
+            byte[] file = TestImages.Encode(image, ImageFormat.Jpeg, new ImageWriteOptions { Quality = quality });
+            int frame = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
+            Assert.Equal(sampling, file[frame + 11]);
         }
     }
 
@@ -70,11 +58,13 @@ public class JpegEncodeTests
             // Three segments.
             IccProfile = Metadata.Profile("RGB ", 150_000),
             Exif = Metadata.Exif(orientation: 1, littleEndian: false),
+            Xmp = Metadata.Xmp,
             Density = new PixelDensity(11811, 2835, true),
         };
         ImageMetadata read = ImageFile.Decode(TestImages.Encode(image, ImageFormat.Jpeg)).Metadata;
         Assert.Equal(image.Metadata.IccProfile, read.IccProfile);
         Assert.Equal(image.Metadata.Exif, read.Exif);
+        Assert.Equal(image.Metadata.Xmp, read.Xmp);
         Assert.Equal(image.Metadata.Density, read.Density);
     }
 
@@ -94,7 +84,7 @@ public class JpegEncodeTests
         {
             (TestImages.Generate(4, 4, ChannelLayout.Rgba, 8, 1), "alpha"),
             (TestImages.Generate(4, 4, ChannelLayout.GreyAlpha, 8, 1), "alpha"),
-            (TestImages.Generate(4, 4, ChannelLayout.Rgb, 16, 1), "16-bit"),
+            (TestImages.Generate(4, 4, ChannelLayout.Rgb, 16, 1), "8 bits"),
             (new Image(65536, 1, ChannelLayout.Grey, new byte[65536]), "65535"),
         })
         {

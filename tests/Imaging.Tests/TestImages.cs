@@ -4,12 +4,15 @@ namespace Gsasr.Imaging.Tests;
 internal static class TestImages
 {
     /// <summary>The path of a photograph in tests/data/photos.</summary>
-    public static string Photo(string name)
+    public static string Photo(string name) => InRepository("tests", "data", "photos", name);
+
+    /// <summary>A path in the repository.</summary>
+    public static string InRepository(params string[] parts)
     {
         string folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "GSASR.Managed.sln")))
             folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("GSASR.Managed.sln was not found.");
-        return Path.Combine(folder, "tests", "data", "photos", name);
+        return Path.Combine([folder, .. parts]);
     }
 
     /// <summary>The top left corner of a photograph, so that odd sizes have real content.</summary>
@@ -78,6 +81,24 @@ internal static class TestImages
             AssertSame(expected.Samples8, actual.Samples8);
         else
             AssertSame(expected.Samples16, actual.Samples16);
+    }
+
+    /// <summary>
+    /// Fails unless two images of 8 bits are as close as two decoders of one JPEG: 2 levels for all but a thousandth of the samples,
+    /// 3 for those.
+    /// </summary>
+    public static void AssertClose(Image expected, Image actual)
+    {
+        Assert.Equal((expected.Width, expected.Height, expected.Layout), (actual.Width, actual.Height, actual.Layout));
+        int far = 0;
+        for (int i = 0; i < expected.Samples8.Length; i++)
+        {
+            int difference = Math.Abs(expected.Samples8[i] - actual.Samples8[i]);
+            Assert.True(difference <= 3, $"Sample {i} is {actual.Samples8[i]} instead of {expected.Samples8[i]}.");
+            far += difference > 2 ? 1 : 0;
+        }
+
+        Assert.True(far <= expected.Samples8.Length / 1000, $"{far} of {expected.Samples8.Length} samples are 3 levels away.");
     }
 
     /// <summary>Fails unless two arrays are the same; names the first difference.</summary>

@@ -5,14 +5,23 @@ namespace Gsasr.Imaging.Tests;
 /// <summary>Independent programs to compare with; a test that needs one that is not installed is skipped visibly.</summary>
 internal static class Tool
 {
-    /// <summary>ImageMagick: turns its input into raw RGBA, 16 bits a sample in the machine's byte order.</summary>
-    public static ushort[] DecodeWithImageMagick(byte[] file)
+    private static readonly string[] ImageMagick = ["convert-im6.q16", "magick", "convert"];
+
+    /// <summary>ImageMagick: turns its input into raw RGBA, 16 bits a sample least significant byte first.</summary>
+    public static ushort[] DecodeWithImageMagick(byte[] file, string format = "")
     {
-        byte[] raw = Run(["convert-im6.q16", "magick", "convert"], ["-", "-depth", "16", "-endian", "LSB", "rgba:-"], file);
+        byte[] raw = Run(ImageMagick, [$"{format}-[0]", "-auto-orient", "-colorspace", "sRGB", "-depth", "16", "-endian", "LSB", "rgba:-"], file);
         ushort[] samples = new ushort[raw.Length / 2];
         Buffer.BlockCopy(raw, 0, samples, 0, raw.Length);
         return samples;
     }
+
+    /// <summary>ImageMagick: makes a file of another.</summary>
+    /// <param name="file">The file to read.</param>
+    /// <param name="format">The format to write, as ImageMagick calls it.</param>
+    /// <param name="arguments">What else to do.</param>
+    public static byte[] Convert(byte[] file, string format, params string[] arguments) =>
+        Run(ImageMagick, ["-", .. arguments, $"{format}:-"], file);
 
     /// <summary>libjpeg-turbo's decoder with the accurate integer IDCT, as PGM or PPM.</summary>
     public static Image Djpeg(byte[] file) => ImageFile.Decode(Run(["djpeg"], ["-dct", "int", "-pnm"], file));

@@ -1,0 +1,197 @@
+using System.Buffers.Binary;
+using SixLabors.ImageSharp.Formats.Jpeg;
+
+namespace Gsasr.Imaging.Formats;
+
+/// <summary>
+/// Reads JPEG. The markers are checked first, as the decoder takes a file that ends early or lacks restart markers for a whole one. It
+/// then gets the file without metadata; colours are made of its planes here (<see cref="JpegColour"/>).
+/// </summary>
+internal sealed class JpegFile : IDisposable
+{
+    private const int MaximumScans = 200;
+    private const int Dht = 0xC4, Rst0 = 0xD0, Rst7 = 0xD7, Soi = 0xD8, Eoi = 0xD9, Sos = 0xDA, Dri = 0xDD, App0 = 0xE0, App14 = 0xEE, App15 = 0xEF, Com = 0xFE;
+
+    // An Adobe segment that says "no transform": the decoder hands out the components as they are.
+    private static readonly byte[] NoTransform =
+        [0xFF, App14, 0, 14, (byte)'A', (byte)'d', (byte)'o', (byte)'b', (byte)'e', 0, 100, 0, 0, 0, 0, 0];
+
+    private readonly MemoryStream _kept = new();
+    private readonly JpegSegments _segments = new();
+    private JpegFrame? _frame;
+    private int _restartInterval;
+    private int _scans;
+    private long _codedBytes;
+
+    /// <summary>Reads a file.</summary>
+    public static Image Decode(ReadOnlySpan<byte> bytes, ImageLimits limits)
+    {
+        using var file = new JpegFile();
+        file.ReadSegments(bytes, limits);
+        JpegFrame frame = file._frame!;
+        int components = frame.Components.Length;
+        file._kept.Position = 0;
+        var header = new ImageHeader(frame.Width, frame.Height, components == 1 ? ChannelLayout.Grey : ChannelLayout.Rgb, 8);
+        Image image = PixelCodec.Decode("JPEG", new JpegDecoder { IgnoreMetadata = true }, file._kept, header);
+        if (components == 3)
+            image = JpegColour.FromComponents(image, frame, isRgb: file._segments.IsRgb(frame));
+        image.Metadata = file._segments.ToImageMetadata();
+        return image;
+    }
+
+    public void Dispose() => _kept.Dispose();
+
+    // Keeps what the decoder needs. What follows the end marker is no concern of ours.
+    private void ReadSegments(ReadOnlySpan<byte> bytes, ImageLimits limits)
+    {
+        _kept.Write(bytes[..2]);
+        int position = 2;
+        while (true)
+        {
+            int start = position;
+            while (position < bytes.Length && bytes[position] == 0xFF)
+                position++;
+            if (position >= bytes.Length)
+                throw Wrong($"the file is truncated: it ends at byte {bytes.Length}, before its end marker (EOI).");
+            if (position == start)
+                throw Wrong($"no marker at byte {start}: the file is damaged.");
+            int marker = bytes[position++];
+            if (marker == Eoi)
+            {
+                Complete();
+                _kept.Write([0xFF, Eoi]);
+                return;
+            }
+
+            if (marker is 0 or 1 or Soi or (>= Rst0 and <= Rst7))
+                throw Wrong($"marker {marker:X2} at byte {position - 1} does not belong there.");
+            int length = bytes.Length - position < 2 ? 0 : BinaryPrimitives.ReadUInt16BigEndian(bytes[position..]);
+            if (length < 2 || length > bytes.Length - position)
+                throw Wrong($"the file is truncated in segment {marker:X2} at byte {position - 1}.");
+            ReadOnlySpan<byte> segment = bytes[(position + 2)..(position + length)];
+            ReadSegment(marker, segment, bytes.Length, limits);
+            int codedEnd = marker == Sos ? EndOfScan(bytes, position + length) : position + length;
+            if (marker is < App0 or > App15 and not Com)
+            {
+                _kept.Write([0xFF, (byte)marker]);
+                _kept.Write(bytes[position..codedEnd]);
+            }
+
+            position = codedEnd;
+        }
+    }
+
+    private void ReadSegment(int marker, ReadOnlySpan<byte> segment, int fileBytes, ImageLimits limits)
+    {
+        switch (marker)
+        {
+            case 0xC0 or 0xC1 or 0xC2:
+                if (_frame is not null)
+                    throw Wrong("a second frame header (SOF).");
+                _frame = JpegFrame.Parse(segment, isProgressive: marker == 0xC2);
+                ChannelLayout layout = _frame.Components.Length == 1 ? ChannelLayout.Grey : ChannelLayout.Rgb;
+                limits.Check("JPEG", new ImageHeader(_frame.Width, _frame.Height, layout, 8), fileBytes);
+                if (_frame.Components.Length == 3)
+                    _kept.Write(NoTransform);
+                else if (_frame.Components.Length == 4)
+                    _kept.Write(_segments.AdobeSegment);
+                break;
+            case 0xC3 or (>= 0xC5 and <= 0xC7) or (>= 0xC9 and <= 0xCF) or 0xF7:
+                throw Wrong($"{NameOf(marker)} is not supported.");
+            case Dri when segment.Length == 2:
+                _restartInterval = BinaryPrimitives.ReadUInt16BigEndian(segment);
+                break;
+            case Dht:
+                CheckHuffmanTables(segment);
+                break;
+            case Sos:
+                if (_frame is null)
+                    throw Wrong("a scan (SOS) stands before the frame header (SOF).");
+                _frame.ReadScan(segment);
+                if (++_scans > MaximumScans)
+                    throw Wrong($"the file has more than {MaximumScans} scans.");
+                // The decoder counts on from the scan before, unless it is told the interval again.
+                if (_restartInterval > 0)
+                    _kept.Write([0xFF, Dri, 0, 4, (byte)(_restartInterval >> 8), (byte)_restartInterval]);
+                break;
+            case >= App0 and <= App15:
+                _segments.Read(marker, segment);
+                break;
+        }
+    }
+
+    // A table is a number, how many codes there are of 1 to 16 bits, and the values. Codes must not be more than there can be.
+    private static void CheckHuffmanTables(ReadOnlySpan<byte> tables)
+    {
+        while (!tables.IsEmpty)
+        {
+            int codes = 0, free = 1;
+            for (int length = 1; length <= 16 && tables.Length >= 17; length++)
+            {
+                codes += tables[length];
+                free = 2 * free - tables[length];
+                if (free < 0)
+                    throw Wrong("a Huffman table (DHT) has more codes than there can be.");
+            }
+
+            if (tables.Length < 17 + codes || codes > 256 || (tables[0] & 0xF) > 3 || tables[0] > 0x1F)
+                throw Wrong("a Huffman table (DHT) is damaged.");
+            tables = tables[(17 + codes)..];
+        }
+    }
+
+    // Goes through the coded data of a scan, whose restart markers must come in order.
+    private int EndOfScan(ReadOnlySpan<byte> bytes, int start)
+    {
+        int position = start;
+        for (int restarts = 0; ;)
+        {
+            int next = bytes[position..].IndexOf((byte)0xFF);
+            if (next < 0 || position + next + 1 >= bytes.Length)
+                throw Wrong($"the file is truncated: it ends at byte {bytes.Length}, within a scan.");
+            position += next + 1;
+            int marker = bytes[position];
+            if (marker == 0)
+            {
+                position++;
+            }
+            else if (marker is >= Rst0 and <= Rst7)
+            {
+                if (_restartInterval == 0 || marker - Rst0 != restarts % 8)
+                    throw Wrong($"restart marker {restarts % 8} is missing at byte {position - 1}: the file is damaged.");
+                restarts++;
+                position++;
+            }
+            else if (marker != 0xFF)
+            {
+                if (_restartInterval > 0 && restarts < _frame!.ScanUnits / _restartInterval - (_frame.ScanUnits % _restartInterval == 0 ? 1 : 0))
+                    throw Wrong($"restart marker {restarts % 8} is missing before byte {position - 1}: the file is damaged.");
+                _codedBytes += position - 1 - start;
+                return position - 1;
+            }
+        }
+    }
+
+    private void Complete()
+    {
+        if (_frame is null)
+            throw Wrong("the file has no frame header (SOF).");
+        _frame.CheckComplete();
+
+        // A block takes a code of a bit at least, and two where its other coefficients are in the same scan.
+        long blocks = _frame.Blocks;
+        if (blocks > _codedBytes * (_frame.IsProgressive ? 8 : 4))
+            throw Wrong($"{_frame.Width} x {_frame.Height} pixels do not fit in {_codedBytes} bytes of coded data: the file is damaged.");
+    }
+
+    private static string NameOf(int marker) => marker switch
+    {
+        0xC3 => "lossless JPEG",
+        >= 0xC5 and <= 0xC7 => "hierarchical JPEG",
+        >= 0xC9 and <= 0xCC => "arithmetic-coded JPEG",
+        >= 0xCD and <= 0xCF => "hierarchical arithmetic-coded JPEG",
+        _ => "JPEG-LS",
+    };
+
+    private static ImageFormatException Wrong(string what) => new($"JPEG: {what}");
+}

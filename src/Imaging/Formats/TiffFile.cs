@@ -1,0 +1,232 @@
+using System.Buffers.Binary;
+using SixLabors.ImageSharp.Formats.Tiff;
+using SixLabors.ImageSharp.Metadata;
+using SixLabors.ImageSharp.Metadata.Profiles.Exif;
+
+namespace Gsasr.Imaging.Formats;
+
+/// <summary>
+/// Reads the first page of a TIFF. What its directory refers to must lie in the file. The decoder then gets the file with a directory of
+/// the picture's own tags and the descriptive ones, so that it neither follows other directories nor copies profiles.
+/// </summary>
+internal sealed class TiffFile
+{
+    private const int EntryLength = 12;
+
+    // More strips than any picture has.
+    private const int MaximumNumbers = 1 << 24;
+    private const int Width = 256, Height = 257, BitsPerSample = 258, Compression = 259, Photometric = 262, StripOffsets = 273;
+    private const int SamplesPerPixel = 277, RowsPerStrip = 278, StripByteCounts = 279, XResolution = 282, YResolution = 283, Planar = 284;
+    private const int ResolutionUnit = 296, Predictor = 317, TileWidth = 322, ExtraSamples = 338, SampleFormat = 339, JpegTables = 347;
+    private const int Xmp = 700, Icc = 34675, CameraDirectory = 34665, PositionDirectory = 34853;
+
+    // What the decoder needs: fill order, fax options, predictor, colour map, YCbCr besides those above.
+    private static readonly HashSet<int> PictureTags =
+    [
+        254, Width, Height, BitsPerSample, Compression, Photometric, 266, StripOffsets, SamplesPerPixel, RowsPerStrip, StripByteCounts, Planar,
+        292, 293, Predictor, 320, ExtraSamples, SampleFormat, JpegTables, 529, 530, 531, 532,
+    ];
+
+    // What becomes EXIF: description, make, model, orientation, software, date, artist, copyright, and what the camera says.
+    private static readonly HashSet<int> DescriptiveTags = [270, 271, 272, 274, 305, 306, 315, 33432, CameraDirectory, PositionDirectory];
+
+    private readonly ReadOnlyMemory<byte> _bytes;
+    private readonly bool _littleEndian;
+    private readonly Dictionary<int, Entry> _entries = [];
+    private long _valueBytes;
+
+    private TiffFile(ReadOnlyMemory<byte> bytes)
+    {
+        _bytes = bytes;
+        _littleEndian = bytes.Span[0] == 'I';
+        if (bytes.Length < 8)
+            throw Truncated();
+        long directory = Read32(4);
+        List<Entry> entries = ReadDirectory(directory, out long next);
+        foreach (Entry entry in entries)
+            _entries.TryAdd(entry.Tag, entry);
+        HasMorePages = next != 0;
+        foreach (int tag in new[] { CameraDirectory, PositionDirectory })
+        {
+            if (_entries.ContainsKey(tag))
+                ReadDirectory(Number(tag, 0), out _);
+        }
+    }
+
+    private bool HasMorePages { get; }
+
+    /// <summary>Reads a file.</summary>
+    public static Image Decode(ReadOnlyMemory<byte> bytes, ImageLimits limits)
+    {
+        // The library makes an array of these by reflection, whose type a program that is compiled ahead of time otherwise lacks.
+        GC.KeepAlive(Enum.GetValues<ExifDataType>());
+        var file = new TiffFile(bytes);
+        ImageHeader header = file.CheckPicture(limits);
+        byte[]? exif = null;
+        Image image = PixelCodec.Decode(
+            "TIFF", new TiffDecoder { DecodingMode = FrameDecodingMode.First }, new MemoryStream(file.WithSimpleDirectory()), header, profile => exif = Describe(profile));
+        image.Metadata = new ImageMetadata
+        {
+            IccProfile = file._entries.TryGetValue(Icc, out Entry icc) ? file.Value(icc).ToArray() : null,
+            Xmp = file._entries.TryGetValue(Xmp, out Entry xmp) ? file.Value(xmp).ToArray() : null,
+            Exif = exif,
+            Density = file.ReadDensity(),
+        };
+        if (file.HasMorePages)
+            image.Notes = ["TIFF: the file has several pages; the first was read."];
+        return image;
+    }
+
+    private ImageHeader CheckPicture(ImageLimits limits)
+    {
+        if (_entries.ContainsKey(TileWidth))
+            throw Wrong("pictures in tiles are not supported, only those in strips.");
+        if (Number(Planar, 1) == 2 && Number(Predictor, 1) != 1)
+            throw Wrong("planes whose samples are stored as differences (predictor) are not supported.");
+        int width = (int)Math.Min(Number(Width, 0), int.MaxValue), height = (int)Math.Min(Number(Height, 0), int.MaxValue);
+        int samples = (int)Number(SamplesPerPixel, 1);
+        long[] bits = _entries.ContainsKey(BitsPerSample) ? Numbers(BitsPerSample) : [1];
+        if (samples is < 1 or > 4 || bits.Length < samples || bits.Any(value => value is < 1 or > 32))
+            throw Wrong($"{samples} samples of {string.Join(", ", bits)} bits are not supported.");
+        bool isGrey = Number(Photometric, 0) is 0 or 1;
+        bool hasAlpha = _entries.ContainsKey(ExtraSamples) && samples == 4;
+        if (isGrey && samples > 1)
+            throw Wrong("grey with alpha is not supported.");
+        ChannelLayout layout = isGrey ? ChannelLayout.Grey : hasAlpha ? ChannelLayout.Rgba : ChannelLayout.Rgb;
+        var header = new ImageHeader(width, height, layout, bits.Any(value => value > 8) ? 16 : 8);
+        limits.Check("TIFF", header, _bytes.Length);
+        CheckStrips(width, height, samples, bits);
+        return header;
+    }
+
+    private void CheckStrips(int width, int height, int samples, long[] bits)
+    {
+        long[] offsets = Numbers(StripOffsets), counts = Numbers(StripByteCounts);
+        long rows = Math.Min(Number(RowsPerStrip, height), height);
+        bool isPlanar = Number(Planar, 1) == 2;
+        long strips = rows < 1 ? 0 : (height + rows - 1) / rows;
+        if (strips == 0 || offsets.Length != counts.Length || offsets.Length < strips * (isPlanar ? samples : 1))
+            throw Wrong($"there are {offsets.Length} strips with {counts.Length} lengths for {height} rows: the file is damaged.");
+        bool isUncompressed = Number(Compression, 1) == 1;
+        for (int i = 0; i < offsets.Length; i++)
+        {
+            if (offsets[i] + counts[i] > _bytes.Length)
+                throw Wrong($"strip {i} ends at byte {offsets[i] + counts[i]}, but the file has only {_bytes.Length}: it is truncated.");
+            long stripRows = Math.Min(rows, height - i % strips * rows);
+            long rowBits = width * (isPlanar ? bits[Math.Min(i / strips, samples - 1)] : bits.Take(samples).Sum());
+            if (isUncompressed && i < strips * samples && Number(Photometric, 0) != 6 && counts[i] < (rowBits + 7) / 8 * stripRows)
+                throw Wrong($"strip {i} has {counts[i]} bytes for {stripRows} rows: the file is damaged.");
+        }
+    }
+
+    private byte[] WithSimpleDirectory()
+    {
+        Entry[] kept = [.. _entries.Values.Where(entry => PictureTags.Contains(entry.Tag) || DescriptiveTags.Contains(entry.Tag)).OrderBy(entry => entry.Tag)];
+        int directory = (_bytes.Length + 1) & ~1;
+        byte[] file = new byte[directory + 2 + kept.Length * EntryLength + 4];
+        _bytes.CopyTo(file);
+        Write32(file, 4, (uint)directory);
+        (file[directory], file[directory + 1]) = _littleEndian ? ((byte)kept.Length, (byte)0) : ((byte)0, (byte)kept.Length);
+        for (int i = 0; i < kept.Length; i++)
+            _bytes.Slice(kept[i].Position, EntryLength).CopyTo(file.AsMemory(directory + 2 + i * EntryLength));
+        if (kept.FirstOrDefault(entry => entry.Tag == RowsPerStrip) is { Position: > 0 } rows)
+        {
+            // "All of them" may be written as a number beyond the picture, of which the decoder would make a buffer.
+            int entry = directory + 2 + Array.IndexOf(kept, rows) * EntryLength;
+            (file[entry + 2], file[entry + 3]) = _littleEndian ? ((byte)4, (byte)0) : ((byte)0, (byte)4);
+            Write32(file, entry + 8, (uint)Math.Min(Number(RowsPerStrip, 1), Number(Height, 1)));
+        }
+
+        return file;
+    }
+
+    // The tags that are about the picture, without those that are about this file.
+    private static byte[] Describe(byte[] exif)
+    {
+        var profile = new ExifProfile(exif);
+        foreach (ExifTag tag in profile.Values.Select(value => value.Tag).Where(tag => PictureTags.Contains((ushort)tag)).ToArray())
+            profile.RemoveValue(tag);
+        return profile.ToByteArray();
+    }
+
+    private PixelDensity? ReadDensity()
+    {
+        double x = Ratio(XResolution), y = Ratio(YResolution);
+        return Number(ResolutionUnit, 2) switch
+        {
+            2 => PixelDensity.PerInch(x, y),
+            3 => PixelDensity.PerInch(x * 2.54, y * 2.54),
+            _ => null,
+        };
+    }
+
+    private double Ratio(int tag) =>
+        _entries.TryGetValue(tag, out Entry entry) && entry is { Type: 5, Count: >= 1 } && Value(entry) is var value
+            ? Read32(value, 0) / (double)Read32(value, 4) : double.NaN;
+
+    private List<Entry> ReadDirectory(long offset, out long next)
+    {
+        if (offset < 8 || offset + 2 > _bytes.Length)
+            throw Truncated();
+        int count = Read16(_bytes.Span, (int)offset);
+        if (offset + 2 + (long)count * EntryLength + 4 > _bytes.Length)
+            throw Truncated();
+        List<Entry> entries = [];
+        for (int position = (int)offset + 2; entries.Count < count; position += EntryLength)
+        {
+            var entry = new Entry(position, Read16(_bytes.Span, position), Read16(_bytes.Span, position + 2), Read32(position + 4));
+            entries.Add(entry);
+            if (entry.ByteLength > 4 && Read32(position + 8) + entry.ByteLength > _bytes.Length)
+                throw Truncated();
+            // The decoder copies every value, and many entries may name the same bytes.
+            _valueBytes += entry.ByteLength;
+            if (_valueBytes > 2L * _bytes.Length)
+                throw Wrong("the entries of the directory name more bytes than the file has: it is damaged.");
+        }
+
+        next = Read32((int)offset + 2 + count * EntryLength);
+        return entries;
+    }
+
+    private ReadOnlySpan<byte> Value(in Entry entry) =>
+        _bytes.Span.Slice(entry.ByteLength > 4 ? (int)Read32(entry.Position + 8) : entry.Position + 8, (int)entry.ByteLength);
+
+    private long[] Numbers(int tag)
+    {
+        if (!_entries.TryGetValue(tag, out Entry entry) || entry.Type is not (1 or 3 or 4) || entry.Count > MaximumNumbers)
+            throw Wrong($"tag {tag} is missing or holds no numbers: the file is damaged.");
+        ReadOnlySpan<byte> value = Value(entry);
+        var numbers = new long[entry.Count];
+        for (int i = 0; i < numbers.Length; i++)
+            numbers[i] = entry.Type switch { 1 => value[i], 3 => Read16(value, 2 * i), _ => Read32(value, 4 * i) };
+        return numbers;
+    }
+
+    private long Number(int tag, long missing) => _entries.ContainsKey(tag) && Numbers(tag) is [long number, ..] ? number : missing;
+
+    private int Read16(ReadOnlySpan<byte> data, int position) =>
+        _littleEndian ? BinaryPrimitives.ReadUInt16LittleEndian(data[position..]) : BinaryPrimitives.ReadUInt16BigEndian(data[position..]);
+
+    private long Read32(ReadOnlySpan<byte> data, int position) =>
+        _littleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(data[position..]) : BinaryPrimitives.ReadUInt32BigEndian(data[position..]);
+
+    private long Read32(int position) => Read32(_bytes.Span, position);
+
+    private void Write32(byte[] file, int position, uint value)
+    {
+        if (_littleEndian)
+            BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(position), value);
+        else
+            BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(position), value);
+    }
+
+    private ImageFormatException Truncated() =>
+        Wrong($"a directory refers to bytes beyond the end of the file, which has {_bytes.Length}: it is truncated or damaged.");
+
+    private static ImageFormatException Wrong(string what) => new($"TIFF: {what}");
+
+    private readonly record struct Entry(int Position, int Tag, int Type, long Count)
+    {
+        public long ByteLength => Count * Type switch { 1 or 2 or 6 or 7 => 1, 3 or 8 => 2, 4 or 9 or 11 or 13 => 4, 5 or 10 or 12 => 8, _ => 0 };
+    }
+}

@@ -1,0 +1,141 @@
+using Gsasr.Imaging.Formats;
+using SixLabors.ImageSharp.Formats.Bmp;
+using SixLabors.ImageSharp.Formats.Jpeg;
+using SixLabors.ImageSharp.Formats.Png;
+using SixLabors.ImageSharp.Formats.Tga;
+using SixLabors.ImageSharp.Formats.Tiff;
+using SixLabors.ImageSharp.Formats.Tiff.Constants;
+using SixLabors.ImageSharp.Formats.Webp;
+using SixLabors.ImageSharp.Metadata;
+using SixLabors.ImageSharp.Metadata.Profiles.Exif;
+using SixLabors.ImageSharp.Metadata.Profiles.Xmp;
+
+namespace Gsasr.Imaging;
+
+/// <summary>
+/// Writes images with the encoders of SixLabors.ImageSharp. Metadata are put into what they write, byte for byte as they were read;
+/// only for TIFF, whose directory holds them all, the encoder is told.
+/// </summary>
+internal static class ImageEncoding
+{
+    // Behind the signature and the header of a PNG; behind the start and the JFIF segment of a JPEG.
+    private const int PngHeaderEnd = 33;
+    private const int JpegHeaderEnd = 20;
+    private const int FirstQualityWithFullColour = 90;
+
+    /// <summary>Writes an image that <see cref="ImageFile.CheckCanWrite"/> accepts.</summary>
+    public static void Encode(Stream stream, Image image, ImageFormat format, ImageWriteOptions options)
+    {
+        (int place, byte[] insertion) = format switch
+        {
+            ImageFormat.Png => (PngHeaderEnd, PngMetadataChunks.Write(image)),
+            ImageFormat.Jpeg => (JpegHeaderEnd, JpegSegments.Write(image)),
+            _ => (0, []),
+        };
+        using var target = new EncoderOutput(stream, place, insertion, options.Cancellation);
+        switch (format)
+        {
+            case ImageFormat.Png:
+                PixelCodec.Encode(PngEncoderFor(image), image, target);
+                break;
+            case ImageFormat.Jpeg:
+                PixelCodec.Encode(JpegEncoderFor(image, options), image, target, encoded => SetDensity(encoded.Metadata, image.Metadata.Density));
+                break;
+            case ImageFormat.WebP:
+                var encoder = new WebpEncoder { FileFormat = options.Lossless ? WebpFileFormatType.Lossless : WebpFileFormatType.Lossy, Quality = options.Quality };
+                Buffered(encoder, image, null, content => WebPFile.Write(content, image, target));
+                break;
+            case ImageFormat.Tiff:
+                var tiffEncoder = new TiffEncoder
+                {
+                    BitsPerPixel = image.Layout.IsGrey() ? TiffBitsPerPixel.Bit8 : TiffBitsPerPixel.Bit24,
+                    Compression = TiffCompression.Deflate,
+                };
+                Buffered(tiffEncoder, image, encoded => DescribeTiff(encoded, image), content => target.Write(content.Span));
+                break;
+            case ImageFormat.Bmp:
+                var bmpEncoder = new BmpEncoder
+                {
+                    BitsPerPixel = image.Layout.HasAlpha() ? BmpBitsPerPixel.Pixel32 : BmpBitsPerPixel.Pixel24,
+                    SupportTransparency = image.Layout.HasAlpha(),
+                };
+                PixelCodec.Encode(bmpEncoder, image, target, encoded => SetDensity(encoded.Metadata, image.Metadata.Density));
+                break;
+            case ImageFormat.Tga:
+                PixelCodec.Encode(TgaEncoderFor(image), image, target);
+                break;
+            case ImageFormat.Pnm:
+                PnmCodec.Encode(target, image);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown image format.");
+        }
+    }
+
+    private static PngEncoder PngEncoderFor(Image image) => new()
+    {
+        ColorType = image.Layout switch
+        {
+            ChannelLayout.Grey => PngColorType.Grayscale,
+            ChannelLayout.GreyAlpha => PngColorType.GrayscaleWithAlpha,
+            ChannelLayout.Rgb => PngColorType.Rgb,
+            _ => PngColorType.RgbWithAlpha,
+        },
+        BitDepth = image.BitDepth == 8 ? PngBitDepth.Bit8 : PngBitDepth.Bit16,
+        FilterMethod = PngFilterMethod.Adaptive,
+        // The usual level, 6, takes three times as long for files that are a fifteenth shorter.
+        CompressionLevel = PngCompressionLevel.Level3,
+        IgnoreMetadata = true,
+    };
+
+    private static JpegEncoder JpegEncoderFor(Image image, ImageWriteOptions options) => new()
+    {
+        Quality = options.Quality,
+        ColorType = image.Layout.IsGrey() ? JpegColorType.Luminance
+            : options.Quality < FirstQualityWithFullColour ? JpegColorType.YCbCrRatio420 : JpegColorType.YCbCrRatio444,
+    };
+
+    private static TgaEncoder TgaEncoderFor(Image image) => new()
+    {
+        BitsPerPixel = image.Layout switch
+        {
+            ChannelLayout.Grey => TgaBitsPerPixel.Pixel8,
+            ChannelLayout.Rgb => TgaBitsPerPixel.Pixel24,
+            _ => TgaBitsPerPixel.Pixel32,
+        },
+        Compression = TgaCompression.None,
+    };
+
+    // For encoders that go back in what they have written, or whose file is changed afterwards.
+    private static void Buffered(
+        SixLabors.ImageSharp.Formats.IImageEncoder encoder, Image image, Action<SixLabors.ImageSharp.Image>? prepare, Action<ReadOnlyMemory<byte>> write)
+    {
+        using var content = new MemoryStream();
+        PixelCodec.Encode(encoder, image, content, prepare);
+        write(content.GetBuffer().AsMemory(0, (int)content.Length));
+    }
+
+    private static void DescribeTiff(SixLabors.ImageSharp.Image encoded, Image image)
+    {
+        ImageMetadata metadata = image.Metadata;
+        SetDensity(encoded.Metadata, metadata.Density);
+        if (metadata.IccProfile is { } profile && IccProfile.Suits(profile, image.Layout))
+            encoded.Metadata.IccProfile = new SixLabors.ImageSharp.Metadata.Profiles.Icc.IccProfile(profile);
+        ImageFrameMetadata frame = encoded.Frames.RootFrame.Metadata;
+        if (metadata.Exif is { } exif)
+            frame.ExifProfile = new ExifProfile(exif);
+        if (metadata.Xmp is { } xmp)
+            frame.XmpProfile = new XmpProfile(xmp);
+    }
+
+    private static void SetDensity(SixLabors.ImageSharp.Metadata.ImageMetadata target, PixelDensity? density)
+    {
+        const double MetresPerInch = 0.0254;
+        (target.HorizontalResolution, target.VerticalResolution, target.ResolutionUnits) = density switch
+        {
+            null => (1, 1, PixelResolutionUnit.AspectRatio),
+            { IsPerMetre: true } value => (Math.Round(value.Horizontal * MetresPerInch), Math.Round(value.Vertical * MetresPerInch), PixelResolutionUnit.PixelsPerInch),
+            { } value => (value.Horizontal, value.Vertical, PixelResolutionUnit.AspectRatio),
+        };
+    }
+}

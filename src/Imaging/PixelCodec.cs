@@ -1,0 +1,104 @@
+using System.Runtime.InteropServices;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Advanced;
+using SixLabors.ImageSharp.Formats;
+using SixLabors.ImageSharp.Memory;
+using SixLabors.ImageSharp.PixelFormats;
+
+namespace Gsasr.Imaging;
+
+/// <summary>Hands pixels to and from the decoders and encoders of SixLabors.ImageSharp. No other file of ours deals with its images.</summary>
+internal static class PixelCodec
+{
+    // What a decoder needs besides the pixels: rows, tables, coefficients of a progressive JPEG.
+    private const int WorkingMegabytes = 64;
+    private const int WorkingBytesPerPixel = 24;
+
+    /// <summary>Decodes a file that has been checked.</summary>
+    /// <param name="format">The format's name, for messages.</param>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="header">The size that the file has and the samples to decode to.</param>
+    /// <param name="finished">Called with the decoded picture's EXIF where there are any.</param>
+    /// <exception cref="ImageFormatException">The decoder does not understand the file, or finds another size.</exception>
+    public static Image Decode(string format, IImageDecoder decoder, Stream file, ImageHeader header, Action<byte[]>? finished = null)
+    {
+        try
+        {
+            return (header.Layout, header.BitDepth) switch
+            {
+                (ChannelLayout.Grey, 8) => Decode<L8>(format, decoder, file, header, finished),
+                (ChannelLayout.GreyAlpha, 8) => Decode<La16>(format, decoder, file, header, finished),
+                (ChannelLayout.Rgb, 8) => Decode<Rgb24>(format, decoder, file, header, finished),
+                (ChannelLayout.Rgba, 8) => Decode<Rgba32>(format, decoder, file, header, finished),
+                (ChannelLayout.Grey, _) => Decode<L16>(format, decoder, file, header, finished),
+                (ChannelLayout.GreyAlpha, _) => Decode<La32>(format, decoder, file, header, finished),
+                (ChannelLayout.Rgb, _) => Decode<Rgb48>(format, decoder, file, header, finished),
+                _ => Decode<Rgba64>(format, decoder, file, header, finished),
+            };
+        }
+        catch (Exception e) when (e is not (OutOfMemoryException or ImageFormatException))
+        {
+            // Whatever a damaged file makes the decoder do, it is the file's fault.
+            throw new ImageFormatException($"{format}: the pixels cannot be decoded: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Encodes an image.</summary>
+    /// <param name="encoder">The encoder.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="target">Where to write.</param>
+    /// <param name="prepare">Sets what the encoder is to write besides the pixels.</param>
+    public static void Encode(IImageEncoder encoder, Image image, Stream target, Action<SixLabors.ImageSharp.Image>? prepare = null)
+    {
+        switch (image.Layout, image.BitDepth)
+        {
+            case (ChannelLayout.Grey, 8): Encode<L8>(encoder, image, target, prepare); break;
+            case (ChannelLayout.GreyAlpha, 8): Encode<La16>(encoder, image, target, prepare); break;
+            case (ChannelLayout.Rgb, 8): Encode<Rgb24>(encoder, image, target, prepare); break;
+            case (ChannelLayout.Rgba, 8): Encode<Rgba32>(encoder, image, target, prepare); break;
+            case (ChannelLayout.Grey, _): Encode<L16>(encoder, image, target, prepare); break;
+            case (ChannelLayout.GreyAlpha, _): Encode<La32>(encoder, image, target, prepare); break;
+            case (ChannelLayout.Rgb, _): Encode<Rgb48>(encoder, image, target, prepare); break;
+            default: Encode<Rgba64>(encoder, image, target, prepare); break;
+        }
+    }
+
+    private static Image Decode<TPixel>(string format, IImageDecoder decoder, Stream file, ImageHeader header, Action<byte[]>? finished)
+        where TPixel : unmanaged, IPixel<TPixel>
+    {
+        long pixels = (long)header.Width * header.Height;
+        var configuration = new Configuration
+        {
+            MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions
+            {
+                MaximumPoolSizeMegabytes = 0,
+                AllocationLimitMegabytes = (int)(WorkingMegabytes + pixels * WorkingBytesPerPixel / (1 << 20)),
+            }),
+        };
+        using Image<TPixel> decoded = decoder.Decode<TPixel>(configuration, file, CancellationToken.None);
+        if (decoded.Width != header.Width || decoded.Height != header.Height)
+            throw new ImageFormatException($"{format}: the pixels are {decoded.Width} x {decoded.Height}, the header says {header.Width} x {header.Height}.");
+        if (finished is not null && decoded.Frames.RootFrame.Metadata.ExifProfile is { } exif)
+            finished(exif.ToByteArray());
+        Image image = Image.Create(header.Width, header.Height, header.Layout, header.BitDepth);
+        for (int y = 0; y < header.Height; y++)
+        {
+            ReadOnlySpan<byte> row = MemoryMarshal.AsBytes(decoded.DangerousGetPixelRowMemory(y).Span);
+            row.CopyTo(image.RowBytes(y));
+        }
+
+        return image;
+    }
+
+    private static unsafe void Encode<TPixel>(IImageEncoder encoder, Image image, Stream target, Action<SixLabors.ImageSharp.Image>? prepare)
+        where TPixel : unmanaged, IPixel<TPixel>
+    {
+        fixed (byte* samples = image.RowBytes(0))
+        {
+            using Image<TPixel> encoded = SixLabors.ImageSharp.Image.WrapMemory<TPixel>(samples, image.Width, image.Height);
+            prepare?.Invoke(encoded);
+            encoder.Encode(encoded, target);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+using System.Buffers.Binary;
+
+namespace Gsasr.Imaging.Tests;
+
+/// <summary>Files that are cut off, that claim more than they have, or that are made to fill the memory.</summary>
+public class HostileFileTests
+{
+    public static TheoryData<string> Everything() =>
+        [.. FileKinds.All.Select(kind => kind.Name), "PNG", "interlaced PNG", "JPEG", "progressive JPEG", "plain PPM", "PBM", "PPM"];
+
+    [Theory]
+    [MemberData(nameof(Everything))]
+    public void Every_truncation_is_refused(string name)
+    {
+        byte[] file = Make(name);
+        Assert.Equal(37, ImageFile.Decode(file).Width);
+        for (int length = 0; length < file.Length - Spare(name); length++)
+        {
+            try
+            {
+                ImageFile.Decode(file.AsMemory(0, length));
+            }
+            catch (ImageFormatException)
+            {
+                continue;
+            }
+
+            Assert.Fail($"{name} of {file.Length} bytes was read without what follows byte {length}.");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Everything))]
+    public void A_size_of_60000_takes_no_memory(string name)
+    {
+        byte[] file = Make(name);
+        var limits = new ImageLimits { MaximumPixels = 1L << 40 };
+        if (name is "plain PPM" or "PPM" or "PBM")
+            file = [.. System.Text.Encoding.ASCII.GetBytes($"P{(char)file[1]} 60000 60000 {(name == "PBM" ? "" : "255 ")}"), .. file[20..]];
+        else
+            SetSize(file, name);
+        Measured.AssertRefused(file, 1 << 20, ImageLimits.Default);
+        Measured.AssertRefused(file, 1 << 20, limits);
+    }
+
+    [Fact]
+    public void Few_bytes_make_no_large_picture_unless_somebody_vouches_for_them()
+    {
+        // 4097 x 4097 white pixels of one bit.
+        byte[] rows = new byte[4097 * (1 + 513)];
+        byte[] file = new PngBuilder().Header(4097, 4097, 1, 0).Chunk("IDAT", PngBuilder.Deflate(rows)).End();
+        var refusal = Assert.Throws<ImageFormatException>(() => ImageFile.Decode(file));
+        Assert.Contains("more than the limit of 256 pixels a byte", refusal.Message, StringComparison.Ordinal);
+        Assert.Throws<ImageFormatException>(() => ImageFile.Decode(file, ImageLimits.ForPixels(4097 * 4096)));
+        Assert.Equal(4097, ImageFile.Decode(file, ImageLimits.ForPixels(4097 * 4097)).Width);
+    }
+
+    [Fact]
+    public void More_compressed_pixels_than_the_picture_has_are_not_kept()
+    {
+        byte[] bomb = PngBuilder.Deflate(new byte[200 << 20]);
+        byte[] file = new PngBuilder().Header(4, 1, 8, 0).Chunk("IDAT", bomb).End();
+        long before = GC.GetTotalAllocatedBytes(true);
+        Assert.Equal(4, ImageFile.Decode(file).Width);
+        Assert.InRange(GC.GetTotalAllocatedBytes(true) - before, 0, 64 << 20);
+    }
+
+    [Fact]
+    public void Compressed_text_is_kept_as_it_is()
+    {
+        byte[] bomb = [.. "Note\0\0"u8, .. PngBuilder.Deflate(new byte[100 << 20])];
+        byte[] xmpBomb = [.. "XML:com.adobe.xmp\0\u0001\0\0\0"u8, .. PngBuilder.Deflate(new byte[100 << 20])];
+        byte[] file = new PngBuilder().Header(4, 1, 8, 0).Chunk("zTXt", bomb).Chunk("iTXt", xmpBomb)
+            .Chunk("IDAT", PngBuilder.Deflate([0, 1, 2, 3, 4])).End();
+        long before = GC.GetTotalAllocatedBytes(true);
+        Image image = ImageFile.Decode(file);
+        Assert.InRange(GC.GetTotalAllocatedBytes(true) - before, 0, 80 << 20);
+        Assert.Equal(bomb, Assert.Single(image.Metadata.PngChunks).Data);
+        Assert.Null(image.Metadata.Xmp);
+    }
+
+    private static byte[] Make(string name)
+    {
+        Image image = TestImages.Crop(FileKinds.Photo.Value, 37, 29);
+        byte[] png = TestImages.Encode(image, ImageFormat.Png);
+        return name switch
+        {
+            "PNG" => png,
+            "interlaced PNG" => Tool.Convert(png, "png", "-interlace", "PNG", "+set", "date:create", "+set", "date:modify"),
+            "JPEG" => TestImages.Encode(image, ImageFormat.Jpeg),
+            "progressive JPEG" => Tool.Cjpeg(image, "-progressive"),
+            "plain PPM" => Tool.Convert(png, "ppm", "-compress", "None"),
+            "PPM" => TestImages.Encode(image, ImageFormat.Pnm),
+            "PBM" => Tool.Convert(png, "pbm"),
+            _ => FileKinds.Find(name).Make(),
+        };
+    }
+
+    // What may be missing at a file's end without harm: white space; the last digits of a number; a TGA's footer; a date behind the pixels.
+    private static int Spare(string name) => name switch
+    {
+        "plain PPM" => 6,
+        _ when name.Contains("TGA", StringComparison.Ordinal) => 26,
+        _ => 0,
+    };
+
+    private static void SetSize(byte[] file, string name)
+    {
+        switch (name)
+        {
+            case "PNG" or "interlaced PNG":
+                BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(16), 60000);
+                BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(20), 60000);
+                BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(29), PngBuilder.Crc(file[12..29]));
+                break;
+            case "JPEG" or "progressive JPEG":
+                int frame = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, name == "JPEG" ? (byte)0xC0 : (byte)0xC2]);
+                BinaryPrimitives.WriteUInt16BigEndian(file.AsSpan(frame + 5), 60000);
+                BinaryPrimitives.WriteUInt16BigEndian(file.AsSpan(frame + 7), 60000);
+                break;
+            case "lossy WebP" or "lossy WebP with alpha":
+                // 14 bits hold no more.
+                int start = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x9D, 0x01, 0x2A]);
+                file.AsSpan(start + 3, 4).Fill(0xFF);
+                if (file.AsSpan(12).StartsWith("VP8X"u8))
+                    (file[24], file[25], file[27], file[28]) = (0xFE, 0x3F, 0xFE, 0x3F);
+                break;
+            case "lossless WebP" or "lossless WebP with alpha":
+                int data = file.AsSpan().IndexOf("VP8L"u8) + 9;
+                (file[data], file[data + 1], file[data + 2], file[data + 3]) = (0xFF, 0xFF, 0xFF, (byte)(file[data + 3] | 0x0F));
+                if (file.AsSpan(12).StartsWith("VP8X"u8))
+                    (file[24], file[25], file[27], file[28]) = (0xFF, 0x3F, 0xFF, 0x3F);
+                break;
+            case "GIF" or "GIF with transparency":
+                BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(6), 60000);
+                BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(8), 60000);
+                break;
+            case "BMP of version 2":
+                BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(18), 60000);
+                BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(20), 60000);
+                break;
+            case var _ when name.StartsWith("BMP", StringComparison.Ordinal):
+                BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(18), 60000);
+                BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(22), 60000);
+                break;
+            case var _ when name.Contains("TGA", StringComparison.Ordinal):
+                BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(12), 60000);
+                BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(14), 60000);
+                break;
+            default:
+                SetTiffSize(file);
+                break;
+        }
+    }
+
+    private static void SetTiffSize(byte[] file)
+    {
+        bool little = file[0] == 'I';
+        int directory = Read(4, 4), count = Read(directory, 2);
+        for (int i = 0; i < count; i++)
+        {
+            int entry = directory + 2 + 12 * i;
+            if (Read(entry, 2) is not (256 or 257))
+                continue;
+            int size = Read(entry + 2, 2) == 3 ? 2 : 4;
+            for (int b = 0; b < 4; b++)
+                file[entry + 8 + (little ? b : size - 1 - b & 3)] = b < size ? (byte)(60000 >> (8 * b)) : (byte)0;
+        }
+
+        int Read(int position, int bytes)
+        {
+            int value = 0;
+            for (int b = 0; b < bytes; b++)
+                value |= file[position + (little ? b : bytes - 1 - b)] << (8 * b);
+            return value;
+        }
+    }
+}
