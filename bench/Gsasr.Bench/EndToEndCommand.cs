@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Gsasr.Architecture;
 using Gsasr.Imaging;
+using Gsasr.Pipeline;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 
@@ -104,8 +105,7 @@ internal static class EndToEndCommand
     private static void PrintShareOfPeak(
         CpuDevice cpu, GsasrArchitecture architecture, (int Width, int Height) size, IEnumerable<Stage> upscaling)
     {
-        int multiple = architecture.SizeMultiple;
-        double operations = 2.0 * ReflectedImage.PaddedSize(size.Width, multiple) * ReflectedImage.PaddedSize(size.Height, multiple)
+        double operations = 2.0 * ImageGeometry.Padded(size.Width, size.Height, 1, architecture.SizeMultiple).PaddedPixels
             * NetworkCost.MultiplyAddsPerPixel(architecture);
         double peak = FmaPeak.Measure(cpu.Threads);
         double rate = operations / upscaling.Min(stage => stage.Milliseconds) * 1e3;
@@ -130,4 +130,7 @@ internal static class EndToEndCommand
             Environment.CpuUsage.TotalTime.TotalMilliseconds - processor));
         return result;
     }
+
+    // What one step took, by the clock and of the time of all threads of this process.
+    private readonly record struct Stage(string Name, double Milliseconds, double ProcessorMilliseconds);
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Gsasr.Architecture;
 using Gsasr.Decoder;
 using Gsasr.Layers;
-using Gsasr.Raster;
+using Gsasr.Pipeline;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 
@@ -49,38 +49,54 @@ internal static class ForwardCommand
     {
         GsasrArchitecture architecture = model.Architecture;
         byte[] pixels = Workloads.Photo(width, height);
-        (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, scale);
-        double paddedPixels = (double)ReflectedImage.PaddedSize(width, architecture.SizeMultiple)
-            * ReflectedImage.PaddedSize(height, architecture.SizeMultiple);
-        double all = 2 * paddedPixels * NetworkCost.MultiplyAddsPerPixel(architecture);
-        double encoder = 2 * paddedPixels * NetworkCost.EncoderMultiplyAddsPerPixel(architecture.Encoder);
-        double heads = 2 * paddedPixels * UpsamplingAndHeads(architecture.Decoder);
+        ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, architecture.SizeMultiple);
+        double all = 2 * geometry.PaddedPixels * NetworkCost.MultiplyAddsPerPixel(architecture);
+        double encoder = 2 * geometry.PaddedPixels * NetworkCost.EncoderMultiplyAddsPerPixel(architecture.Encoder);
+        double heads = 2 * geometry.PaddedPixels * UpsamplingAndHeads(architecture.Decoder);
 
-        Console.WriteLine($"## {model.Name}, {width} x {height} -> {outputWidth} x {outputHeight}, dmax {dMax}");
+        Console.WriteLine($"## {model.Name}, {width} x {height} -> {geometry.OutputWidth} x {geometry.OutputHeight}, dmax {dMax}");
         Console.WriteLine($"on {device.Name} ({device.Kind})");
         Console.WriteLine();
-        (Times whole, double wholeProcessor) = MeasureUpscaler(device, model, pixels, width, height, scale, dMax, runs, profile);
-
-        using var staged = new StagedForward(model, device);
-        staged.Run(pixels, width, height, scale, dMax);
-        staged.Run(pixels, width, height, scale, dMax);
-        Stage[][] measured = [.. Enumerable.Range(0, runs).Select(_ => staged.Run(pixels, width, height, scale, dMax))];
+        var output = new byte[geometry.OutputPixels * 3];
+        long before = (device as GpuDevice)?.AllocatedBytes ?? 0;
+        using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = dMax, MaximumTilePixels = long.MaxValue });
+        long weights = device is GpuDevice loaded
+            ? loaded.AllocatedBytes - before
+            : sizeof(float) * (architecture.EncoderParameterCount + architecture.DecoderParameterCount);
+        void Upscale() => upscaler.Upscale(pixels, width, height, PixelLayout.Rgb, scale, output);
+        Upscale();
         bool onProcessor = device is CpuDevice;
+        double start = Environment.CpuUsage.TotalTime.TotalMilliseconds;
+        Times whole = Times.OnWall(runs, Upscale);
+        double wholeProcessor = onProcessor ? (Environment.CpuUsage.TotalTime.TotalMilliseconds - start) / runs : 0;
+        PrintMemory(device, upscaler, weights);
+        if (profile)
+            PrintProfile(device, Upscale);
+
+        // The same work again, with a mark after each stage.
+        using var clock = new StageClock(device);
+        upscaler.Clock = clock;
+        StageTime[][] measured = [.. Enumerable.Range(0, runs).Select(_ =>
+        {
+            Upscale();
+            return clock.Read();
+        })];
+        upscaler.Clock = null;
         double threads = onProcessor ? ((CpuDevice)device).Threads : 1;
         string[] headings = ["stage", "median ms", "least ms", "TFLOP", "TFLOP/s", "of peak"];
         var table = new TextTable(onProcessor ? [.. headings, "least processor ms", "of peak in processor time"] : headings);
         for (int stage = 0; stage < measured[0].Length; stage++)
         {
-            string name = measured[0][stage].Name;
-            double operations = name switch
+            double operations = measured[0][stage].Stage switch
             {
-                StagedForward.EncoderStage => encoder,
-                StagedForward.BlocksStage => all - encoder - heads,
-                StagedForward.HeadsStage => heads,
+                PipelineStage.Encoder => encoder,
+                PipelineStage.DecoderBlocks => all - encoder - heads,
+                PipelineStage.Heads => heads,
                 _ => 0,
             };
             double processor = onProcessor ? measured.Min(run => run[stage].ProcessorMilliseconds) : 0;
-            AddRow(table, name, Times.Of(measured.Select(run => run[stage].Milliseconds)), operations, peak, processor, threads);
+            AddRow(
+                table, measured[0][stage].Stage.Describe(), Times.Of(measured.Select(run => run[stage].Milliseconds)), operations, peak, processor, threads);
         }
 
         double sum = onProcessor ? measured.Min(run => run.Sum(stage => stage.ProcessorMilliseconds)) : 0;
@@ -89,35 +105,16 @@ internal static class ForwardCommand
         table.Print();
     }
 
-    private static (Times Wall, double ProcessorMilliseconds) MeasureUpscaler(
-        Device device, GsasrModel model, byte[] pixels, int width, int height, double scale, double dMax, int runs, bool profile)
+    private static void PrintMemory(Device device, Upscaler upscaler, long weights)
     {
-        (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, scale);
-        var output = new byte[outputWidth * outputHeight * 3];
-        long before = (device as GpuDevice)?.AllocatedBytes ?? 0;
-        using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = dMax, MaximumTilePixels = long.MaxValue });
-        GsasrArchitecture architecture = model.Architecture;
-        long weights = device is GpuDevice loaded
-            ? loaded.AllocatedBytes - before
-            : sizeof(float) * (architecture.EncoderParameterCount + architecture.DecoderParameterCount);
-        void Upscale() => upscaler.Upscale(pixels, width, height, PixelLayout.Rgb, scale, output);
-        Upscale();
-        double start = Environment.CpuUsage.TotalTime.TotalMilliseconds;
-        Times whole = Times.OnWall(runs, Upscale);
-        double processor = device is CpuDevice ? (Environment.CpuUsage.TotalTime.TotalMilliseconds - start) / runs : 0;
-
-        long gaussians = (long)ReflectedImage.PaddedSize(width, architecture.SizeMultiple)
-            * ReflectedImage.PaddedSize(height, architecture.SizeMultiple)
-            * GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel;
+        MemoryPlan plan = upscaler.LastPlan!;
+        int tiles = plan.AllTiles().Count();
         Console.WriteLine(
-            $"{gaussians} Gaussians. Memory: weights {Mebibytes(weights)}, "
-            + $"field {Mebibytes(gaussians * Rasterizer.GaussianChannels * sizeof(float))}, "
-            + $"working memory {Mebibytes(upscaler.PeakWorkingBytes)}"
+            $"{plan.Geometry.PaddedPixels * GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel} Gaussians; {tiles} tiles in {plan.Strips.Count} strips. "
+            + $"Memory: weights {Mebibytes(weights)}, field {Mebibytes(plan.FieldBytes)}, pixels {Mebibytes(plan.PixelBytes)}, "
+            + $"working memory {Mebibytes(upscaler.PeakWorkingBytes)}, planned {Mebibytes(plan.WorkingBytes)}"
             + (device is GpuDevice gpu ? $"; allocated on the device in all {Mebibytes(gpu.AllocatedBytes)}" : ""));
         Console.WriteLine();
-        if (profile)
-            PrintProfile(device, Upscale);
-        return (whole, processor);
     }
 
     /// <summary>Shows what each kernel of an operation costs.</summary>

@@ -50,7 +50,7 @@ internal static class RasterCommand
             {
                 using var upscaler = new Upscaler(Workloads.Model(name), device, new UpscalerOptions { DMax = dMax });
                 using GaussianField field = upscaler.BuildField(Workloads.Photo(size, size), size, size, PixelLayout.Rgb, scale);
-                int canvas = (int)(scale * field.PaddedWidth);
+                int canvas = (int)(scale * field.Geometry.PaddedWidth);
                 var settings = new RasterSettings(canvas, canvas, scale, dMax);
                 Measure(table, $"{name} {size} x {size}, x{scale}, dmax {dMax}", field.Gaussians, settings, runs);
             }

@@ -1,4 +1,5 @@
 using Gsasr.Imaging;
+using Gsasr.Pipeline;
 using Gsasr.Testing;
 
 namespace Gsasr.Bench;

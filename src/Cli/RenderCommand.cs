@@ -61,7 +61,7 @@ internal static class RenderCommand
                 parsed.GetValue(size), parsed.GetValue(magnification));
             ChannelLayout layout = field.IsGrey ? ChannelLayout.Grey : ChannelLayout.Rgb;
             ImageFile.CheckCanWrite(format, view.OutputWidth, view.OutputHeight, layout, field.BitDepth);
-            Image image = Draw(field, view, layout);
+            Image image = Draw(field, view, layout, cancellation);
             var options = new ImageWriteOptions { JpegQuality = parsed.GetValue(quality) ?? 95, Cancellation = cancellation };
             file.Complete(stream => ImageFile.Write(stream, image, format, options));
             string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
@@ -84,19 +84,19 @@ internal static class RenderCommand
         return view;
     }
 
-    private static Image Draw(GaussianField field, in FieldView view, ChannelLayout layout)
+    private static Image Draw(GaussianField field, in FieldView view, ChannelLayout layout, CancellationToken cancellation)
     {
         PixelLayout pixelLayout = layout == ChannelLayout.Grey ? PixelLayout.Grey : PixelLayout.Rgb;
         int samples = checked(view.OutputWidth * view.OutputHeight * layout.ChannelCount());
         if (field.BitDepth == 8)
         {
             var pixels = new byte[samples];
-            field.Render(view, pixelLayout, pixels);
+            field.Render(view, pixelLayout, pixels, cancellation: cancellation);
             return new Image(view.OutputWidth, view.OutputHeight, layout, pixels);
         }
 
         var deepPixels = new ushort[samples];
-        field.Render(view, pixelLayout, deepPixels);
+        field.Render(view, pixelLayout, deepPixels, cancellation: cancellation);
         return new Image(view.OutputWidth, view.OutputHeight, layout, deepPixels);
     }
 }

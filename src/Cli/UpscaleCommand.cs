@@ -62,9 +62,10 @@ internal static class UpscaleCommand
             CustomParser = ParseQuality,
         };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace OUTPUT if it exists." };
+        var verbose = new Option<bool>("--verbose") { Description = "Say on the error stream what the image is worked on with, and how long each stage takes." };
         var command = new Command("upscale", "Upscales an image.")
         {
-            input, target, scale, model, device, dMax, noEvenAreas, keepGrey, asPublished, quality, overwrite,
+            input, target, scale, model, device, dMax, noEvenAreas, keepGrey, asPublished, quality, overwrite, verbose,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -84,6 +85,7 @@ internal static class UpscaleCommand
                 },
                 JpegQuality = parsed.GetValue(quality),
                 Overwrite = parsed.GetValue(overwrite),
+                Verbose = parsed.GetValue(verbose),
             };
             return job.RunAsync(output, error, cancellation);
         });

@@ -25,6 +25,8 @@ internal sealed class UpscaleJob
 
     public required bool Overwrite { get; init; }
 
+    public required bool Verbose { get; init; }
+
     /// <summary>Upscales the image; everything that can be refused is refused before the long work.</summary>
     /// <param name="output">Takes one line that says what was done.</param>
     /// <param name="error">Takes the progress.</param>
@@ -43,6 +45,7 @@ internal sealed class UpscaleJob
         if (note is not null)
             await error.WriteLineAsync(note).ConfigureAwait(false);
         using var upscaler = new Upscaler(model, device, Options);
+        using StageReport? report = Verbose ? StageReport.Begin(upscaler, model, device, error) : null;
         Image result = await ProgressDisplay.RunAsync(
             $"{Path.GetFileName(InputPath)} x{Scale.ToString(CultureInfo.InvariantCulture)}",
             error,
@@ -52,6 +55,7 @@ internal sealed class UpscaleJob
                     driver.Compiling += (_, _) => note($"Compiling the kernels for {device.Name}; that can take a minute, once.");
                 return Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation);
             }).ConfigureAwait(false);
+        report?.Write();
         result.Metadata = image.Metadata.ForSize(width, height);
         var options = new ImageWriteOptions { JpegQuality = JpegQuality, Cancellation = cancellation };
         target.Complete(stream => ImageFile.Write(stream, result, format, options));

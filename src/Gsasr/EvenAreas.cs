@@ -23,6 +23,16 @@ internal sealed class EvenAreas
     // The first even column of each row and the one after the last; both 0 where there is none.
     private (int First, int End)[] _spans = [];
 
+    /// <summary>The even areas of an image; null where there are none.</summary>
+    /// <param name="image">[height, width, 3]; must stay as it is as long as the areas are used.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    public static EvenAreas? Of(float[] image, int width, int height)
+    {
+        var areas = new EvenAreas();
+        return areas.Find(image, width, height) ? areas : null;
+    }
+
     /// <summary>Finds the even areas of an image; says whether there are any.</summary>
     /// <param name="image">[height, width, 3]; must stay as it is as long as this is used.</param>
     /// <param name="width">Columns.</param>

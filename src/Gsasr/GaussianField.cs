@@ -1,5 +1,6 @@
 using Gsasr.Checkpoints;
 using Gsasr.Fields;
+using Gsasr.Pipeline;
 using Gsasr.Raster;
 using Gsasr.Tensors;
 
@@ -10,137 +11,59 @@ namespace Gsasr;
 /// any part, any number of times, without running the network again, and be kept in a file.
 /// </summary>
 /// <remarks>
-/// The network is told the scale for which it makes the Gaussians; drawn at another size, the field is the same picture,
-/// stretched. Owns device memory (704 bytes per padded pixel): dispose of it before its upscaler, or before its device where it was
-/// loaded. Used by one thread at a time together with its upscaler, whose working memory it shares.
+/// The network is told the scale for which it makes the Gaussians; drawn at another size, the field is the same picture, stretched.
+/// Owns device memory (704 bytes per padded pixel, and what drawing takes): dispose of it before its device. It needs neither the
+/// upscaler nor the model that it came from. Fields of one device can be drawn on any number of threads, but each by one thread at a
+/// time: a call while another one is under way throws <see cref="InvalidOperationException"/>.
 /// </remarks>
 public sealed class GaussianField : IDisposable
 {
-    // Floats of an image that is drawn at once; larger ones are drawn in bands of rows.
-    private const long BandFloats = 48L << 20;
-
-    // Pixels of the described image. A box that reaches less than this cuts off so much that the picture darkens: at the usual dmax
-    // that is so where the padded image has fewer than 24 pixels on a side.
-    private const double HarmfulReach = 1.1;
-
-    // Farther than any Gaussian is drawn.
-    private const double UnboundedReach = 6;
-
-    private readonly DeviceBuffer _gaussians;
-    private readonly int _columns;
-    private readonly int _rows;
-    private readonly RasterOutput _output;
-    private readonly GaussianLayout _layout;
-    private readonly double _dMax;
-    private readonly bool _publishedGeometry;
+    private readonly FieldDescription _description;
+    private readonly Tensor _gaussians;
     private readonly EvenAreas? _evenAreas;
+    private readonly Arena _arena;
+    private readonly RasterStage _raster;
+    private readonly ExclusiveUse _use = new("field", nameof(GaussianField));
 
-    // The working memory of a field without an upscaler.
-    private readonly Arena? _ownArena;
-
-    /// <summary>Describes Gaussians that are in memory already.</summary>
-    /// <param name="gaussians">The Gaussians of some rows of the padded image; owned from now on.</param>
-    /// <param name="paddedWidth">Columns with the padding.</param>
-    /// <param name="paddedHeight">Rows with the padding.</param>
-    /// <param name="width">Columns of the image.</param>
-    /// <param name="height">Rows of the image.</param>
-    /// <param name="rows">How many rows of the padded image these are the Gaussians of.</param>
-    /// <param name="scale">The scale for which they were made.</param>
-    /// <param name="options">How to draw.</param>
+    /// <summary>Describes Gaussians that are on a device already.</summary>
+    /// <param name="gaussians">[rows, columns, channels of the layout], a whole buffer, which is owned from now on.</param>
+    /// <param name="description">How to draw them.</param>
     /// <param name="evenAreas">The image's even areas, if there are any to be kept.</param>
-    /// <param name="output">Draws them.</param>
-    internal GaussianField(
-        DeviceBuffer gaussians,
-        int paddedWidth,
-        int paddedHeight,
-        int width,
-        int height,
-        int rows,
-        double scale,
-        UpscalerOptions options,
-        EvenAreas? evenAreas,
-        RasterOutput output)
+    internal GaussianField(in Tensor gaussians, FieldDescription description, EvenAreas? evenAreas)
     {
+        _description = description;
         _gaussians = gaussians;
-        PaddedWidth = paddedWidth;
-        PaddedHeight = paddedHeight;
-        _columns = paddedWidth * Decoder.GaussianDecoder.CellsPerPixel;
-        _rows = rows * Decoder.GaussianDecoder.CellsPerPixel;
-        Width = width;
-        Height = height;
-        Scale = scale;
-        _dMax = options.DMax;
-        _publishedGeometry = options.PublishedGeometry;
         _evenAreas = evenAreas;
-        _output = output;
-    }
-
-    /// <summary>Puts a field on a device, with working memory of its own.</summary>
-    /// <param name="data">The field.</param>
-    /// <param name="device">The device.</param>
-    internal GaussianField(FieldData data, Device device)
-    {
-        PaddedWidth = data.CanvasWidth;
-        PaddedHeight = data.CanvasHeight;
-        Width = data.Width;
-        Height = data.Height;
-        Scale = data.Scale;
-        IsGrey = data.IsGrey;
-        BitDepth = data.BitDepth;
-        Source = data.Source;
-        _layout = data.Layout;
-        _dMax = data.DMax;
-        _publishedGeometry = data.PublishedGeometry;
-        _columns = data.Count;
-        _rows = 1;
-        if (data.EvenImage is not null)
-        {
-            var areas = new EvenAreas();
-            _evenAreas = areas.Find(data.EvenImage, Width, Height) ? areas : null;
-        }
-
-        _gaussians = device.Upload(data.Gaussians, 1, data.Count, data.Columns).Buffer;
-        _ownArena = new Arena(device);
-        try
-        {
-            _output = new RasterOutput(_ownArena);
-        }
-        catch
-        {
-            _gaussians.Dispose();
-            throw;
-        }
+        _arena = new Arena(gaussians.Device);
+        _raster = new RasterStage(_arena);
     }
 
     /// <summary>Columns of the image that was described.</summary>
-    public int Width { get; }
+    public int Width => _description.Width;
 
     /// <summary>Rows of the image that was described.</summary>
-    public int Height { get; }
+    public int Height => _description.Height;
 
     /// <summary>The scale for which the network made the Gaussians.</summary>
-    public double Scale { get; }
+    public double Scale => _description.Scale;
 
     /// <summary>Whether the described image has no colours; it is drawn in greys where the layout of pixels has none either.</summary>
-    public bool IsGrey { get; internal set; }
+    public bool IsGrey => _description.IsGrey;
 
     /// <summary>Bits per channel of the described image, 8 or 16.</summary>
-    public int BitDepth { get; internal set; } = 8;
+    public int BitDepth => _description.BitDepth;
 
     /// <summary>Where the Gaussians come from, for people to read: a model's name, for instance.</summary>
-    public string Source { get; internal set; } = "";
+    public string Source => _description.Source;
 
     /// <summary>How many Gaussians there are.</summary>
-    public long Count => (long)_columns * _rows;
+    public long Count => _gaussians.Pixels;
 
-    /// <summary>Columns with the padding at the right.</summary>
-    internal int PaddedWidth { get; }
-
-    /// <summary>Rows with the padding at the bottom.</summary>
-    internal int PaddedHeight { get; }
+    /// <summary>All sizes of the image.</summary>
+    internal ImageGeometry Geometry => _description.Geometry;
 
     /// <summary>All Gaussians, [rows, columns, channels of the layout], in the order in which tiles added them.</summary>
-    internal Tensor Gaussians => new(_gaussians, 0, _rows, _columns, FieldData.ColumnsOf(_layout), FieldData.ColumnsOf(_layout));
+    internal Tensor Gaussians => _gaussians;
 
     /// <summary>Puts a field from a file on a device. No model is needed.</summary>
     /// <param name="path">A file that <see cref="Save"/> wrote; <c>docs/field-files.md</c> describes it.</param>
@@ -153,7 +76,7 @@ public sealed class GaussianField : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(device);
-        return new GaussianField(FieldFile.Read(path), device);
+        return Create(FieldFile.Read(path), device);
     }
 
     /// <summary>Writes the field into a file, which appears complete or not at all. Waits for the device.</summary>
@@ -169,25 +92,11 @@ public sealed class GaussianField : IDisposable
     public void Save(string path, bool overwrite = false, bool quantised = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var data = new FieldData
-        {
-            Layout = _layout,
-            Gaussians = Gaussians.ToArray(),
-            Width = Width,
-            Height = Height,
-            CanvasWidth = PaddedWidth,
-            CanvasHeight = PaddedHeight,
-            Scale = Scale,
-            DMax = _dMax,
-            PublishedGeometry = _publishedGeometry,
-            IsGrey = IsGrey,
-            BitDepth = BitDepth,
-            Source = Source,
-            EvenImage = _evenAreas?.Image,
-        };
+        using ExclusiveUse.Scope use = _use.Begin();
+        var data = new FieldData(_description, _gaussians.ToArray()) { EvenImage = _evenAreas?.Image };
         try
         {
-            FieldCheck.Run(path, data.Gaussians, _layout);
+            FieldCheck.Run(path, data.Gaussians, data.Layout);
         }
         catch (CheckpointFormatException e)
         {
@@ -199,18 +108,24 @@ public sealed class GaussianField : IDisposable
 
     /// <summary>Draws the whole image at the scale it was made for: floor(Scale * Width) x floor(Scale * Height) pixels.</summary>
     /// <param name="destination">[height, width, 3] values of 0 to 255.</param>
+    /// <param name="cancellation">Stops the work between bands of rows.</param>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
-    public void Render(Span<byte> destination) => RenderRows(0, OutputSize(Height), destination);
+    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
+    public void Render(Span<byte> destination, CancellationToken cancellation = default) => RenderWhole(destination, cancellation);
 
     /// <summary>Draws the whole image at the scale it was made for, with 16 bits per channel.</summary>
     /// <param name="destination">[height, width, 3] values of 0 to 65535.</param>
+    /// <param name="cancellation">Stops the work between bands of rows.</param>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
-    public void Render(Span<ushort> destination) => RenderRows(0, OutputSize(Height), destination);
+    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
+    public void Render(Span<ushort> destination, CancellationToken cancellation = default) => RenderWhole(destination, cancellation);
 
     /// <summary>Draws the whole image at the scale it was made for, as sums that are neither clamped nor rounded.</summary>
     /// <param name="destination">[height, width, 3] values of about 0 to 1.</param>
+    /// <param name="cancellation">Stops the work between bands of rows.</param>
     /// <exception cref="ArgumentException">The destination has another length.</exception>
-    public void Render(Span<float> destination) => RenderRows(0, OutputSize(Height), destination);
+    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
+    public void Render(Span<float> destination, CancellationToken cancellation = default) => RenderWhole(destination, cancellation);
 
     /// <summary>Draws a part of the image at any magnification.</summary>
     /// <param name="left">The part's left edge, in pixels of the described image.</param>
@@ -219,54 +134,76 @@ public sealed class GaussianField : IDisposable
     /// <param name="width">Columns to draw, at least 1.</param>
     /// <param name="height">Rows to draw, at least 1.</param>
     /// <param name="destination">[height, width, 3] values of 0 to 255.</param>
+    /// <param name="cancellation">Stops the work between bands of rows.</param>
     /// <exception cref="ArgumentException">The destination has another length, or an argument is out of its range.</exception>
-    public void Render(double left, double top, double magnification, int width, int height, Span<byte> destination)
+    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
+    public void Render(
+        double left, double top, double magnification, int width, int height, Span<byte> destination, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (!(magnification is >= 0.01 and <= 256))
             throw new ArgumentOutOfRangeException(nameof(magnification), magnification, "A magnification is a number from 0.01 to 256.");
-        Render(Canvas(magnification, magnification, magnification), left * magnification, top * magnification, width, height, destination);
+        RasterSettings canvas = _description.Canvas(magnification, magnification, magnification) with
+        {
+            ViewportLeft = left * magnification,
+            ViewportTop = top * magnification,
+        };
+        Render(canvas, width, height, destination, null, cancellation);
     }
 
     /// <summary>Draws a part of the image onto a number of pixels.</summary>
     /// <param name="view">The part and the size of the output.</param>
     /// <param name="layout">The channels of the output; grey is the mean of the three colours, alpha is opaque.</param>
     /// <param name="destination">[output height, output width, channels] values of 0 to 255.</param>
+    /// <param name="progress">Told from 0 to 1 how far the work is.</param>
+    /// <param name="cancellation">Stops the work between bands of rows.</param>
     /// <exception cref="ArgumentException">The destination has another length, or the view is out of its range.</exception>
-    public void Render(in FieldView view, PixelLayout layout, Span<byte> destination) => RenderView(view, layout, destination);
+    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
+    public void Render(
+        in FieldView view, PixelLayout layout, Span<byte> destination, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+        RenderView(view, layout, destination, progress, cancellation);
 
     /// <summary>Draws a part of the image onto a number of pixels, with 16 bits per channel.</summary>
     /// <param name="view">The part and the size of the output.</param>
     /// <param name="layout">The channels of the output; grey is the mean of the three colours, alpha is opaque.</param>
     /// <param name="destination">[output height, output width, channels] values of 0 to 65535.</param>
+    /// <param name="progress">Told from 0 to 1 how far the work is.</param>
+    /// <param name="cancellation">Stops the work between bands of rows.</param>
     /// <exception cref="ArgumentException">The destination has another length, or the view is out of its range.</exception>
-    public void Render(in FieldView view, PixelLayout layout, Span<ushort> destination) => RenderView(view, layout, destination);
+    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
+    public void Render(
+        in FieldView view, PixelLayout layout, Span<ushort> destination, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+        RenderView(view, layout, destination, progress, cancellation);
 
-    /// <inheritdoc/>
+    /// <summary>Releases the field's memory.</summary>
+    /// <exception cref="InvalidOperationException">The field is being drawn by another thread.</exception>
     public void Dispose()
     {
-        _gaussians.Dispose();
-        if (_ownArena is null)
+        if (!_use.End())
             return;
-        _output.Dispose();
-        _ownArena.Dispose();
+        _gaussians.Buffer.Dispose();
+        _raster.Dispose();
+        _arena.Dispose();
     }
 
-    /// <summary>Draws some rows of the whole image at the scale it was made for.</summary>
-    /// <typeparam name="T">byte or ushort for rounded values, float for sums as they are.</typeparam>
-    /// <param name="firstRow">The first row of the output.</param>
-    /// <param name="rows">How many.</param>
-    /// <param name="destination">[rows, output width, 3].</param>
-    internal void RenderRows<T>(int firstRow, int rows, Span<T> destination)
+    /// <summary>Puts a field on a device.</summary>
+    /// <param name="data">The field.</param>
+    /// <param name="device">The device.</param>
+    internal static GaussianField Create(FieldData data, Device device)
+    {
+        EvenAreas? evenAreas = data.EvenImage is null ? null : EvenAreas.Of(data.EvenImage, data.Width, data.Height);
+        return new GaussianField(device.Upload(data.Gaussians, 1, data.Count, data.Columns), data, evenAreas);
+    }
+
+    private void RenderWhole<T>(Span<T> destination, CancellationToken cancellation)
         where T : unmanaged
     {
-        // The output's size is rounded down, so that the scale of each axis is a little smaller than the one asked for.
-        RasterSettings canvas = Canvas(Scale, (double)OutputSize(Width) / Width, (double)OutputSize(Height) / Height);
-        Render(canvas, 0, firstRow, OutputSize(Width), rows, destination);
+        ImageGeometry geometry = Geometry;
+        Render(_description.Canvas(), geometry.OutputWidth, geometry.OutputHeight, destination, null, cancellation);
     }
 
-    private void RenderView<T>(in FieldView view, PixelLayout layout, Span<T> destination)
+    private void RenderView<T>(in FieldView view, PixelLayout layout, Span<T> destination, IProgress<double>? progress, CancellationToken cancellation)
         where T : unmanaged
     {
         view.Validate();
@@ -280,47 +217,35 @@ public sealed class GaussianField : IDisposable
 
         double scaleX = view.OutputWidth / view.Width;
         double scaleY = view.OutputHeight / view.Height;
-        Span<T> drawn = layout == PixelLayout.Rgb ? destination : new T[pixels * 3];
-        Render(Canvas(scaleX, scaleX, scaleY), view.Left * scaleX, view.Top * scaleY, view.OutputWidth, view.OutputHeight, drawn);
+        RasterSettings canvas = _description.Canvas(scaleX, scaleX, scaleY) with
+        {
+            ViewportLeft = view.Left * scaleX,
+            ViewportTop = view.Top * scaleY,
+        };
+        Span<T> drawn = layout == PixelLayout.Rgb ? destination : new T[checked(pixels * 3)];
+        Render(canvas, view.OutputWidth, view.OutputHeight, drawn, progress, cancellation);
         if (layout != PixelLayout.Rgb)
             PixelConversion.FromColours(drawn, layout, destination);
     }
 
-    // The padded image at the true scale of each axis, or as the published code has it for the scale asked for.
-    private RasterSettings Canvas(double scale, double scaleX, double scaleY) => _publishedGeometry
-        ? new((float)Math.Max(1, Math.Floor(scale * PaddedWidth)), (float)Math.Max(1, Math.Floor(scale * PaddedHeight)), scale, _dMax)
-        {
-            Layout = _layout,
-        }
-        : new(
-            (float)(scaleX * PaddedWidth),
-            (float)(scaleY * PaddedHeight),
-            scaleX,
-            _dMax,
-            ScaleY: scaleY,
-            LeastReach: _dMax * Math.Min(PaddedWidth - 1 / scaleX, PaddedHeight - 1 / scaleY) / 2 < HarmfulReach ? UnboundedReach : 0)
-        {
-            Layout = _layout,
-        };
-
-    private int OutputSize(int size) => (int)Math.Floor(Scale * size);
-
-    private void Render<T>(in RasterSettings canvas, double left, double top, int width, int height, Span<T> destination)
+    private void Render<T>(
+        in RasterSettings canvas, int width, int height, Span<T> destination, IProgress<double>? progress, CancellationToken cancellation)
         where T : unmanaged
     {
         if (destination.Length != (long)width * height * 3)
             throw new ArgumentException($"{destination.Length} values cannot hold an image of {width} x {height} x 3.", nameof(destination));
-        int bandRows = (int)Math.Clamp(BandFloats / (3L * width), 1, height);
-        for (int row = 0; row < height; row += bandRows)
-        {
-            int rows = Math.Min(bandRows, height - row);
-            Span<T> band = destination.Slice(checked(row * width * 3), checked(rows * width * 3));
-            _output.Draw(Gaussians, canvas with { ViewportLeft = left, ViewportTop = top + row }, rows, width, band);
-            if (typeof(T) != typeof(float))
-            {
-                _evenAreas?.Blend(
-                    left, top + row, canvas.CanvasWidth / (double)PaddedWidth, canvas.CanvasHeight / (double)PaddedHeight, width, band);
-            }
-        }
+        using ExclusiveUse.Scope use = _use.Begin();
+        var meter = new ProgressMeter(_arena.Device, progress);
+        meter.Begin(0, 1, RasterStage.Work(width, height));
+        _raster.Draw(
+            new DrawnField(_gaussians, _description, _evenAreas),
+            canvas,
+            width,
+            height,
+            destination,
+            width,
+            _arena.Device.AvailableMemoryBytes + _arena.HeldBytes + _raster.HeldBytes,
+            new ForwardPass(_arena, meter, cancellation: cancellation));
+        meter.Finish();
     }
 }

@@ -1,6 +1,9 @@
+using System.Runtime.CompilerServices;
 using Gsasr.Architecture;
 using Gsasr.Checkpoints;
 using Gsasr.Decoder;
+using Gsasr.Fields;
+using Gsasr.Pipeline;
 using Gsasr.Raster;
 using Gsasr.Tensors;
 
@@ -10,7 +13,10 @@ namespace Gsasr;
 /// Upscales images with one model on one device: pixels in, pixels out, at any scale. Weights and working memory stay on the
 /// device from image to image; after the first image of a size nothing is allocated there for the next.
 /// </summary>
-/// <remarks>An upscaler, its device and its fields are used by one thread at a time. It must be disposed of before its device.</remarks>
+/// <remarks>
+/// Models and devices can be shared by any number of upscalers and threads. An upscaler serves one call at a time: a call while another
+/// one is under way throws <see cref="InvalidOperationException"/>; use one upscaler for each thread. It must be disposed of before its device.
+/// </remarks>
 public sealed class Upscaler : IDisposable
 {
     /// <summary>The smallest scale.</summary>
@@ -19,25 +25,15 @@ public sealed class Upscaler : IDisposable
     /// <summary>The largest scale.</summary>
     public const double MaximumScale = 64;
 
-    // Floats of the Gaussians of a pixel.
-    private const int FloatsPerPixel = GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel * Rasterizer.GaussianChannels;
-
-    private const int LeastFieldPixels = 256 * 256;
-
-    // Pixels beyond a strip whose Gaussians are drawn in it too: a standard deviation is below 1 / 1.2 pixels, a Gaussian is cut where
-    // it is a millionth, at 4.4 pixels, and its mean lies near its pixel.
-    private const int StripMargin = 16;
-
     private readonly Device _device;
     private readonly GsasrArchitecture _architecture;
     private readonly UpscalerOptions _options;
-    private readonly Arena _arena;
-    private readonly TiledNetwork _network;
-    private readonly RasterOutput _output;
-    private DeviceBuffer? _fieldMemory;
+    private readonly Workspace _workspace;
+    private readonly NetworkStage _network;
+    private readonly EvenAreas _evenAreas = new();
+    private readonly ExclusiveUse _use = new("upscaler", nameof(Upscaler));
     private float[] _image = [];
     private float[] _alpha = [];
-    private readonly EvenAreas _evenAreas = new();
 
     /// <summary>Puts a model's weights on a device.</summary>
     /// <param name="model">The model.</param>
@@ -51,35 +47,21 @@ public sealed class Upscaler : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(device);
         _options = options ?? new UpscalerOptions();
-        if (!(_options.DMax > 0) || double.IsInfinity(_options.DMax))
-            throw new ArgumentOutOfRangeException(nameof(options), _options.DMax, "DMax is a finite number above 0.");
-        ArgumentOutOfRangeException.ThrowIfNegative(_options.MaximumTilePixels, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfNegative(_options.TileOverlap, nameof(options));
+        _options.Validate(nameof(options));
         _device = device;
         _architecture = model.Architecture;
-        _arena = new Arena(device);
-        _network = new TiledNetwork(model, device, _arena, _options);
-        try
-        {
-            _output = new RasterOutput(_arena);
-        }
-        catch
-        {
-            _network.Dispose();
-            throw;
-        }
-
-        FieldPixels = Math.Clamp(device.AvailableMemoryBytes / 4 / (FloatsPerPixel * sizeof(float)), LeastFieldPixels, int.MaxValue / FloatsPerPixel);
+        _workspace = new Workspace(device, _architecture, _options);
+        _network = new NetworkStage(model, device);
     }
 
     /// <summary>The most bytes of working memory that were in use on the device at once, without weights and fields.</summary>
-    public long PeakWorkingBytes => _arena.PeakBytes;
+    public long PeakWorkingBytes => _workspace.Arena.PeakBytes;
 
-    /// <summary>
-    /// The most pixels of the padded image whose Gaussians are kept at once while an image is upscaled; a larger image is worked on in
-    /// strips of rows.
-    /// </summary>
-    internal long FieldPixels { get; set; }
+    /// <summary>Measures the stages of each image; null for not.</summary>
+    internal StageClock? Clock { get; set; }
+
+    /// <summary>How the last image was worked on.</summary>
+    internal MemoryPlan? LastPlan => _workspace.Plan;
 
     /// <summary>The size of the output for an input: floor(scale * size), as the published code has it.</summary>
     /// <param name="width">Columns of the input.</param>
@@ -101,6 +83,21 @@ public sealed class Upscaler : IDisposable
         }
 
         return ((int)outputWidth, (int)outputHeight);
+    }
+
+    /// <summary>Says how much memory of the device an image would take, beside the weights, with what is free there now.</summary>
+    /// <param name="width">Columns of the input.</param>
+    /// <param name="height">Rows of the input.</param>
+    /// <param name="scale">Output pixels per input pixel, 1 to 64.</param>
+    /// <param name="bitDepth">Bits per channel, 8 or 16.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range, or the output is too large.</exception>
+    public MemoryEstimate EstimateMemory(int width, int height, double scale, int bitDepth = 8)
+    {
+        OutputSize(width, height, scale);
+        if (bitDepth is not (8 or 16))
+            throw new ArgumentOutOfRangeException(nameof(bitDepth), bitDepth, "Pixels have 8 or 16 bits per channel.");
+        using ExclusiveUse.Scope use = _use.Begin();
+        return _workspace.Estimate(ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple), bitDepth / 8).Describe();
     }
 
     /// <summary>Upscales an image of 8-bit pixels.</summary>
@@ -182,47 +179,13 @@ public sealed class Upscaler : IDisposable
         IProgress<double>? progress = null,
         CancellationToken cancellation = default) => BuildPixelField(pixels, width, height, layout, scale, progress, cancellation);
 
-    private GaussianField BuildPixelField<T>(
-        ReadOnlySpan<T> pixels,
-        int width,
-        int height,
-        PixelLayout layout,
-        double scale,
-        IProgress<double>? progress,
-        CancellationToken cancellation)
-        where T : unmanaged
-    {
-        CheckImage(pixels.Length, width, height, layout, scale);
-        var image = new float[width * height * 3];
-        PixelConversion.ToColours(pixels, layout, image);
-        ProgressMeter meter = Meter(width, height, 1, progress);
-        int paddedHeight = ReflectedImage.PaddedSize(height, _architecture.SizeMultiple);
-        DeviceBuffer memory = _device.Allocate(FieldBytes(ReflectedImage.PaddedSize(width, _architecture.SizeMultiple), paddedHeight));
-        try
-        {
-            _network.Fill(image, width, height, 0, paddedHeight, scale, 1, memory, meter, cancellation);
-        }
-        catch
-        {
-            memory.Dispose();
-            throw;
-        }
-
-        _device.Synchronize();
-        meter.Finish();
-        GaussianField field = Field(memory, width, height, paddedHeight, scale, FindEvenAreas(new EvenAreas(), image, width, height));
-        field.IsGrey = layout is PixelLayout.Grey or PixelLayout.GreyAlpha;
-        field.BitDepth = typeof(T) == typeof(byte) ? 8 : 16;
-        field.Source = _architecture.Name;
-        return field;
-    }
-
-    /// <summary>Releases weights and working memory.</summary>
+    /// <summary>Releases weights and working memory. Fields stay.</summary>
+    /// <exception cref="InvalidOperationException">The upscaler is in use by another thread.</exception>
     public void Dispose()
     {
-        _fieldMemory?.Dispose();
-        _output.Dispose();
-        _arena.Dispose();
+        if (!_use.End())
+            return;
+        _workspace.Dispose();
         _network.Dispose();
     }
 
@@ -240,6 +203,54 @@ public sealed class Upscaler : IDisposable
         return array.AsSpan(0, length);
     }
 
+    private GaussianField BuildPixelField<T>(
+        ReadOnlySpan<T> pixels, int width, int height, PixelLayout layout, double scale, IProgress<double>? progress, CancellationToken cancellation)
+        where T : unmanaged
+    {
+        CheckImage(pixels.Length, width, height, layout, scale);
+        using ExclusiveUse.Scope use = _use.Begin();
+        Clock?.Start();
+        var image = new float[checked(width * height * 3)];
+        PixelConversion.ToColours(pixels, layout, image);
+        var meter = new ProgressMeter(_device, progress);
+        ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple);
+        bool isGrey = layout is PixelLayout.Grey or PixelLayout.GreyAlpha;
+        long limit = long.MaxValue;
+        while (true)
+        {
+            try
+            {
+                MemoryPlan plan = _workspace.Prepare(geometry, sampleBytes: 0, limit);
+                meter.Begin(0, 1, plan.Work(_architecture));
+                Tensor gaussians = FillWhole(image, plan, new ForwardPass(_workspace.Arena, meter, Clock, cancellation));
+                meter.Finish();
+                EvenAreas? evenAreas = _options.KeepEvenAreas ? EvenAreas.Of(image, width, height) : null;
+                return new GaussianField(gaussians, Describe(geometry, isGrey, 8 * Unsafe.SizeOf<T>()), evenAreas);
+            }
+            catch (DeviceMemoryException e)
+            {
+                limit = _workspace.Reduce(e);
+            }
+        }
+    }
+
+    // All Gaussians of an image, in memory of their own.
+    private Tensor FillWhole(float[] image, MemoryPlan plan, ForwardPass pass)
+    {
+        DeviceBuffer memory = _device.Allocate(plan.FieldBytes);
+        try
+        {
+            _network.Fill(image, plan, plan.Strips.StripAt(0), memory, pass);
+            _device.Synchronize();
+            return GaussiansOf(memory, 0, plan.Strips.FieldPixels);
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
+    }
+
     private void UpscalePixels<T>(
         ReadOnlySpan<T> pixels,
         int width,
@@ -252,112 +263,103 @@ public sealed class Upscaler : IDisposable
         where T : unmanaged
     {
         CheckImage(pixels.Length, width, height, layout, scale);
-        (int outputWidth, int outputHeight) = OutputSize(width, height, scale);
-        int outputPixels = outputWidth * outputHeight;
-        if (destination.Length != (long)outputPixels * layout.ChannelCount())
-            throw new ArgumentException($"{destination.Length} values cannot hold {outputWidth} x {outputHeight} pixels with {layout.ChannelCount()} channels.", nameof(destination));
+        ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple);
+        if (destination.Length != geometry.OutputPixels * layout.ChannelCount())
+        {
+            throw new ArgumentException(
+                $"{destination.Length} values cannot hold {geometry.OutputWidth} x {geometry.OutputHeight} pixels with {layout.ChannelCount()} channels.",
+                nameof(destination));
+        }
 
-        Span<float> colours = Resize(ref _image, width * height * 3);
+        using ExclusiveUse.Scope use = _use.Begin();
+        Clock?.Start();
+        Span<float> colours = Resize(ref _image, checked(width * height * 3));
         PixelConversion.ToColours(pixels, layout, colours);
         bool opaque = true;
         if (layout.HasAlpha())
         {
-            Span<float> alpha = Resize(ref _alpha, width * height * 3);
+            Span<float> alpha = Resize(ref _alpha, colours.Length);
             opaque = PixelConversion.ToAlpha(pixels, layout, alpha);
             if (!opaque)
                 TransparentColours.Fill(colours, alpha, width, height);
         }
 
         bool neutral = _options.KeepGrey && layout.ChannelCount() >= 3 && PixelConversion.AreNeutral(colours);
-        ProgressMeter meter = Meter(width, height, opaque ? 1 : 2, progress);
-        if (layout == PixelLayout.Rgb)
-        {
-            Draw(_image, width, height, scale, destination, meter, cancellation);
-            if (neutral)
-                PixelConversion.MakeNeutral(destination);
-        }
-        else
-        {
-            var drawn = new T[outputPixels * 3];
-            Draw(_image, width, height, scale, drawn.AsSpan(), meter, cancellation);
-            if (neutral)
-                PixelConversion.MakeNeutral(drawn.AsSpan());
+        var meter = new ProgressMeter(_device, progress);
+        Span<T> drawn = layout == PixelLayout.Rgb ? destination : new T[checked((int)geometry.OutputPixels * 3)];
+        int parts = opaque ? 1 : 2;
+        Draw(_image, geometry, drawn, meter, 0, parts, cancellation);
+        if (neutral)
+            PixelConversion.MakeNeutral(drawn);
+        if (layout != PixelLayout.Rgb)
             PixelConversion.FromColours(drawn, layout, destination);
-            if (!opaque)
-            {
-                Draw(_alpha, width, height, scale, drawn.AsSpan(), meter, cancellation);
-                PixelConversion.FromAlpha(drawn, layout, destination);
-            }
+        if (!opaque)
+        {
+            Draw(_alpha, geometry, drawn, meter, 1, parts, cancellation);
+            PixelConversion.FromAlpha(drawn, layout, destination);
         }
 
+        cancellation.ThrowIfCancellationRequested();
         meter.Finish();
     }
 
-    // Every image starts with this.
-    private ProgressMeter Meter(int width, int height, int images, IProgress<double>? progress)
-    {
-        _network.Begin();
-        double pixels = (double)ReflectedImage.PaddedSize(width, _architecture.SizeMultiple) * ReflectedImage.PaddedSize(height, _architecture.SizeMultiple);
-        return new ProgressMeter(_device, images * pixels * NetworkCost.MultiplyAddsPerPixel(_architecture), progress);
-    }
-
+    // One image of three channels, of so many that there are; when memory runs out, again from the start in smaller parts.
     private void Draw<T>(
-        float[] image, int width, int height, double scale, Span<T> destination, ProgressMeter meter, CancellationToken cancellation)
+        float[] image, ImageGeometry geometry, Span<T> destination, ProgressMeter meter, int part, int parts, CancellationToken cancellation)
         where T : unmanaged
     {
-        int multiple = _architecture.SizeMultiple;
-        int paddedWidth = ReflectedImage.PaddedSize(width, multiple);
-        int paddedHeight = ReflectedImage.PaddedSize(height, multiple);
-        int margin = ReflectedImage.PaddedSize(StripMargin, multiple);
-        int stripRows = paddedHeight;
-        if ((long)paddedWidth * paddedHeight > FieldPixels)
-            stripRows = (int)Math.Max(multiple, (FieldPixels / paddedWidth - 2 * margin) / multiple * multiple);
-
-        EvenAreas? evenAreas = FindEvenAreas(_evenAreas, image, width, height);
-        (int outputWidth, int outputHeight) = OutputSize(width, height, scale);
-        int outputTop = 0;
-        for (int top = 0; outputTop < outputHeight; top += stripRows)
+        FieldDescription description = Describe(geometry, isGrey: false, 8 * Unsafe.SizeOf<T>());
+        EvenAreas? evenAreas = _options.KeepEvenAreas && _evenAreas.Find(image, geometry.Width, geometry.Height) ? _evenAreas : null;
+        var pass = new ForwardPass(_workspace.Arena, meter, Clock, cancellation);
+        long limit = long.MaxValue;
+        while (true)
         {
-            int rows = Math.Min(stripRows, paddedHeight - top);
-            int fieldTop = Math.Max(0, top - margin);
-            int fieldRows = Math.Min(paddedHeight, top + rows + margin) - fieldTop;
-            long bytes = FieldBytes(paddedWidth, fieldRows);
-            if (_fieldMemory is null || _fieldMemory.ByteLength < bytes)
+            try
             {
-                _fieldMemory?.Dispose();
-                _fieldMemory = null;
-                _fieldMemory = _device.Allocate(bytes);
-            }
+                MemoryPlan plan = _workspace.Prepare(geometry, Unsafe.SizeOf<T>(), limit);
+                meter.Begin(part, parts, plan.Work(_architecture));
+                for (int i = 0; i < plan.Strips.Count; i++)
+                {
+                    Strip strip = plan.Strips.StripAt(i);
+                    _network.Fill(image, plan, strip, _workspace.Field, pass);
+                    StripMemory memory = plan.Strips.MemoryOf(strip);
+                    var field = new DrawnField(GaussiansOf(_workspace.Field, memory.Start, memory.End), description, evenAreas);
+                    PixelRectangle output = plan.Strips.OutputOf(strip);
+                    RasterSettings canvas = description.Canvas() with { ViewportLeft = output.Left, ViewportTop = output.Top };
+                    Span<T> target = destination[((output.Top * geometry.OutputWidth + output.Left) * 3)..];
+                    _workspace.Raster.Draw(
+                        field, canvas, output.Width, output.Height, target, geometry.OutputWidth, plan.DrawingBytes, pass);
+                }
 
-            _network.Fill(image, width, height, fieldTop, fieldRows, scale, (double)rows / paddedHeight, _fieldMemory, meter, cancellation);
-            GaussianField field = Field(_fieldMemory, width, height, fieldRows, scale, evenAreas);
-            int outputEnd = (int)Math.Min(outputHeight, (long)(top + rows) * outputHeight / height);
-            Span<T> strip = destination[(outputTop * outputWidth * 3)..(outputEnd * outputWidth * 3)];
-            field.RenderRows(outputTop, outputEnd - outputTop, strip);
-            outputTop = outputEnd;
+                return;
+            }
+            catch (DeviceMemoryException e)
+            {
+                limit = _workspace.Reduce(e);
+            }
         }
     }
 
-    private EvenAreas? FindEvenAreas(EvenAreas areas, float[] image, int width, int height) =>
-        _options.KeepEvenAreas && areas.Find(image, width, height) ? areas : null;
-
-    private GaussianField Field(DeviceBuffer memory, int width, int height, int rows, double scale, EvenAreas? evenAreas) => new(
-        memory,
-        ReflectedImage.PaddedSize(width, _architecture.SizeMultiple),
-        ReflectedImage.PaddedSize(height, _architecture.SizeMultiple),
-        width,
-        height,
-        rows,
-        scale,
-        _options,
-        evenAreas,
-        _output);
-
-    private static long FieldBytes(int paddedWidth, int rows)
+    private FieldDescription Describe(in ImageGeometry geometry, bool isGrey, int bitDepth) => new()
     {
-        long floats = (long)paddedWidth * rows * FloatsPerPixel;
-        if (floats > int.MaxValue)
-            throw new ArgumentException($"{paddedWidth} x {rows} pixels are too large for one field of Gaussians; the limit is about 12 megapixels.");
-        return floats * sizeof(float);
+        Layout = GaussianLayout.Raw,
+        Width = geometry.Width,
+        Height = geometry.Height,
+        CanvasWidth = geometry.PaddedWidth,
+        CanvasHeight = geometry.PaddedHeight,
+        Scale = geometry.Scale,
+        DMax = _options.DMax,
+        PublishedGeometry = _options.PublishedGeometry,
+        IsGrey = isGrey,
+        BitDepth = bitDepth,
+        Source = _architecture.Name,
+    };
+
+    // The Gaussians of some pixels that lie side by side in the memory of a field.
+    private static Tensor GaussiansOf(DeviceBuffer memory, long start, long end)
+    {
+        const int Gaussians = GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel;
+        return new Tensor(
+            memory, start * StripPlan.FloatsPerPixel, (int)(end - start), Gaussians, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
     }
 }

@@ -48,4 +48,15 @@ public sealed record UpscalerOptions
     /// every Gaussian reaches far enough. At whole scales and from a certain size of image on there is no difference.
     /// </summary>
     public bool PublishedGeometry { get; init; }
+
+    /// <summary>Checks every value's range.</summary>
+    /// <param name="argument">What the options are called where they were given.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
+    internal void Validate(string argument)
+    {
+        if (!(DMax > 0) || double.IsInfinity(DMax))
+            throw new ArgumentOutOfRangeException(argument, DMax, "DMax is a finite number above 0.");
+        ArgumentOutOfRangeException.ThrowIfNegative(MaximumTilePixels, argument);
+        ArgumentOutOfRangeException.ThrowIfNegative(TileOverlap, argument);
+    }
 }

@@ -49,15 +49,19 @@ public static class Rasterizer
     /// <param name="arena">
     /// Where working memory comes from: at most 12 MiB and a fortieth of the image's size on the processor, 256 MiB elsewhere.
     /// </param>
+    /// <param name="cancellation">Stops the work, on the processor after any hundred thousand Gaussians.</param>
     /// <exception cref="ArgumentException">A tensor has the wrong number of channels, or the tensors are on different devices.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A setting is outside its range.</exception>
-    public static void Render(in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena)
+    /// <exception cref="OperationCanceledException">The caller asked to stop; the image's values are undefined.</exception>
+    public static void Render(
+        in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena, CancellationToken cancellation = default)
     {
+        cancellation.ThrowIfCancellationRequested();
         Check(gaussians, settings, image, arena);
         switch (image.Device)
         {
             case CpuDevice device:
-                CpuRasterizer.Render(device, gaussians, settings, image, arena);
+                CpuRasterizer.Render(device, gaussians, settings, image, arena, cancellation);
                 break;
             case GpuDevice device:
                 GpuRasterizer.Render(device, gaussians, settings, image, arena);
@@ -66,6 +70,15 @@ public static class Rasterizer
                 throw new ArgumentException($"The rasteriser does not run on {image.Device.Name}.", nameof(image));
         }
     }
+
+    /// <summary>The bytes of the arena that <see cref="Render"/> takes at most.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="gaussians">How many Gaussians are drawn.</param>
+    /// <param name="width">Columns of the image.</param>
+    /// <param name="height">Rows of the image.</param>
+    public static long WorkingBytes(Device device, long gaussians, int width, int height) => device is CpuDevice
+        ? CpuRasterizer.WorkingBytes(gaussians, width, height)
+        : GpuRasterizer.WorkingBytes(gaussians);
 
     /// <summary>
     /// The backward pass of <see cref="Render"/>: from the gradient of a number (a loss) by the image to its gradient by the Gaussians.

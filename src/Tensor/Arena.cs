@@ -94,6 +94,30 @@ public sealed class Arena : IDisposable
         return tensor;
     }
 
+    /// <summary>
+    /// Takes one block for work to come, if the device has such a block; otherwise the work gets several, as it asks for them.
+    /// </summary>
+    /// <param name="bytes">How much the work needs at once.</param>
+    /// <exception cref="InvalidOperationException">A scope has not ended.</exception>
+    /// <exception cref="ObjectDisposedException">The arena was disposed of.</exception>
+    public void Reserve(long bytes)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_depth > 0)
+            throw new InvalidOperationException("Memory is reserved before the first scope begins.");
+        if (HeldBytes >= bytes || bytes > MaximumBlockBytes)
+            return;
+        ReleaseBlocks();
+        try
+        {
+            AddBlock(bytes);
+        }
+        catch (DeviceMemoryException)
+        {
+            _isExhausted = false;
+        }
+    }
+
     /// <summary>Gives all memory back to the device. The arena can be used again, for work of any size.</summary>
     /// <exception cref="InvalidOperationException">A scope has not ended, and its tensors are in use.</exception>
     public void Release()

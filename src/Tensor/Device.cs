@@ -22,7 +22,7 @@ public abstract class Device : IDisposable
     public abstract long MemoryBytes { get; }
 
     /// <summary>
-    /// Bytes of memory that work may count on: all that the device has, or, where other programs share it, what is free at the moment.
+    /// Bytes of memory that work may count on at the moment, beside what is allocated: what is free, less what other programs should keep.
     /// </summary>
     public virtual long AvailableMemoryBytes => MemoryBytes;
 

@@ -117,9 +117,9 @@ public sealed class EvenAreaTests
         byte[] input = Pixels((y, x, channel) => (byte)(x < 20 ? 64 : 64 + 5 * channel * (y % 3)));
         using GaussianField field = upscaler.BuildField(input, Size, Size, PixelLayout.Rgb, 4, cancellation: Cancellation);
         var whole = new byte[160 * 160 * 3];
-        field.Render(whole);
+        field.Render(whole, cancellation: Cancellation);
         var part = new byte[60 * 50 * 3];
-        field.Render(left: 10, top: 15, magnification: 4, width: 60, height: 50, part);
+        field.Render(left: 10, top: 15, magnification: 4, width: 60, height: 50, part, cancellation: Cancellation);
         for (int row = 0; row < 50; row++)
             Assert.Equal(whole.AsSpan(((60 + row) * 160 + 40) * 3, 180).ToArray(), part.AsSpan(row * 180, 180).ToArray());
         for (int row = 0; row < 50; row++)

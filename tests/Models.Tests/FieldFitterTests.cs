@@ -30,7 +30,7 @@ public sealed class FieldFitterTests : IDisposable
         // What is drawn from the field is the image, to the PSNR that was said.
         using GaussianField field = fitter.ToField();
         var drawn = new byte[48 * 32 * 3];
-        field.Render(new FieldView(0, 0, 48, 32, 48, 32), PixelLayout.Rgb, drawn);
+        field.Render(new FieldView(0, 0, 48, 32, 48, 32), PixelLayout.Rgb, drawn, cancellation: TestContext.Current.CancellationToken);
         double error = drawn.Zip(_picture.Pixels, (x, y) => Math.Pow((x - y) / 255.0, 2)).Average();
         Assert.InRange(-10 * Math.Log10(error), last - 0.2, last + 1);
     }

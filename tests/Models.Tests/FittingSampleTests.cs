@@ -47,13 +47,13 @@ public sealed class FittingSampleTests
             gaussians, [sigma, sigma, new AdamChannel(0.02f, -0.95f, 0.95f), mean, mean, colour, colour, colour]);
         for (int step = 0; step < 300; step++)
         {
-            Rasterizer.Render(gaussians, settings, image, arena);
+            Rasterizer.Render(gaussians, settings, image, arena, cancellation: TestContext.Current.CancellationToken);
             SquaredError.Gradient(image, target, image);
             Rasterizer.Backward(gaussians, settings, image, gradient, arena);
             adam.Step(gradient, rate: 1 - step / 300f);
         }
 
-        Rasterizer.Render(gaussians, settings, image, arena);
+        Rasterizer.Render(gaussians, settings, image, arena, cancellation: TestContext.Current.CancellationToken);
         double decibels = -10 * Math.Log10(SquaredError.Mean(image, target, arena));
         foreach (Tensor tensor in (Tensor[])[gaussians, gradient, target, image])
             tensor.Buffer.Dispose();

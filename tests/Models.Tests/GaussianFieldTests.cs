@@ -34,9 +34,9 @@ public sealed class GaussianFieldTests : IDisposable
         Assert.Equal((31, 22, scale, false, 8), (loaded.Width, loaded.Height, loaded.Scale, loaded.IsGrey, loaded.BitDepth));
         Assert.Equal(GsasrModel.DefaultName, loaded.Source);
         var actual = new byte[width * height * 3];
-        loaded.Render(FieldView.At(0, 0, 31, 22, scale), PixelLayout.Rgb, actual);
+        loaded.Render(FieldView.At(0, 0, 31, 22, scale), PixelLayout.Rgb, actual, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(expected, actual);
-        loaded.Render(actual);
+        loaded.Render(actual, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(expected, actual);
     }
 
@@ -59,7 +59,7 @@ public sealed class GaussianFieldTests : IDisposable
             field.Save(Path("even"));
         using GaussianField loaded = GaussianField.Load(Path("even"), _device);
         var actual = new byte[72 * 48 * 3];
-        loaded.Render(FieldView.At(0, 0, 36, 24, 2), PixelLayout.Rgb, actual);
+        loaded.Render(FieldView.At(0, 0, 36, 24, 2), PixelLayout.Rgb, actual, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(expected, actual);
         Assert.Equal([37, 38, 39], actual[^3..]);
     }
@@ -77,7 +77,7 @@ public sealed class GaussianFieldTests : IDisposable
         using GaussianField loaded = GaussianField.Load(Path("grey"), _device);
         Assert.Equal((true, 16), (loaded.IsGrey, loaded.BitDepth));
         var actual = new ushort[72 * 72];
-        loaded.Render(FieldView.At(0, 0, 24, 24, 3), PixelLayout.Grey, actual);
+        loaded.Render(FieldView.At(0, 0, 24, 24, 3), PixelLayout.Grey, actual, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(expected, actual);
     }
 
@@ -86,12 +86,12 @@ public sealed class GaussianFieldTests : IDisposable
     {
         using GaussianField field = Build();
         var whole = new byte[96 * 96 * 3];
-        field.Render(FieldView.At(0, 0, 24, 24, 4), PixelLayout.Rgb, whole);
+        field.Render(FieldView.At(0, 0, 24, 24, 4), PixelLayout.Rgb, whole, cancellation: TestContext.Current.CancellationToken);
         var part = new byte[40 * 20 * 3];
-        field.Render(FieldView.At(5, 7, 10, 5, 4), PixelLayout.Rgb, part);
+        field.Render(FieldView.At(5, 7, 10, 5, 4), PixelLayout.Rgb, part, cancellation: TestContext.Current.CancellationToken);
         for (int y = 0; y < 20; y++)
             Assert.Equal(whole[(((28 + y) * 96 + 20) * 3)..(((28 + y) * 96 + 60) * 3)], part[(y * 40 * 3)..((y + 1) * 40 * 3)]);
-        field.Render(5, 7, 4, 40, 20, part);
+        field.Render(5, 7, 4, 40, 20, part, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(whole[(28 * 96 + 20) * 3], part[0]);
     }
 
@@ -104,9 +104,9 @@ public sealed class GaussianFieldTests : IDisposable
         Assert.InRange(new FileInfo(Path("short")).Length, 1, new FileInfo(Path("float")).Length * 0.45);
         using GaussianField loaded = GaussianField.Load(Path("short"), _device);
         var exact = new float[96 * 96 * 3];
-        field.Render(exact);
+        field.Render(exact, cancellation: TestContext.Current.CancellationToken);
         var close = new float[96 * 96 * 3];
-        loaded.Render(close);
+        loaded.Render(close, cancellation: TestContext.Current.CancellationToken);
         double psnr = -10 * Math.Log10(exact.Zip(close, (x, y) => Math.Pow(x - y, 2)).Average());
         TestContext.Current.TestOutputHelper?.WriteLine($"{psnr:F1} dB");
         Assert.InRange(psnr, 55, 200);
@@ -127,11 +127,11 @@ public sealed class GaussianFieldTests : IDisposable
     {
         using GaussianField field = Build();
         var pixels = new byte[3];
-        Assert.Throws<ArgumentOutOfRangeException>("Width", () => field.Render(new FieldView(0, 0, 0, 1, 1, 1), PixelLayout.Rgb, pixels));
-        Assert.Throws<ArgumentOutOfRangeException>("Left", () => field.Render(new FieldView(double.NaN, 0, 1, 1, 1, 1), PixelLayout.Rgb, pixels));
-        Assert.Throws<ArgumentOutOfRangeException>("OutputHeight", () => field.Render(new FieldView(0, 0, 1, 1, 1, 0), PixelLayout.Rgb, pixels));
-        Assert.Throws<ArgumentOutOfRangeException>("magnification", () => field.Render(new FieldView(0, 0, 1, 0.001, 1, 1), PixelLayout.Rgb, pixels));
-        Assert.Throws<ArgumentException>("destination", () => field.Render(new FieldView(0, 0, 1, 1, 2, 1), PixelLayout.Rgb, pixels));
+        Assert.Throws<ArgumentOutOfRangeException>("Width", () => field.Render(new FieldView(0, 0, 0, 1, 1, 1), PixelLayout.Rgb, pixels, cancellation: TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentOutOfRangeException>("Left", () => field.Render(new FieldView(double.NaN, 0, 1, 1, 1, 1), PixelLayout.Rgb, pixels, cancellation: TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentOutOfRangeException>("OutputHeight", () => field.Render(new FieldView(0, 0, 1, 1, 1, 0), PixelLayout.Rgb, pixels, cancellation: TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentOutOfRangeException>("magnification", () => field.Render(new FieldView(0, 0, 1, 0.001, 1, 1), PixelLayout.Rgb, pixels, cancellation: TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentException>("destination", () => field.Render(new FieldView(0, 0, 1, 1, 2, 1), PixelLayout.Rgb, pixels, cancellation: TestContext.Current.CancellationToken));
         Assert.Throws<ArgumentOutOfRangeException>("magnification", () => FieldView.At(0, 0, 10, 10, 1e9));
         Assert.Throws<ArgumentOutOfRangeException>("magnification", () => FieldView.At(0, 0, 10, 10, 0.01));
     }

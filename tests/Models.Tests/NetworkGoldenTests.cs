@@ -2,6 +2,7 @@ using Gsasr.Architecture;
 using Gsasr.Decoder;
 using Gsasr.Encoders;
 using Gsasr.Layers;
+using Gsasr.Pipeline;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 using Gsasr.Testing;
@@ -46,7 +47,7 @@ public sealed class NetworkGoldenTests(ITestOutputHelper output)
         using Encoder encoder = Encoder.Load(checkpoint, architecture.Encoder, device);
         using GaussianDecoder decoder = GaussianDecoder.Load(checkpoint, architecture.Decoder, device);
         using var arena = new Arena(device);
-        var pass = new ForwardPass(arena, null, TestContext.Current.CancellationToken);
+        var pass = new ForwardPass(arena, cancellation: TestContext.Current.CancellationToken);
 
         int[] shape = golden.Shape("input");
         float[] pixels = [.. golden.Bytes("input").Select(value => value / 255f)];
@@ -70,9 +71,13 @@ public sealed class NetworkGoldenTests(ITestOutputHelper output)
         decoder.Run(
             features,
             4,
-            new PixelRectangle(0, 0, shape[1], shape[0]),
-            new GridPlacement(4 * shape[0], 4 * shape[1], Centres(device, 4 * shape[0]), Centres(device, 4 * shape[1])),
-            gaussians,
+            [
+                new DecodedPart(
+                    new PixelRectangle(0, 0, shape[1], shape[0]),
+                    new GridPlacement(4 * shape[0], 4 * shape[1], Centres(device, 4 * shape[0]), Centres(device, 4 * shape[1])),
+                    gaussians),
+            ],
+            GaussianDecoder.LargestBandFloats,
             pass);
         Check("gaussians.x4", golden.Floats("gaussians.x4"), gaussians.SliceChannels(0, GaussianHeadsWeights.OutputCount).ToArray());
         Assert.Equal(golden.Names.Count(name => name.StartsWith("tap.", StringComparison.Ordinal)), taps);

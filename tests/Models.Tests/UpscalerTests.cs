@@ -103,27 +103,6 @@ public sealed class UpscalerTests(ITestOutputHelper output)
             picture.Pixels, 12, 12, PixelLayout.Rgb, 2, target, cancellation: new CancellationToken(canceled: true)));
     }
 
-    [Fact]
-    public void An_image_that_does_not_fit_the_memory_is_run_in_smaller_tiles_and_the_next_one_as_usual()
-    {
-        const int Size = 96;
-        Picture picture = Picture.Photo(0, 0, Size, Size);
-        UpscalerOptions options = new() { MaximumTilePixels = Size * Size, TileOverlap = 12 };
-        using var device = new CpuDevice(2);
-        using var whole = new Upscaler(GsasrModel.Default, device, options);
-        float[] expected = Draw(whole, picture, 1);
-        long needed = device.AllocatedBytes;
-        using var halved = new Upscaler(GsasrModel.Default, device, options with { MaximumTilePixels = Size * Size / 2 });
-        float[] expectedOfHalves = Draw(halved, picture, 1);
-        Assert.NotEqual(expected, expectedOfHalves);
-
-        using var limited = new CpuDevice(2, 3 * needed);
-        using var upscaler = new Upscaler(GsasrModel.Default, limited, options);
-        using (limited.Allocate(2 * needed + (10 << 20)))
-            Assert.Equal(expectedOfHalves, Draw(upscaler, picture, 1));
-        Assert.Equal(expected, Draw(upscaler, picture, 1));
-    }
-
     [Theory, EachDevice]
     public void Weights_that_are_no_numbers_give_an_error_instead_of_a_black_picture(string device)
     {
@@ -210,7 +189,7 @@ public sealed class UpscalerTests(ITestOutputHelper output)
             picture.Pixels, picture.Width, picture.Height, PixelLayout.Rgb, scale, cancellation: Cancellation);
         (int width, int height) = Upscaler.OutputSize(picture.Width, picture.Height, scale);
         var image = new float[width * height * 3];
-        field.Render(image.AsSpan());
+        field.Render(image.AsSpan(), cancellation: Cancellation);
         return image;
     }
 

@@ -279,9 +279,9 @@ public class BackwardTests
         Assert.Throws<ArgumentException>("gaussians", () => Rasterizer.Backward(Make(1, 5, 8), raw, Make(4, 4, 3), Make(1, 5, 8), arena));
         Assert.Throws<ArgumentException>("image", () => Rasterizer.Backward(Make(1, 5, 9), raw, Make(4, 4, 4), Make(1, 5, 9), arena));
         Assert.Throws<ArgumentException>("image", () => Rasterizer.Backward(Make(1, 5, 10), activated, Make(4, 4, 5), Make(1, 5, 10), arena));
-        Assert.Throws<ArgumentException>("gaussians", () => Rasterizer.Render(Make(1, 5, 9), activated, Make(4, 4, 3), arena));
+        Assert.Throws<ArgumentException>("gaussians", () => Rasterizer.Render(Make(1, 5, 9), activated, Make(4, 4, 3), arena, cancellation: TestContext.Current.CancellationToken));
         Assert.Throws<ArgumentOutOfRangeException>(
-            "Layout", () => Rasterizer.Render(Make(1, 5, 9), raw with { Layout = (GaussianLayout)7 }, Make(4, 4, 3), arena));
+            "Layout", () => Rasterizer.Render(Make(1, 5, 9), raw with { Layout = (GaussianLayout)7 }, Make(4, 4, 3), arena, cancellation: TestContext.Current.CancellationToken));
     }
 
     internal static float[] Upstream(string seed, int count)

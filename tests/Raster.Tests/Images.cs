@@ -15,7 +15,7 @@ internal static class Images
         garbage.AsSpan().Fill(1e9f);
         Tensor image = device.Upload(garbage, height, width, 3);
         using DeviceBuffer imageBuffer = image.Buffer;
-        Rasterizer.Render(field, settings, image, arena);
+        Rasterizer.Render(field, settings, image, arena, cancellation: TestContext.Current.CancellationToken);
         return image.ToArray();
     }
 
@@ -30,7 +30,7 @@ internal static class Images
         garbage.AsSpan().Fill(1e9f);
         Tensor image = device.Upload(garbage, height, width, colours);
         using DeviceBuffer imageBuffer = image.Buffer;
-        Rasterizer.Render(field, settings, image, arena);
+        Rasterizer.Render(field, settings, image, arena, cancellation: TestContext.Current.CancellationToken);
         return image.ToArray();
     }
 

@@ -58,7 +58,7 @@ public class RasterizerPartsTests
         using DeviceBuffer gaussiansBuffer = gaussians.Buffer;
         Tensor image = device.Upload(new float[25 * 37 * 5], 25, 37, 5);
         using DeviceBuffer imageBuffer = image.Buffer;
-        Rasterizer.Render(gaussians.SliceChannels(2, 9), settings, image.SliceRows(3, 21).SliceChannels(1, 3), arena);
+        Rasterizer.Render(gaussians.SliceChannels(2, 9), settings, image.SliceRows(3, 21).SliceChannels(1, 3), arena, cancellation: TestContext.Current.CancellationToken);
 
         float[] written = image.ToArray();
         for (int i = 0; i < written.Length; i++)
@@ -142,7 +142,7 @@ public class RasterizerPartsTests
         using DeviceBuffer fieldBuffer = field.Buffer;
         Tensor image = device.Upload(new float[Width * Height * 3], Height, Width, 3);
         using DeviceBuffer imageBuffer = image.Buffer;
-        Rasterizer.Render(field, settings, image, arena);
+        Rasterizer.Render(field, settings, image, arena, cancellation: TestContext.Current.CancellationToken);
 
         float[] drawn = image.ToArray();
         Assert.InRange(arena.PeakBytes, 1, 32 << 20);
@@ -231,12 +231,12 @@ public class RasterizerPartsTests
         using DeviceBuffer imageBuffer = image.Buffer;
         var settings = new RasterSettings(120, 80, 8);
         for (int i = 0; i < 3; i++)
-            Rasterizer.Render(field, settings, image, arena);
+            Rasterizer.Render(field, settings, image, arena, cancellation: TestContext.Current.CancellationToken);
 
         long allocated = Allocations.Least(() =>
         {
             for (int i = 0; i < 100; i++)
-                Rasterizer.Render(field, settings, image, arena);
+                Rasterizer.Render(field, settings, image, arena, cancellation: TestContext.Current.CancellationToken);
         });
         Assert.InRange(allocated, 0, 100);
     }
@@ -254,9 +254,9 @@ public class RasterizerPartsTests
         using DeviceBuffer imageBuffer = image.Buffer;
         var good = new RasterSettings(2, 2, 4);
 
-        Assert.Throws<ArgumentException>("gaussians", () => Rasterizer.Render(image, good, image, arena));
-        Assert.Throws<ArgumentException>("image", () => Rasterizer.Render(field, good, field, arena));
-        Assert.Throws<ArgumentException>("image", () => Rasterizer.Render(field, good, image, otherArena));
+        Assert.Throws<ArgumentException>("gaussians", () => Rasterizer.Render(image, good, image, arena, cancellation: TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentException>("image", () => Rasterizer.Render(field, good, field, arena, cancellation: TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentException>("image", () => Rasterizer.Render(field, good, image, otherArena, cancellation: TestContext.Current.CancellationToken));
         foreach (RasterSettings bad in (RasterSettings[])[
             good with { CanvasWidth = 0 }, good with { CanvasHeight = -1 }, good with { CanvasWidth = RasterSettings.MaximumCanvas + 2 },
             good with { CanvasHeight = float.NaN }, good with { ScaleY = 0 }, good with { LeastReach = -1 }, good with { LeastReach = double.NaN },
@@ -264,7 +264,7 @@ public class RasterizerPartsTests
             good with { DMax = -0.1 }, good with { DMax = double.NaN }, good with { DMax = double.PositiveInfinity },
             good with { ViewportLeft = double.NaN }, good with { ViewportTop = 1e9 }])
         {
-            Assert.Throws<ArgumentOutOfRangeException>(() => Rasterizer.Render(field, bad, image, arena));
+            Assert.Throws<ArgumentOutOfRangeException>(() => Rasterizer.Render(field, bad, image, arena, cancellation: TestContext.Current.CancellationToken));
         }
     }
 }

@@ -11,6 +11,9 @@ public sealed record EdsrArchitecture(int Features, int Blocks) : EncoderArchite
     /// <inheritdoc/>
     public override int SizeMultiple => 1;
 
+    // The shallow features, and the two that a block works with.
+    internal override long WorkingFloatsPerPixel => 3L * Features;
+
     internal static EdsrArchitecture? TryRecognise(TensorShapes shapes) => shapes.Has("body.0.conv1.weight")
         ? new EdsrArchitecture(shapes.Extent("conv_first.weight", rank: 4, axis: 0), shapes.Repeats("body"))
         : null;

@@ -36,6 +36,9 @@ public sealed record HatLArchitecture(
     /// <inheritdoc/>
     public override int SizeMultiple => WindowSize;
 
+    // Three states; and of a layer the normalised one and the convolution branch with what either branch has inside, or those of its perceptron.
+    internal override long WorkingFloatsPerPixel => 3L * Channels + Math.Max(2 * Channels + Math.Max(CompressedChannels, 3 * Channels), Channels + MlpChannels);
+
     internal static HatLArchitecture? TryRecognise(TensorShapes shapes)
     {
         if (!shapes.Has("layers.0.residual_group.overlap_attn.rope_freqs"))

@@ -13,6 +13,9 @@ public sealed record RdnArchitecture(int Features, int Blocks, int Layers, int G
     /// <inheritdoc/>
     public override int SizeMultiple => 1;
 
+    // Shallow and fused features, and the channels of two blocks side by side.
+    internal override long WorkingFloatsPerPixel => 2L * Features + 2L * (Features + Layers * Growth);
+
     internal static RdnArchitecture? TryRecognise(TensorShapes shapes) => shapes.Has("SFENet1.weight")
         ? new RdnArchitecture(
             shapes.Extent("SFENet1.weight", rank: 4, axis: 0),

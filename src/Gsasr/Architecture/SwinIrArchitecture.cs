@@ -19,6 +19,9 @@ public sealed record SwinIrArchitecture(
     /// <inheritdoc/>
     public override int SizeMultiple => WindowSize;
 
+    // Three states; and of a layer the normalised one with queries, keys and values, or with the values inside its perceptron.
+    internal override long WorkingFloatsPerPixel => 3L * Channels + Channels + Math.Max(3 * Channels, MlpChannels);
+
     internal static SwinIrArchitecture? TryRecognise(TensorShapes shapes)
     {
         const string BiasTable = $"{FirstLayer}.attn.relative_position_bias_table";

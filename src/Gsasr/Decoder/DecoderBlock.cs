@@ -1,4 +1,5 @@
 using Gsasr.Layers;
+using Gsasr.Pipeline;
 using Gsasr.Tensors;
 using Gsasr.Weights;
 

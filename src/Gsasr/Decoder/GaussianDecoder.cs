@@ -1,6 +1,7 @@
 using Gsasr.Architecture;
 using Gsasr.Checkpoints;
 using Gsasr.Layers;
+using Gsasr.Pipeline;
 using Gsasr.Tensors;
 using Gsasr.Weights;
 
@@ -15,8 +16,14 @@ internal sealed class GaussianDecoder : IDisposable
     /// <summary>Cells of the Gaussian grid along a side of a pixel.</summary>
     public const int CellsPerPixel = 4;
 
-    // The last convolution and the heads run over bands of rows, because their activations are by far the largest.
-    private const long BandFloats = 12 << 20;
+    /// <summary>
+    /// The most floats of a band: the last convolution and the heads run over bands of rows, because their activations are by far the largest.
+    /// </summary>
+    public const long LargestBandFloats = 12 << 20;
+
+    // Pixels around those whose Gaussians are wanted that are upsampled too. One would do for the convolution that follows; with two,
+    // it cuts the image into the same patches wherever a tile begins.
+    private const int UpsampledBorder = 2;
 
     private readonly WeightReader _weights;
     private readonly Tensor _seeds;
@@ -108,44 +115,93 @@ internal sealed class GaussianDecoder : IDisposable
         }
     }
 
+    /// <summary>The floats of the decoder's own activations, the features not among them.</summary>
+    /// <param name="architecture">The decoder.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="region">The pixels that go through it at once.</param>
+    /// <param name="tiles">The sizes of the part of them whose Gaussians are wanted.</param>
+    /// <param name="bandFloats">As for <see cref="Run"/>.</param>
+    public static long WorkingFloats(DecoderArchitecture architecture, Device device, in PixelRectangle region, in TileSizes tiles, long bandFloats)
+    {
+        int channels = architecture.Channels;
+        long queries = (long)channels * region.Width * region.Height;
+        int width = Math.Min(tiles.Width, region.Width);
+        long cells = 8L * width * BandRows(architecture.Channels, width, Math.Min(tiles.Height, region.Height), bandFloats);
+        long heads = UpsampledFloats(channels, region, tiles) + cells * channels + GaussianHeads.WorkingFloats(device, cells, channels);
+
+        // Beside the queries, of the blocks: features, state and inner state, and the normalised one with queries, keys and values.
+        return queries + Math.Max(7 * queries, heads);
+    }
+
+    /// <summary>The floats that a band may have without the heads taking more memory than the blocks before them.</summary>
+    /// <inheritdoc cref="WorkingFloats"/>
+    public static long SpareBandFloats(DecoderArchitecture architecture, Device device, in PixelRectangle region, in TileSizes tiles)
+    {
+        int channels = architecture.Channels;
+        long spare = 7L * channels * region.Width * region.Height - UpsampledFloats(channels, region, tiles);
+        return Math.Min(LargestBandFloats, device is GpuDevice ? spare / (1 + GaussianHeadsWeights.HeadCount) : spare);
+    }
+
     /// <summary>Computes the Gaussians of some rows and columns of pixels.</summary>
     /// <param name="features">[height, width, features], from the encoder; multiples of the window.</param>
     /// <param name="scale">Output pixels per input pixel.</param>
-    /// <param name="interior">The pixels whose Gaussians are wanted; the others serve as their surroundings.</param>
-    /// <param name="placement">Where the interior's cells stand in the grid of the whole image.</param>
-    /// <param name="gaussians">[4 * interior height, 4 * interior width, 11], overwritten.</param>
+    /// <param name="parts">The pixels whose Gaussians are wanted; the others serve as their surroundings.</param>
+    /// <param name="bandFloats">The most floats of a band of the last convolution's rows; it has one row at least.</param>
     /// <param name="pass">Memory and progress.</param>
-    public void Run(
-        in Tensor features, double scale, in PixelRectangle interior, in GridPlacement placement, in Tensor gaussians, ForwardPass pass)
+    public void Run(in Tensor features, double scale, IReadOnlyList<DecodedPart> parts, long bandFloats, ForwardPass pass)
     {
         _scale.Set(scale);
-        int height = features.Height;
-        int width = features.Width;
         Arena arena = pass.Arena;
         using Arena.Scope scope = arena.BeginScope();
-        Tensor upsampled = arena.Allocate(2 * height, 2 * width, _channels);
-        using (arena.BeginScope())
-        {
-            Tensor queries = arena.Allocate(height, width, _channels);
-            RunBlocks(features, queries, pass);
-            Convolution.Run(queries, _upsample, upsampled);
-            pass.Advance(4.0 * height * width * _upsample.Depth * _channels);
-        }
+        Tensor queries = arena.Allocate(features.Height, features.Width, _channels);
+        RunBlocks(features, queries, pass);
+        pass.Mark(PipelineStage.DecoderBlocks);
 
-        int bandRows = (int)Math.Clamp(BandFloats / (8L * interior.Width * _channels), 1, 2 * interior.Height);
-        for (int row = 0; row < 2 * interior.Height; row += bandRows)
-        {
-            int rows = Math.Min(bandRows, 2 * interior.Height - row);
-            using Arena.Scope band = arena.BeginScope();
-            Tensor cells = arena.Allocate(2 * rows, CellsPerPixel * interior.Width, _channels);
-            Convolution.Run(upsampled, _upsampleAgain, cells, firstRow: 2 * interior.Top + row, firstColumn: 2 * interior.Left);
-            GaussianHeads.Run(cells, _heads, gaussians.SliceRows(2 * row, 2 * rows), placement.SliceRows(2 * row, 2 * rows), arena);
-            pass.Advance((double)cells.Pixels * _channels * (_upsampleAgain.Depth + GaussianHeadsWeights.HeadCount * 5.0 * _channels));
-        }
+        PixelRectangle seen = Surroundings(parts, features);
+        Tensor upsampled = arena.Allocate(2 * seen.Height, 2 * seen.Width, _channels);
+        Convolution.Run(queries, _upsample, upsampled, firstRow: seen.Top, firstColumn: seen.Left);
+        pass.Advance(4.0 * seen.Height * seen.Width * _upsample.Depth * _channels);
+        foreach (DecodedPart part in parts)
+            RunHeads(upsampled, seen, part, bandFloats, pass);
+        pass.Mark(PipelineStage.Heads);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _weights.Dispose();
+
+    private static int BandRows(int channels, int width, int height, long bandFloats) =>
+        (int)Math.Clamp(bandFloats / (8L * width * channels), 1, 2 * height);
+
+    private static long UpsampledFloats(int channels, in PixelRectangle region, in TileSizes tiles) => 4L * channels
+        * Math.Min(region.Width, tiles.Width + 2 * UpsampledBorder) * Math.Min(region.Height, tiles.Height + 2 * UpsampledBorder);
+
+    // The pixels that the Gaussians of some parts are made of.
+    private static PixelRectangle Surroundings(IReadOnlyList<DecodedPart> parts, in Tensor features)
+    {
+        int left = Math.Max(0, parts.Min(part => part.Pixels.Left) - UpsampledBorder);
+        int top = Math.Max(0, parts.Min(part => part.Pixels.Top) - UpsampledBorder);
+        int right = Math.Min(features.Width, parts.Max(part => part.Pixels.Left + part.Pixels.Width) + UpsampledBorder);
+        int bottom = Math.Min(features.Height, parts.Max(part => part.Pixels.Top + part.Pixels.Height) + UpsampledBorder);
+        return new PixelRectangle(left, top, right - left, bottom - top);
+    }
+
+    private void RunHeads(in Tensor upsampled, in PixelRectangle seen, in DecodedPart part, long bandFloats, ForwardPass pass)
+    {
+        PixelRectangle pixels = part.Pixels;
+        int bandRows = BandRows(_channels, pixels.Width, pixels.Height, bandFloats);
+        int firstRow = 2 * (pixels.Top - seen.Top);
+        int firstColumn = 2 * (pixels.Left - seen.Left);
+        for (int row = 0; row < 2 * pixels.Height; row += bandRows)
+        {
+            int rows = Math.Min(bandRows, 2 * pixels.Height - row);
+            using Arena.Scope band = pass.Arena.BeginScope();
+            Tensor cells = pass.Arena.Allocate(2 * rows, CellsPerPixel * pixels.Width, _channels);
+            Convolution.Run(upsampled, _upsampleAgain, cells, firstRow: firstRow + row, firstColumn: firstColumn);
+            GaussianHeads.Run(
+                cells, _heads, part.Gaussians.SliceRows(2 * row, 2 * rows), part.Placement.SliceRows(2 * row, 2 * rows), pass.Arena);
+            pass.Advance((double)cells.Pixels * _channels * (_upsampleAgain.Depth + GaussianHeadsWeights.HeadCount * 5.0 * _channels));
+        }
+    }
 
     private static WindowAttentionSettings Attention(WeightReader attention, DecoderArchitecture architecture)
     {

@@ -1,5 +1,6 @@
 using Gsasr.Architecture;
 using Gsasr.Checkpoints;
+using Gsasr.Pipeline;
 using Gsasr.Tensors;
 using Gsasr.Weights;
 

@@ -1,5 +1,6 @@
 using Gsasr.Architecture;
 using Gsasr.Layers;
+using Gsasr.Pipeline;
 using Gsasr.Tensors;
 using Gsasr.Weights;
 

@@ -109,10 +109,10 @@ internal static class FieldFile
         }
 
         GaussianLayout layout = metadata.Choose("layout", "raw", "activated") == 0 ? GaussianLayout.Raw : GaussianLayout.Activated;
-        int width = metadata.Whole("width", 1, FieldData.MaximumSize);
-        int height = metadata.Whole("height", 1, FieldData.MaximumSize);
-        int canvasWidth = metadata.Whole("canvas_width", width, FieldData.MaximumSize);
-        int canvasHeight = metadata.Whole("canvas_height", height, FieldData.MaximumSize);
+        int width = metadata.Whole("width", 1, FieldDescription.MaximumSize);
+        int height = metadata.Whole("height", 1, FieldDescription.MaximumSize);
+        int canvasWidth = metadata.Whole("canvas_width", width, FieldDescription.MaximumSize);
+        int canvasHeight = metadata.Whole("canvas_height", height, FieldDescription.MaximumSize);
         double scale = metadata.Number("scale", MinimumScale, MaximumScale);
         double dMax = metadata.Number("dmax", 0, MaximumDMax);
         bool published = metadata.Choose("geometry", "true", "published") == 1;

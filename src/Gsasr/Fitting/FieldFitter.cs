@@ -72,7 +72,7 @@ public sealed class FieldFitter : IDisposable
         _height = height;
         _isGrey = layout is PixelLayout.Grey or PixelLayout.GreyAlpha;
         _options = options;
-        _settings = new RasterSettings(width, height, 1, FieldData.NoBox) { Layout = GaussianLayout.Activated };
+        _settings = new RasterSettings(width, height, 1, FieldDescription.NoBox) { Layout = GaussianLayout.Activated };
         _targetValues = new float[width * height * 3];
         PixelConversion.ToColours(pixels, layout, _targetValues);
         try
@@ -133,7 +133,7 @@ public sealed class FieldFitter : IDisposable
 
     /// <summary>The Gaussians as they are now, as a field of their own. Waits for the device.</summary>
     /// <exception cref="DeviceException">The device failed or has too little memory.</exception>
-    public GaussianField ToField() => new(
+    public GaussianField ToField() => GaussianField.Create(
         new FieldData
         {
             Layout = GaussianLayout.Activated,
@@ -143,7 +143,7 @@ public sealed class FieldFitter : IDisposable
             CanvasWidth = _width,
             CanvasHeight = _height,
             Scale = 1,
-            DMax = FieldData.NoBox,
+            DMax = FieldDescription.NoBox,
             IsGrey = _isGrey,
             Source = $"fitted, {Steps} steps",
         },

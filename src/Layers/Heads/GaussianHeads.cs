@@ -6,6 +6,12 @@ namespace Gsasr.Layers;
 /// <summary>The last layers of the decoder: from a feature vector per cell of the grid to a Gaussian.</summary>
 public static class GaussianHeads
 {
+    /// <summary>The floats of the arena that computing cells takes at most.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="cells">How many cells.</param>
+    /// <param name="channels">C.</param>
+    public static long WorkingFloats(Device device, long cells, int channels) => device is GpuDevice gpu ? GaussianHeadsGpu.WorkingFloats(gpu, cells, channels) : 0;
+
     /// <summary>
     /// Computes raw Gaussians in the published order: sigma0, sigma1, rho, alpha, r, g, b, mean x, mean y. The means are the
     /// network's output divided by the grid's width and height, plus the centre of the cell, with the whole image as [0, 1].

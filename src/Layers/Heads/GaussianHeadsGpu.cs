@@ -10,6 +10,10 @@ internal static class GaussianHeadsGpu
 {
     private const long BandBytes = 128L << 20;
 
+    /// <summary>The floats of the arena that computing cells takes.</summary>
+    public static long WorkingFloats(GpuDevice device, long cells, int channels) =>
+        Math.Min(cells, BandCells(Choose(device, channels).TileRows, (int)Math.Min(cells, int.MaxValue), channels)) * GaussianHeadsWeights.HeadCount * channels;
+
     public static void Run(
         GpuDevice device, in Tensor x, GaussianHeadsWeights weights, in Tensor y, in GridPlacement placement, Arena arena)
     {
@@ -17,9 +21,7 @@ internal static class GaussianHeadsGpu
         (Kernel<HeadsKernels.FinishHeads.Arguments> kernel, int tileRows) = Choose(device, weights.Channels);
         int cells = x.Pixels;
         int hiddenChannels = GaussianHeadsWeights.HeadCount * weights.Channels;
-        int most = (int)Math.Max(tileRows, BandBytes / (hiddenChannels * sizeof(float)) / tileRows * tileRows);
-        int bands = LayerKernels.DivideUp(cells, most);
-        int bandCells = LayerKernels.DivideUp(LayerKernels.DivideUp(cells, bands), tileRows) * tileRows;
+        int bandCells = BandCells(tileRows, cells, weights.Channels);
 
         using Arena.Scope scope = arena.BeginScope();
         Tensor hidden = arena.Allocate(1, Math.Min(bandCells, cells), hiddenChannels);
@@ -49,6 +51,14 @@ internal static class GaussianHeadsGpu
                 ColumnCentres = placement.ColumnCentres.View,
             });
         }
+    }
+
+    // Bands of equal size, of whole tiles.
+    private static int BandCells(int tileRows, int cells, int channels)
+    {
+        int most = (int)Math.Max(tileRows, BandBytes / (GaussianHeadsWeights.HeadCount * channels * sizeof(float)) / tileRows * tileRows);
+        int bands = LayerKernels.DivideUp(cells, most);
+        return LayerKernels.DivideUp(LayerKernels.DivideUp(cells, bands), tileRows) * tileRows;
     }
 
     private static (Kernel<HeadsKernels.FinishHeads.Arguments> Kernel, int TileRows) Choose(GpuDevice device, int channels)

@@ -17,13 +17,23 @@ internal static unsafe class CpuRasterizer
     /// <summary>Pairs of a splat and a tile that are listed at once.</summary>
     public const int PairCapacity = 1 << 20;
 
-    public static void Render(CpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena)
+    /// <summary>The bytes of the arena that drawing takes.</summary>
+    public static long WorkingBytes(long gaussians, int width, int height)
+    {
+        int chunkSize = (int)Math.Min(ChunkSize, gaussians);
+        long blocks = BlocksOf(chunkSize);
+        long tiles = Viewport.TilesOf(width, height);
+        return blocks * (SplatBlock.Size * sizeof(Splat) + sizeof(SplatBlock)) + (TileLists.Segments * tiles + PairsOf(chunkSize, tiles)) * sizeof(int);
+    }
+
+    public static void Render(
+        CpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena, CancellationToken cancellation)
     {
         var viewport = new Viewport(settings, image);
         int chunkSize = Math.Min(ChunkSize, gaussians.Pixels);
-        int blocks = (chunkSize + SplatBlock.Size - 1) / SplatBlock.Size;
-        long tiles = (long)viewport.TileRows * viewport.TileColumns;
-        long pairCapacity = Math.Min(Math.Max(PairCapacity, SplatBlock.Size * tiles), chunkSize * tiles);
+        int blocks = BlocksOf(chunkSize);
+        long tiles = Viewport.TilesOf(viewport.Width, viewport.Height);
+        long pairCapacity = PairsOf(chunkSize, tiles);
 
         using Arena.Scope scope = arena.BeginScope();
         var activate = new ActivateKernel
@@ -61,7 +71,10 @@ internal static unsafe class CpuRasterizer
             lists.FirstBlock = 0;
             lists.BlockCount = 0;
             while (NextBatch(ref lists, blockCount, pairCapacity))
+            {
+                cancellation.ThrowIfCancellationRequested();
                 AddBatch(device, lists, image, pixels);
+            }
         }
     }
 
@@ -95,6 +108,11 @@ internal static unsafe class CpuRasterizer
             GradientPitch = gaussianGradient.Pitch,
         });
     }
+
+    private static int BlocksOf(int gaussians) => (gaussians + SplatBlock.Size - 1) / SplatBlock.Size;
+
+    // The pairs that are listed at once: those of a block in every tile at least.
+    private static long PairsOf(int chunkSize, long tiles) => Math.Min(Math.Max(PairCapacity, SplatBlock.Size * tiles), chunkSize * tiles);
 
     private static GaussianSource SourceOf(in Tensor gaussians, in RasterSettings settings, in Viewport viewport, int colours) => new()
     {

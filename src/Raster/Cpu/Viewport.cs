@@ -67,6 +67,12 @@ internal readonly struct Viewport
 
     public int Height { get; }
 
+    /// <summary>How many tiles an image has.</summary>
+    /// <param name="width">Columns of the image.</param>
+    /// <param name="height">Rows of the image.</param>
+    public static long TilesOf(int width, int height) =>
+        ((long)width + TileWidth - 1) / TileWidth * (((long)height + TileHeight - 1) / TileHeight);
+
     public int TileColumns => (Width + TileWidth - 1) / TileWidth;
 
     public int TileRows => (Height + TileHeight - 1) / TileHeight;

@@ -18,6 +18,15 @@ internal static class GpuRasterizer
     // No ellipse reaches so far: a wider box is no box.
     private const double WidestBox = 1 << 29;
 
+    /// <summary>The bytes of the arena that drawing takes.</summary>
+    public static long WorkingBytes(long gaussians)
+    {
+        long count = Math.Min(ChunkSize, gaussians);
+        long blocks = DivideUp((int)count, RasterShape.BlockSize);
+        long groups = DivideUp((int)blocks, RasterShape.BlockSize);
+        return sizeof(float) * (count * (RasterShape.SplatFloats + RasterShape.BoundsSize) + (blocks + groups) * RasterShape.BoundsSize);
+    }
+
     public static void Render(GpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena) =>
         Render(device, gaussians, settings, image, arena, Math.Min(ChunkSize, gaussians.Pixels));
 

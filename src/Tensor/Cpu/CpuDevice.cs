@@ -38,7 +38,8 @@ public sealed class CpuDevice : Device
     public override long MemoryBytes => Math.Min(TotalMemoryBytes, _memoryLimit);
 
     /// <inheritdoc/>
-    public override long AvailableMemoryBytes => Math.Min(MemoryBytes, FreeMemoryBytes() ?? MemoryBytes);
+    public override long AvailableMemoryBytes => Math.Max(
+        0, Math.Min(_memoryLimit - AllocatedBytes, (FreeMemoryBytes() ?? TotalMemoryBytes - AllocatedBytes) / 2));
 
     /// <summary>Bytes of memory in its buffers.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);

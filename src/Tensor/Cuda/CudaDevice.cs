@@ -48,6 +48,21 @@ public sealed unsafe class CudaDevice : GpuDevice
     public override long MemoryBytes { get; }
 
     /// <inheritdoc/>
+    public override long AvailableMemoryBytes
+    {
+        get
+        {
+            MakeCurrent();
+            nuint free;
+            nuint total;
+            Check(CuNative.cuMemGetInfo(&free, &total), "cuMemGetInfo", "ask for the free memory");
+
+            // The driver takes a little for kernels and queues as work goes on.
+            return (long)(free - free / 16);
+        }
+    }
+
+    /// <inheritdoc/>
     public override string Driver => _candidate.Description.Driver;
 
     /// <inheritdoc/>

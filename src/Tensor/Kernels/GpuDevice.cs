@@ -32,6 +32,10 @@ public abstract class GpuDevice : Device
     /// </summary>
     internal Lock LaunchLock { get; } = new();
 
+    /// <inheritdoc/>
+    /// <remarks>Without a driver's word about what is free, an eighth is left to the driver and to other programs.</remarks>
+    public override long AvailableMemoryBytes => Math.Max(0, MemoryBytes - MemoryBytes / 8 - AllocatedBytes);
+
     /// <summary>Whether the device has what a kernel needs: the hardware that it is for, and the shared memory.</summary>
     /// <param name="kernel">The kernel.</param>
     public abstract bool Supports(Kernel kernel);

@@ -60,6 +60,9 @@ internal static unsafe partial class CuNative
 
     // Memory
 
+    [LibraryImport(Library, EntryPoint = "cuMemGetInfo_v2")]
+    internal static partial CuResult cuMemGetInfo(nuint* free, nuint* total);
+
     [LibraryImport(Library, EntryPoint = "cuMemAlloc_v2")]
     internal static partial CuResult cuMemAlloc(CuAddress* address, nuint bytes);
 

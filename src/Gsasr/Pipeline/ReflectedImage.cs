@@ -1,4 +1,4 @@
-namespace Gsasr;
+namespace Gsasr.Pipeline;
 
 /// <summary>An image of floats whose right and bottom are filled up by reflection, as the networks want it.</summary>
 internal static class ReflectedImage

@@ -1,0 +1,112 @@
+using Gsasr.Architecture;
+using Gsasr.Checkpoints;
+using Gsasr.Decoder;
+using Gsasr.Encoders;
+using Gsasr.Layers;
+using Gsasr.Raster;
+using Gsasr.Tensors;
+
+namespace Gsasr.Pipeline;
+
+/// <summary>The way from pixels on the host to Gaussians on the device: a model's encoder and decoder, run over an image tile by tile.</summary>
+internal sealed class NetworkStage : IDisposable
+{
+    private readonly Encoder _encoder;
+    private readonly GaussianDecoder _decoder;
+    private float[] _staging = [];
+
+    /// <summary>Loads the weights.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="device">The device.</param>
+    public NetworkStage(GsasrModel model, Device device)
+    {
+        using Checkpoint checkpoint = model.Open();
+        _encoder = Encoder.Load(checkpoint, model.Architecture.Encoder, device);
+        try
+        {
+            _decoder = GaussianDecoder.Load(checkpoint, model.Architecture.Decoder, device);
+        }
+        catch
+        {
+            _encoder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes the Gaussians of a strip.</summary>
+    /// <param name="image">[height, width, 3] values of 0 to 1, without padding.</param>
+    /// <param name="plan">The image's sizes, and how it is cut.</param>
+    /// <param name="strip">The strip.</param>
+    /// <param name="field">Where the Gaussians go, as <see cref="StripPlan.MemoryOf"/> has it, tile after tile.</param>
+    /// <param name="pass">Memory, progress and cancellation.</param>
+    /// <exception cref="DeviceMemoryException">The device has too little memory.</exception>
+    public void Fill(ReadOnlySpan<float> image, MemoryPlan plan, in Strip strip, DeviceBuffer field, ForwardPass pass)
+    {
+        StripMemory memory = plan.Strips.MemoryOf(strip);
+        long body = memory.Body;
+        long kept = memory.Kept;
+        foreach (Tile tile in plan.Tiles.TilesOf(plan.Geometry, plan.Strips.PixelsOf(strip)))
+        {
+            using Arena.Scope scope = pass.Arena.BeginScope();
+            var parts = new List<DecodedPart>(2);
+            AddPart(parts, plan.Geometry, tile, plan.Strips.BodyOf(strip, tile.Interior), field, ref body, pass.Arena);
+            AddPart(parts, plan.Geometry, tile, plan.Strips.KeptOf(strip, tile.Interior), field, ref kept, pass.Arena);
+            RunTile(image, plan, tile, parts, pass);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _decoder.Dispose();
+        _encoder.Dispose();
+    }
+
+    private void RunTile(ReadOnlySpan<float> image, MemoryPlan plan, in Tile tile, List<DecodedPart> parts, ForwardPass pass)
+    {
+        PixelRectangle region = tile.Region;
+        Tensor input = pass.Arena.Allocate(region.Height, region.Width, 3);
+        Tensor features = pass.Arena.Allocate(region.Height, region.Width, _encoder.Features);
+        Span<float> pixels = Stage(region.Width * region.Height * 3);
+        ReflectedImage.Copy(image, plan.Geometry.Width, plan.Geometry.Height, region, pixels);
+        input.Upload<float>(pixels);
+        pass.Mark(PipelineStage.Conversion);
+        _encoder.Run(input, features, pass);
+        pass.Mark(PipelineStage.Encoder);
+        _decoder.Run(features, plan.Geometry.Scale, parts, plan.HeadBandFloats, pass);
+    }
+
+    private void AddPart(
+        List<DecodedPart> parts, in ImageGeometry geometry, in Tile tile, in PixelRectangle pixels, DeviceBuffer field, ref long place, Arena arena)
+    {
+        if (pixels.Width == 0 || pixels.Height == 0)
+            return;
+        const int Cells = GaussianDecoder.CellsPerPixel;
+        var placement = new GridPlacement(
+            Cells * geometry.PaddedHeight,
+            Cells * geometry.PaddedWidth,
+            Centres(Cells * geometry.PaddedHeight, Cells * pixels.Top, Cells * pixels.Height, arena),
+            Centres(Cells * geometry.PaddedWidth, Cells * pixels.Left, Cells * pixels.Width, arena));
+        var gaussians = new Tensor(
+            field, place * StripPlan.FloatsPerPixel, Cells * pixels.Height, Cells * pixels.Width, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+        PixelRectangle inRegion = pixels with { Left = pixels.Left - tile.Region.Left, Top = pixels.Top - tile.Region.Top };
+        parts.Add(new DecodedPart(inRegion, placement, gaussians));
+        place += (long)pixels.Width * pixels.Height;
+    }
+
+    private Tensor Centres(int gridSize, int first, int count, Arena arena)
+    {
+        Tensor tensor = arena.Allocate(1, 1, count);
+        Span<float> centres = Stage(count);
+        GridPlacement.ComputeCentres(gridSize, first, centres);
+        tensor.Upload<float>(centres);
+        return tensor;
+    }
+
+    private Span<float> Stage(int floats)
+    {
+        if (_staging.Length < floats)
+            _staging = new float[floats];
+        return _staging.AsSpan(0, floats);
+    }
+}

@@ -1,0 +1,218 @@
+using Gsasr.Architecture;
+using Gsasr.Pipeline;
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+
+namespace Gsasr.Models.Tests;
+
+/// <summary>Images in little memory: plans, what they promise, and what comes of it.</summary>
+public sealed class MemoryTests(ITestOutputHelper output)
+{
+    private const long Mebibyte = 1 << 20;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(64)]
+    [InlineData(96)]
+    [InlineData(128)]
+    [InlineData(192)]
+    public void An_image_is_upscaled_in_little_memory_and_takes_what_was_planned(int mebibytes)
+    {
+        const int Size = 200;
+        Picture picture = Picture.Photo(0, 0, 100, 100).Mirrored(Size);
+        using var device = new CpuDevice(2, mebibytes * Mebibyte);
+        using var upscaler = new Upscaler(GsasrModel.Default, device);
+        MemoryEstimate estimate = upscaler.EstimateMemory(Size, Size, 4);
+        var pixels = new byte[16 * picture.Pixels.Length];
+        upscaler.Upscale(picture.Pixels, Size, Size, PixelLayout.Rgb, 4, pixels, cancellation: Cancellation);
+        MemoryPlan plan = upscaler.LastPlan!;
+        output.WriteLine(
+            $"tiles of {plan.Tiles.Width} x {plan.Tiles.Height}, {plan.Strips.Count} strips; planned {plan.WorkingBytes / 1e6:0.0} MB of working memory, "
+            + $"taken {upscaler.PeakWorkingBytes / 1e6:0.0}; in all planned {plan.TotalBytes / 1e6:0.0}, taken {device.AllocatedBytes / 1e6:0.0} with weights");
+        Assert.Equal(plan.TotalBytes, estimate.TotalBytes);
+        Assert.InRange(upscaler.PeakWorkingBytes, 0.9 * plan.WorkingBytes, plan.WorkingBytes);
+        Assert.InRange(device.AllocatedBytes, plan.TotalBytes - plan.OperationBytes, mebibytes * Mebibyte);
+
+        // As close to the image without tiles as tiles are.
+        var whole = new byte[pixels.Length];
+        using var ample = new CpuDevice(2);
+        using var untiled = new Upscaler(GsasrModel.Default, ample);
+        untiled.Upscale(picture.Pixels, Size, Size, PixelLayout.Rgb, 4, whole, cancellation: Cancellation);
+        double psnr = Psnr(whole, pixels);
+        output.WriteLine($"{psnr:0.0} dB");
+        Assert.True(psnr > 50, $"{psnr:0.0} dB are less than 50.");
+    }
+
+    [Fact]
+    public void Networks_take_the_working_memory_that_their_architectures_say()
+    {
+        foreach (GsasrArchitecture architecture in SmallModels.Architectures.Append(GsasrModel.Default.Architecture))
+        {
+            GsasrModel model = SmallModels.Open(architecture);
+            using var device = new CpuDevice(2);
+            using var upscaler = new Upscaler(model, device);
+            int size = 3 * architecture.SizeMultiple;
+            Picture picture = Picture.Photo(0, 0, size, size);
+            using GaussianField field = upscaler.BuildField(picture.Pixels, size, size, PixelLayout.Rgb, 2, cancellation: Cancellation);
+            output.WriteLine($"{architecture}: planned {upscaler.LastPlan!.WorkingBytes}, taken {upscaler.PeakWorkingBytes}");
+            Assert.InRange(upscaler.PeakWorkingBytes, 0.9 * upscaler.LastPlan.WorkingBytes, upscaler.LastPlan.WorkingBytes);
+        }
+    }
+
+    [Theory]
+    [InlineData(48, 118)]
+    [InlineData(118, 48)]
+    [InlineData(119, 50)]
+    public void Strips_show_no_seams_and_change_nothing_but_the_order_of_sums(int width, int height)
+    {
+        Picture picture = Picture.Photo(0, 0, width, height);
+        using var device = new CpuDevice();
+        using var upscaler = new Upscaler(GsasrModel.Default, device, new UpscalerOptions { MaximumTilePixels = 60 * 60, TileOverlap = 12, KeepEvenAreas = false });
+        (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, 2.3);
+        var actual = new ushort[outputWidth * outputHeight * 3];
+        ushort[] pixels = [.. picture.Pixels.Select(value => (ushort)(257 * value))];
+        upscaler.Upscale(pixels, width, height, PixelLayout.Rgb, 2.3, actual, cancellation: Cancellation);
+        Assert.True(upscaler.LastPlan!.Strips.Count >= 3);
+        Assert.Equal(width > height, upscaler.LastPlan.Strips.GoesRight);
+
+        // The field has the same tiles, and all of its Gaussians are drawn at once.
+        using GaussianField field = upscaler.BuildField(pixels, width, height, PixelLayout.Rgb, 2.3, cancellation: Cancellation);
+        Assert.Equal(1, upscaler.LastPlan.Strips.Count);
+        var expected = new ushort[actual.Length];
+        field.Render(expected, Cancellation);
+        int largest = expected.Zip(actual, (e, a) => Math.Abs(e - a)).Max();
+        output.WriteLine($"largest difference {largest} of 65535");
+        Assert.InRange(largest, 0, 2);
+    }
+
+    [Fact]
+    public void A_very_wide_image_is_cut_into_columns_and_a_very_high_one_into_rows()
+    {
+        GsasrArchitecture architecture = GsasrModel.Default.Architecture;
+        using var device = new CpuDevice(2);
+        foreach ((int width, int height) in new[] { (350_000, 36), (36, 350_000) })
+        {
+            ImageGeometry geometry = ImageGeometry.Padded(width, height, 1, architecture.SizeMultiple);
+            MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), 1, 256 * Mebibyte);
+            Assert.True(plan.TotalBytes <= 256 * Mebibyte, $"{plan.TotalBytes} bytes");
+            Assert.Equal(width > height, plan.Strips.GoesRight);
+            Assert.Equal(geometry.PaddedPixels, plan.AllTiles().Sum(tile => (long)tile.Interior.Width * tile.Interior.Height));
+            int place = 0;
+            for (int i = 0; i < plan.Strips.Count; i++)
+            {
+                PixelRectangle drawn = plan.Strips.OutputOf(plan.Strips.StripAt(i));
+                Assert.Equal((place, 36), width > height ? (drawn.Left, drawn.Height) : (drawn.Top, drawn.Width));
+                place += width > height ? drawn.Width : drawn.Height;
+            }
+
+            Assert.Equal(350_000, place);
+        }
+    }
+
+    [Fact]
+    public void A_wide_image_is_upscaled_in_little_memory()
+    {
+        GsasrModel model = SmallModels.Open(SmallModels.Edsr);
+        using var device = new CpuDevice(2, 48 * Mebibyte);
+        using var upscaler = new Upscaler(model, device);
+        const int Width = 30_000;
+        byte[] pixels = [.. Enumerable.Range(0, Width * 36 * 3).Select(i => (byte)(i * 31 % 251))];
+        var target = new byte[pixels.Length];
+        upscaler.Upscale(pixels, Width, 36, PixelLayout.Rgb, 1, target, cancellation: Cancellation);
+        Assert.True(upscaler.LastPlan!.Strips.Count > 10);
+        Assert.InRange(device.AllocatedBytes, 1, 48 * Mebibyte);
+    }
+
+    [Fact]
+    public void Every_place_of_a_strip_plan_holds_each_Gaussian_once()
+    {
+        foreach (int length in (int[])[36, 48, 60, 144])
+        {
+            foreach (int height in (int[])[150, 180, 204, 72])
+            {
+                var plan = new StripPlan(ImageGeometry.Padded(24, height, 2, 12), length);
+                var memory = new int[plan.FieldPixels];
+                for (int i = 0; i < plan.Count; i++)
+                {
+                    Strip strip = plan.StripAt(i);
+                    StripMemory place = plan.MemoryOf(strip);
+                    PixelRectangle pixels = plan.PixelsOf(strip);
+                    Write(plan.BodyOf(strip, pixels), place.Body);
+                    Write(plan.KeptOf(strip, pixels), place.Kept);
+
+                    // Side by side lie the strip's own rows and those that were kept, once each.
+                    int first = i == 0 ? 0 : strip.Start - StripPlan.KeptLength;
+                    Assert.Equal(
+                        Enumerable.Range(first * 24, (strip.End - first) * 24), memory[(int)place.Start..(int)place.End].Order());
+                }
+
+                void Write(PixelRectangle pixels, long place)
+                {
+                    for (int pixel = 0; pixel < pixels.Width * pixels.Height; pixel++)
+                        memory[place + pixel] = (pixels.Top + pixel / 24) * 24 + pixel % 24;
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void An_image_that_runs_out_of_memory_starts_again_in_smaller_parts_and_the_next_one_as_usual()
+    {
+        const int Size = 96;
+        Picture picture = Picture.Photo(0, 0, Size, Size);
+        var options = new UpscalerOptions { TileOverlap = 12 };
+        using var device = new CpuDevice(2);
+        using var upscaler = new Upscaler(GsasrModel.Default, device, options);
+        byte[] expected = Upscale(upscaler, null);
+        MemoryPlan usual = upscaler.LastPlan!;
+        Assert.Equal(1, usual.Strips.Count);
+
+        var progress = new RunsOutOnce();
+        byte[] actual = Upscale(upscaler, progress);
+        Assert.True(progress.RanOut);
+        MemoryPlan reduced = upscaler.LastPlan!;
+        Assert.True(reduced.TotalBytes < usual.TotalBytes);
+        using var same = new Upscaler(
+            GsasrModel.Default, device, options with { MaximumTilePixels = (long)(reduced.Tiles.Width + 24) * (reduced.Tiles.Height + 24) });
+        Assert.Equal(Upscale(same, null), actual);
+        Assert.NotEqual(expected, actual);
+        Assert.Equal(expected, Upscale(upscaler, null));
+
+        byte[] Upscale(Upscaler upscaler, IProgress<double>? progress)
+        {
+            var pixels = new byte[picture.Pixels.Length];
+            upscaler.Upscale(picture.Pixels, Size, Size, PixelLayout.Rgb, 1, pixels, progress, Cancellation);
+            return pixels;
+        }
+    }
+
+    [Fact]
+    public void Too_little_memory_for_a_useful_tile_is_said_in_a_sentence()
+    {
+        using var device = new CpuDevice(1, 24 * Mebibyte);
+        using var upscaler = new Upscaler(GsasrModel.Default, device);
+        DeviceMemoryException error = Assert.Throws<DeviceMemoryException>(
+            () => upscaler.Upscale(new byte[300 * 300 * 3], 300, 300, PixelLayout.Rgb, 2, new byte[600 * 600 * 3], cancellation: Cancellation));
+        output.WriteLine(error.Message);
+        Assert.Contains("300 x 300 pixels", error.Message, StringComparison.Ordinal);
+        Assert.Contains("MiB", error.Message, StringComparison.Ordinal);
+    }
+
+    private static double Psnr(byte[] expected, byte[] actual) =>
+        -10 * Math.Log10(expected.Zip(actual, (e, a) => Math.Pow((e - a) / 255.0, 2)).Average() + 1e-20);
+
+    // As if an allocation failed in the middle of the work.
+    private sealed class RunsOutOnce : IProgress<double>
+    {
+        public bool RanOut { get; private set; }
+
+        public void Report(double value)
+        {
+            if (RanOut || value < 0.3)
+                return;
+            RanOut = true;
+            throw new DeviceMemoryException("no memory is left");
+        }
+    }
+}

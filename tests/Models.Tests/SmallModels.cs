@@ -1,0 +1,37 @@
+using Gsasr.Architecture;
+using Gsasr.Tensors;
+using Gsasr.Testing;
+
+namespace Gsasr.Models.Tests;
+
+/// <summary>Tiny models with seeded weights, one for each encoder.</summary>
+internal static class SmallModels
+{
+    private static readonly DecoderArchitecture Decoder = new(DecoderKind.Enhanced, InputFeatures: 8, Channels: 8, Heads: 2, WindowSize: 12, 1, 1, 1, 2);
+
+    /// <summary>EDSR, the quickest.</summary>
+    public static GsasrArchitecture Edsr { get; } = new(new EdsrArchitecture(Features: 8, Blocks: 1), Decoder);
+
+    /// <summary>One model for each encoder.</summary>
+    public static IReadOnlyList<GsasrArchitecture> Architectures { get; } =
+    [
+        Edsr,
+        new(new RdnArchitecture(Features: 8, Blocks: 2, Layers: 2, Growth: 8), Decoder),
+        new(new SwinIrArchitecture(Features: 8, Channels: 12, Groups: 2, Layers: 2, Heads: 2, WindowSize: 8, MlpChannels: 24), Decoder),
+        new(new HatLArchitecture(Features: 8, Channels: 12, Groups: 1, Layers: 2, Heads: 2, MlpChannels: 24, CompressedChannels: 4, SqueezedChannels: 2), Decoder),
+    ];
+
+    /// <summary>A model of an architecture, whose weights are the same every time.</summary>
+    public static GsasrModel Open(GsasrArchitecture architecture)
+    {
+        var checkpoint = new MemoryCheckpoint();
+        foreach (ExpectedTensor tensor in architecture.ExpectedTensors().Where(tensor => tensor.Role == TensorRole.Parameter))
+        {
+            ulong seed = SeededNumbers.Hash(tensor.Name);
+            float[] values = [.. Enumerable.Range(0, (int)tensor.ParameterCount).Select(i => 0.1f * SeededNumbers.Uniform(seed, i))];
+            checkpoint.Set<float>(tensor.Name, ElementType.Float32, [.. tensor.Shape], values);
+        }
+
+        return new GsasrModel(() => checkpoint);
+    }
+}
