@@ -105,7 +105,7 @@ internal static class EndToEndCommand
     private static void PrintShareOfPeak(
         CpuDevice cpu, GsasrArchitecture architecture, (int Width, int Height) size, IEnumerable<Stage> upscaling)
     {
-        double operations = 2.0 * ImageGeometry.Padded(size.Width, size.Height, 1, architecture.SizeMultiple).PaddedPixels
+        double operations = 2.0 * ImageGeometry.Padded(size.Width, size.Height, 1, architecture.SizeMultiple, asPublished: false).PaddedPixels
             * NetworkCost.MultiplyAddsPerPixel(architecture);
         double peak = FmaPeak.Measure(cpu.Threads);
         double rate = operations / upscaling.Min(stage => stage.Milliseconds) * 1e3;

@@ -51,7 +51,7 @@ internal static class ForwardCommand
     {
         GsasrArchitecture architecture = model.Architecture;
         byte[] pixels = Workloads.Photo(width, height);
-        ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, architecture.SizeMultiple);
+        ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, architecture.SizeMultiple, asPublished: false);
         double all = 2 * geometry.PaddedPixels * NetworkCost.MultiplyAddsPerPixel(architecture);
         double encoder = 2 * geometry.PaddedPixels * NetworkCost.EncoderMultiplyAddsPerPixel(architecture.Encoder);
         double heads = 2 * geometry.PaddedPixels * UpsamplingAndHeads(architecture.Decoder);

@@ -27,10 +27,10 @@ internal static class Workloads
         var pixels = new byte[width * height * 3];
         for (int y = 0; y < height; y++)
         {
-            int row = ReflectedImage.IndexOf(top + y, photo.Height) * photo.Width;
+            int row = ReflectedImage.IndexOf(top + y, photo.Height, repeatsEdge: false) * photo.Width;
             for (int x = 0; x < width; x++)
             {
-                int source = (row + ReflectedImage.IndexOf(left + x, photo.Width)) * photo.ChannelCount;
+                int source = (row + ReflectedImage.IndexOf(left + x, photo.Width, repeatsEdge: false)) * photo.ChannelCount;
                 photo.Samples8.AsSpan(source, 3).CopyTo(pixels.AsSpan((y * width + x) * 3));
             }
         }

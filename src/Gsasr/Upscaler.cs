@@ -112,7 +112,7 @@ public sealed class Upscaler : IDisposable
         if (bitDepth is not (8 or 16))
             throw new ArgumentOutOfRangeException(nameof(bitDepth), bitDepth, "Pixels have 8 or 16 bits per channel.");
         using ExclusiveUse.Scope use = _use.Begin();
-        return _workspace.Estimate(ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple), bitDepth / 8).Describe();
+        return _workspace.Estimate(ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple, _options.PublishedGeometry), bitDepth / 8).Describe();
     }
 
     /// <summary>Upscales an image of 8-bit pixels.</summary>
@@ -229,7 +229,7 @@ public sealed class Upscaler : IDisposable
         var image = new float[checked(width * height * 3)];
         PixelConversion.ToColours(pixels, layout, image);
         var meter = new ProgressMeter(_device, progress);
-        ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple);
+        ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple, _options.PublishedGeometry);
         bool isGrey = layout is PixelLayout.Grey or PixelLayout.GreyAlpha;
         long limit = long.MaxValue;
         while (true)
@@ -279,7 +279,7 @@ public sealed class Upscaler : IDisposable
         where T : unmanaged
     {
         CheckImage(pixels.Length, width, height, layout, scale);
-        ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple);
+        ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple, _options.PublishedGeometry);
         if (destination.Length != geometry.OutputPixels * layout.ChannelCount())
         {
             throw new ArgumentException(

@@ -47,8 +47,9 @@ public sealed record UpscalerOptions
     /// <summary>
     /// Whether sizes are taken as in the published code. There, an output whose size was rounded down is drawn with the rounded scale but
     /// for the Gaussians' widths, which makes it up to some percent too bright and lets it drift, and <see cref="DMax"/> cuts off the
-    /// Gaussians of images of a dozen pixels. Without it both axes are drawn with the ratio of the output's size to the input's, and
-    /// every Gaussian reaches far enough. At whole scales and from a certain size of image on there is no difference.
+    /// Gaussians of images of one or two dozen pixels. Without it both axes are drawn with the ratio of the output's size to the input's, and
+    /// such images are continued to at least 36 pixels, so that every Gaussian reaches far enough. At whole scales and from 25 pixels a side on
+    /// (33 for models that pad to 16, 25 for those that pad to 24) there is no difference.
     /// </summary>
     public bool PublishedGeometry { get; init; }
 

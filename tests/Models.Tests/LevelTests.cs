@@ -36,15 +36,14 @@ public sealed class LevelTests(ITestOutputHelper output) : IDisposable
     }
 
     [Theory]
-    [InlineData(36, 36)]
+    [InlineData(24, 24)]
     [InlineData(37, 25)]
     public void An_even_grey_keeps_its_level_at_every_scale(int width, int height)
     {
         using var upscaler = new Upscaler(GsasrModel.Default, _device, s_own);
         Picture grey = Even(width, height, 128);
-        // Between whole scales the model is not more wrong than at them.
-        for (double scale = 1; scale <= 12; scale += 1.35)
-            Assert.All(Change(upscaler, grey, scale), value => Assert.InRange(value, -0.5, 0.5));
+        for (int step = 0; step <= 220; step++)
+            Assert.All(Change(upscaler, grey, 1 + 0.05 * step), value => Assert.InRange(value, -0.5, 0.5));
     }
 
     [Theory]
@@ -69,6 +68,27 @@ public sealed class LevelTests(ITestOutputHelper output) : IDisposable
             return;
         using var published = new Upscaler(GsasrModel.Default, _device, UpscalerOptions.AsPublished);
         Assert.All(Change(published, Even(width, height, 255), 2), value => Assert.InRange(value, -200, -20));
+    }
+
+    // The network is not exact: parts of large photographs move as much. The sizes' worst parts by other paddings were 3.4 levels.
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 3)]
+    [InlineData(4, 4)]
+    [InlineData(9, 9)]
+    [InlineData(13, 9)]
+    [InlineData(16, 16)]
+    [InlineData(24, 24)]
+    [InlineData(48, 5)]
+    public void A_small_photograph_keeps_its_mean(int width, int height)
+    {
+        using var upscaler = new Upscaler(GsasrModel.Default, _device, s_own);
+        var changes = new List<double>();
+        for (int part = 0; part < 12; part++)
+            changes.AddRange(Change(upscaler, Picture.Photo(7 + 29 * (part % 4), 5 + 31 * (part / 4), width, height), 4));
+        output.WriteLine($"worst {changes.Max(Math.Abs):0.00}, mean {changes.Average(Math.Abs):0.00}");
+        Assert.All(changes, value => Assert.InRange(value, -2, 2));
+        Assert.InRange(changes.Average(Math.Abs), 0, 0.45);
     }
 
     /// <inheritdoc/>

@@ -93,7 +93,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
         using var device = new CpuDevice(2);
         foreach ((int width, int height) in new[] { (350_000, 36), (36, 350_000) })
         {
-            ImageGeometry geometry = ImageGeometry.Padded(width, height, 1, architecture.SizeMultiple);
+            ImageGeometry geometry = ImageGeometry.Padded(width, height, 1, architecture.SizeMultiple, asPublished: false);
             MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), 1, 256 * Mebibyte);
             Assert.True(plan.TotalBytes <= 256 * Mebibyte, $"{plan.TotalBytes} bytes");
             Assert.Equal(width > height, plan.Strips.GoesRight);
@@ -131,7 +131,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
         {
             foreach (int height in (int[])[150, 180, 204, 72])
             {
-                var plan = new StripPlan(ImageGeometry.Padded(24, height, 2, 12), length);
+                var plan = new StripPlan(ImageGeometry.Padded(24, height, 2, 12, asPublished: true), length);
                 var memory = new int[plan.FieldPixels];
                 for (int i = 0; i < plan.Count; i++)
                 {

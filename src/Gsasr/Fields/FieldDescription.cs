@@ -12,9 +12,9 @@ internal record FieldDescription
     /// <summary>The largest size of a described image in either direction.</summary>
     public const int MaximumSize = 1 << 20;
 
-    // Pixels of the described image. A box that reaches less than this cuts off so much that the picture darkens: at the usual dmax
-    // that is so where the padded image has fewer than 24 pixels on a side.
-    private const double HarmfulReach = 1.1;
+    // Pixels of the described image. A box that reaches less than this cuts off so much that it is seen. At the usual dmax no image is
+    // padded to so few pixels (ImageGeometry.LeastPaddedSide); a smaller dmax can ask for such a box.
+    private const double HarmfulReach = 1.7;
 
     // Farther than any Gaussian is drawn.
     private const double UnboundedReach = 6;

@@ -6,6 +6,12 @@ namespace Gsasr.Pipeline;
 /// </summary>
 internal readonly record struct ImageGeometry
 {
+    /// <summary>
+    /// Pixels that a padded side has at least. The box of a Gaussian is a share of the padded image, with the usual dmax 1.75 pixels here;
+    /// what a smaller one cuts off is seen (docs/models.md).
+    /// </summary>
+    public const int LeastPaddedSide = 36;
+
     /// <summary>Describes an image whose padded size is known.</summary>
     /// <param name="width">Columns of the input.</param>
     /// <param name="height">Rows of the input.</param>
@@ -44,6 +50,12 @@ internal readonly record struct ImageGeometry
     /// <summary>Rows of the output, floor(Scale * Height).</summary>
     public int OutputHeight { get; }
 
+    /// <summary>Whether the padding at the right repeats the last column before it goes back; see <see cref="ReflectedImage"/>.</summary>
+    public bool RepeatsLastColumn { get; private init; }
+
+    /// <summary>Whether the padding at the bottom repeats the last row before it goes back.</summary>
+    public bool RepeatsLastRow { get; private init; }
+
     /// <summary>Pixels with the padding.</summary>
     public long PaddedPixels => (long)PaddedWidth * PaddedHeight;
 
@@ -56,13 +68,28 @@ internal readonly record struct ImageGeometry
     /// <summary>Output rows per input row.</summary>
     public double RatioY => (double)OutputHeight / Height;
 
-    /// <summary>Describes an image that is filled up at the right and at the bottom.</summary>
+    /// <summary>
+    /// Describes an image that is filled up at the right and at the bottom. A side that would have fewer than <see cref="LeastPaddedSide"/>
+    /// pixels with its padding gets at least so many, and its last pixel is repeated, unless all is to be as in the published code.
+    /// </summary>
     /// <param name="width">Columns of the input.</param>
     /// <param name="height">Rows of the input.</param>
     /// <param name="scale">Output pixels per input pixel.</param>
-    /// <param name="multiple">Both padded sizes are the next multiples of this.</param>
-    public static ImageGeometry Padded(int width, int height, double scale, int multiple) =>
-        new(width, height, scale, ReflectedImage.PaddedSize(width, multiple), ReflectedImage.PaddedSize(height, multiple));
+    /// <param name="multiple">Both padded sizes are multiples of this.</param>
+    /// <param name="asPublished">Whether small images are filled up no further than to the next multiple.</param>
+    public static ImageGeometry Padded(int width, int height, double scale, int multiple, bool asPublished)
+    {
+        int paddedWidth = ReflectedImage.PaddedSize(width, multiple);
+        int paddedHeight = ReflectedImage.PaddedSize(height, multiple);
+        bool isNarrow = !asPublished && paddedWidth < LeastPaddedSide;
+        bool isLow = !asPublished && paddedHeight < LeastPaddedSide;
+        int least = ReflectedImage.PaddedSize(LeastPaddedSide, multiple);
+        return new(width, height, scale, isNarrow ? least : paddedWidth, isLow ? least : paddedHeight)
+        {
+            RepeatsLastColumn = isNarrow,
+            RepeatsLastRow = isLow,
+        };
+    }
 
     /// <summary>The first output column that belongs to a column of the padded input or lies to its right.</summary>
     /// <param name="column">The column.</param>

@@ -82,7 +82,7 @@ internal sealed class NetworkStage : IDisposable
         Tensor input = pass.Arena.Allocate(region.Height, region.Width, 3);
         Tensor features = pass.Arena.Allocate(region.Height, region.Width, networks.Encoder.Features, networks.Encoder.ElementType);
         Span<float> pixels = Stage(region.Width * region.Height * 3);
-        ReflectedImage.Copy(image, plan.Geometry.Width, plan.Geometry.Height, region, pixels);
+        ReflectedImage.Copy(image, plan.Geometry, region, pixels);
         input.Upload<float>(pixels);
         pass.Mark(PipelineStage.Conversion);
         networks.Encoder.Run(input, features, pass);
