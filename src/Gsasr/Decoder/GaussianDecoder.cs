@@ -91,7 +91,7 @@ internal sealed class GaussianDecoder : IDisposable
         string[] heads = ["mlp_block_sigma", "mlp_block_rho", "mlp_block_alpha", "mlp_block_rgb", "mlp_block_mean"];
         (float[], float[])[] HeadLayers(int layer) =>
             [.. heads.Select(head => (weights.Values($"{head}.{layer}.weight"), weights.Values($"{head}.{layer}.bias")))];
-        _heads = weights.Own(new GaussianHeadsWeights(weights.Device, _channels, HeadLayers(0), HeadLayers(2), HeadLayers(4)));
+        _heads = weights.Own(new GaussianHeadsWeights(weights.Device, _channels, HeadLayers(0), HeadLayers(2), HeadLayers(4), weights.ElementType));
     }
 
     /// <summary>Called, in tests, with the published name of a module and its output.</summary>
@@ -101,9 +101,11 @@ internal sealed class GaussianDecoder : IDisposable
     /// <param name="checkpoint">A checkpoint of that architecture.</param>
     /// <param name="architecture">The recognised decoder.</param>
     /// <param name="device">The device that will run it.</param>
-    public static GaussianDecoder Load(Checkpoint checkpoint, DecoderArchitecture architecture, Device device)
+    /// <param name="elementType">What is multiplied; the features are of this type.</param>
+    public static GaussianDecoder Load(
+        Checkpoint checkpoint, DecoderArchitecture architecture, Device device, ElementType elementType = ElementType.Float32)
     {
-        var weights = new WeightReader(checkpoint, GsasrArchitecture.DecoderPrefix, device);
+        var weights = new WeightReader(checkpoint, GsasrArchitecture.DecoderPrefix, device, elementType);
         try
         {
             return new GaussianDecoder(weights, architecture);
@@ -153,18 +155,21 @@ internal sealed class GaussianDecoder : IDisposable
         _scale.Set(scale);
         Arena arena = pass.Arena;
         using Arena.Scope scope = arena.BeginScope();
-        Tensor queries = arena.Allocate(features.Height, features.Width, _channels);
+        Tensor queries = arena.Allocate(features.Height, features.Width, _channels, features.ElementType);
         RunBlocks(features, queries, pass);
         pass.Mark(PipelineStage.DecoderBlocks);
 
         PixelRectangle seen = Surroundings(parts, features);
-        Tensor upsampled = arena.Allocate(2 * seen.Height, 2 * seen.Width, _channels);
+        Tensor upsampled = arena.Allocate(2 * seen.Height, 2 * seen.Width, _channels, features.ElementType);
         Convolution.Run(queries, _upsample, upsampled, firstRow: seen.Top, firstColumn: seen.Left);
         pass.Advance(4.0 * seen.Height * seen.Width * _upsample.Depth * _channels);
         foreach (DecodedPart part in parts)
             RunHeads(upsampled, seen, part, bandFloats, pass);
         pass.Mark(PipelineStage.Heads);
     }
+
+    /// <summary>Whether values left float16's range since the last call, so that Gaussians are wrong; never with float32. Waits for the device.</summary>
+    public bool TakeOverflow() => _heads.TakeOverflow();
 
     /// <inheritdoc/>
     public void Dispose() => _weights.Dispose();
@@ -195,7 +200,7 @@ internal sealed class GaussianDecoder : IDisposable
         {
             int rows = Math.Min(bandRows, 2 * pixels.Height - row);
             using Arena.Scope band = pass.Arena.BeginScope();
-            Tensor cells = pass.Arena.Allocate(2 * rows, CellsPerPixel * pixels.Width, _channels);
+            Tensor cells = pass.Arena.Allocate(2 * rows, CellsPerPixel * pixels.Width, _channels, upsampled.ElementType);
             Convolution.Run(upsampled, _upsampleAgain, cells, firstRow: firstRow + row, firstColumn: firstColumn);
             GaussianHeads.Run(
                 cells, _heads, part.Gaussians.SliceRows(2 * row, 2 * rows), part.Placement.SliceRows(2 * row, 2 * rows), pass.Arena);
@@ -219,8 +224,8 @@ internal sealed class GaussianDecoder : IDisposable
         int width = features.Width;
         Arena arena = pass.Arena;
         using Arena.Scope scope = arena.BeginScope();
-        Tensor projected = arena.Allocate(height, width, _channels);
-        Tensor x = arena.Allocate(height, width, _channels);
+        Tensor projected = arena.Allocate(height, width, _channels, features.ElementType);
+        Tensor x = arena.Allocate(height, width, _channels, features.ElementType);
         Convolution.Run(features, _project, x, Activation.Relu);
         Convolution.Run(x, _projectAgain, projected);
         Tap?.Invoke("img_feat_proj", projected);
