@@ -9,5 +9,6 @@ var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation
     ProductCommand.Create(),
     QualityCommand.Create(),
     EndToEndCommand.Create(),
+    SoakCommand.Create(),
 };
 return root.Parse(args).Invoke();

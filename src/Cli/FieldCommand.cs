@@ -33,11 +33,11 @@ internal static class FieldCommand
             string fieldPath = parsed.GetRequiredValue(target);
             FieldPaths.CheckField(fieldPath, parsed.GetValue(overwrite));
             Image image = FieldPaths.ReadImage(imagePath);
-            GsasrModel loaded = GsasrModel.Load(parsed.GetRequiredValue(model));
+            GsasrModel loaded = GsasrModel.Load(parsed.GetRequiredValue(model), cancellation);
             using Device opened = DeviceCatalog.Open(parsed.GetRequiredValue(device), out string? note);
             if (note is not null)
                 await error.WriteLineAsync(note).ConfigureAwait(false);
-            using var upscaler = new Upscaler(loaded, opened);
+            using var upscaler = new Upscaler(loaded, opened, cancellation: cancellation);
             using GaussianField field = await ProgressDisplay.RunAsync(
                 Path.GetFileName(imagePath),
                 error,

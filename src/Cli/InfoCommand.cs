@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Gsasr.Architecture;
+using Gsasr.Encoders;
 
 namespace Gsasr.Cli;
 

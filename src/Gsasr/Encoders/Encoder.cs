@@ -27,19 +27,13 @@ internal abstract class Encoder : IDisposable
     /// <param name="checkpoint">A checkpoint of that architecture.</param>
     /// <param name="architecture">The recognised encoder.</param>
     /// <param name="device">The device that will run it.</param>
-    public static Encoder Load(Checkpoint checkpoint, EncoderArchitecture architecture, Device device)
+    /// <param name="meter">Told of every tensor that is read; null for nobody.</param>
+    public static Encoder Load(Checkpoint checkpoint, EncoderArchitecture architecture, Device device, LoadingMeter? meter = null)
     {
-        var weights = new WeightReader(checkpoint, GsasrArchitecture.EncoderPrefix, device);
+        var weights = new WeightReader(checkpoint, GsasrArchitecture.EncoderPrefix, device, meter);
         try
         {
-            return architecture switch
-            {
-                EdsrArchitecture edsr => new EdsrEncoder(weights, edsr),
-                RdnArchitecture rdn => new RdnEncoder(weights, rdn),
-                SwinIrArchitecture swinIr => new SwinIrEncoder(weights, swinIr),
-                HatLArchitecture hatL => new HatLEncoder(weights, hatL),
-                _ => throw new ArgumentException($"There is no encoder {architecture.Name}.", nameof(architecture)),
-            };
+            return architecture.Load(weights);
         }
         catch
         {

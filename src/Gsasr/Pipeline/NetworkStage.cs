@@ -5,6 +5,7 @@ using Gsasr.Encoders;
 using Gsasr.Layers;
 using Gsasr.Raster;
 using Gsasr.Tensors;
+using Gsasr.Weights;
 
 namespace Gsasr.Pipeline;
 
@@ -18,17 +19,31 @@ internal sealed class NetworkStage : IDisposable
     /// <summary>Loads the weights.</summary>
     /// <param name="model">The model.</param>
     /// <param name="device">The device.</param>
-    public NetworkStage(GsasrModel model, Device device)
+    /// <param name="progress">Told from 0 to 1 how much is loaded; null for nobody.</param>
+    /// <param name="cancellation">Stops the loading.</param>
+    public NetworkStage(GsasrModel model, Device device, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
+        GsasrArchitecture architecture = model.Architecture;
+        var meter = new LoadingMeter(architecture.EncoderParameterCount + architecture.DecoderParameterCount, progress, cancellation);
         using Checkpoint checkpoint = model.Open();
-        _encoder = Encoder.Load(checkpoint, model.Architecture.Encoder, device);
+        _encoder = Encoder.Load(checkpoint, architecture.Encoder, device, meter);
         try
         {
-            _decoder = GaussianDecoder.Load(checkpoint, model.Architecture.Decoder, device);
+            _decoder = GaussianDecoder.Load(checkpoint, architecture.Decoder, device, meter);
         }
         catch
         {
             _encoder.Dispose();
+            throw;
+        }
+
+        try
+        {
+            meter.Finish();
+        }
+        catch
+        {
+            Dispose();
             throw;
         }
     }
@@ -81,14 +96,14 @@ internal sealed class NetworkStage : IDisposable
     {
         if (pixels.Width == 0 || pixels.Height == 0)
             return;
-        const int Cells = GaussianDecoder.CellsPerPixel;
+        const int Cells = GaussianFormat.CellsPerPixelSide;
         var placement = new GridPlacement(
             Cells * geometry.PaddedHeight,
             Cells * geometry.PaddedWidth,
             Centres(Cells * geometry.PaddedHeight, Cells * pixels.Top, Cells * pixels.Height, arena),
             Centres(Cells * geometry.PaddedWidth, Cells * pixels.Left, Cells * pixels.Width, arena));
         var gaussians = new Tensor(
-            field, place * StripPlan.FloatsPerPixel, Cells * pixels.Height, Cells * pixels.Width, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+            field, place * StripPlan.FloatsPerPixel, Cells * pixels.Height, Cells * pixels.Width, GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
         PixelRectangle inRegion = pixels with { Left = pixels.Left - tile.Region.Left, Top = pixels.Top - tile.Region.Top };
         parts.Add(new DecodedPart(inRegion, placement, gaussians));
         place += (long)pixels.Width * pixels.Height;

@@ -13,18 +13,21 @@ internal sealed class WeightReader : IDisposable
     private readonly Checkpoint _checkpoint;
     private readonly List<IDisposable> _owned;
     private readonly string _prefix;
+    private readonly LoadingMeter? _meter;
 
     /// <summary>Reads weights whose names start with a prefix.</summary>
     /// <param name="checkpoint">Where they come from.</param>
     /// <param name="prefix">"encoder." or "decoder.".</param>
     /// <param name="device">Where they go.</param>
-    public WeightReader(Checkpoint checkpoint, string prefix, Device device)
-        : this(checkpoint, prefix, device, [])
+    /// <param name="meter">Told of every tensor that is read; null for nobody.</param>
+    public WeightReader(Checkpoint checkpoint, string prefix, Device device, LoadingMeter? meter = null)
+        : this(checkpoint, prefix, device, [], meter)
     {
     }
 
-    private WeightReader(Checkpoint checkpoint, string prefix, Device device, List<IDisposable> owned)
+    private WeightReader(Checkpoint checkpoint, string prefix, Device device, List<IDisposable> owned, LoadingMeter? meter)
     {
+        _meter = meter;
         _checkpoint = checkpoint;
         _prefix = prefix;
         Device = device;
@@ -36,13 +39,14 @@ internal sealed class WeightReader : IDisposable
 
     /// <summary>The same reader for the names below a module.</summary>
     /// <param name="module">The module's name, without the dot that ends it.</param>
-    public WeightReader Under(string module) => new(_checkpoint, $"{_prefix}{module}.", Device, _owned);
+    public WeightReader Below(string module) => new(_checkpoint, $"{_prefix}{module}.", Device, _owned, _meter);
 
     /// <summary>A tensor's values, on the host.</summary>
     /// <param name="name">The name below the prefix.</param>
     public float[] Values(string name)
     {
         var values = new float[_checkpoint.Tensors[_prefix + name].Count];
+        _meter?.Advance(values.Length);
         _checkpoint.Read(_prefix + name, values.AsSpan());
         return values;
     }

@@ -9,15 +9,7 @@ namespace Gsasr.Layers;
 public sealed class GaussianHeadsWeights : IDisposable
 {
     /// <summary>How many networks there are.</summary>
-    public const int HeadCount = 5;
-
-    /// <summary>Values that the networks compute for a Gaussian.</summary>
-    public const int OutputCount = 9;
-
-    /// <summary>Values in a Gaussian: the outputs, and what float32 leaves out of the two means.</summary>
-    public const int GaussianSize = 11;
-
-    private static readonly int[] OutputSizes = [2, 1, 1, 3, 2];
+    public const int HeadCount = HeadsShape.Heads;
 
     /// <summary>Packs the networks' weights for a device. Each argument holds the five in the order sigma, rho, alpha, rgb, mean.</summary>
     /// <param name="device">The device that will use them.</param>
@@ -38,7 +30,7 @@ public sealed class GaussianHeadsWeights : IDisposable
         ArgumentNullException.ThrowIfNull(third);
         CheckSizes(first, nameof(first), channels, _ => channels);
         CheckSizes(second, nameof(second), channels, _ => 4 * channels);
-        CheckSizes(third, nameof(third), 4 * channels, head => OutputSizes[head]);
+        CheckSizes(third, nameof(third), 4 * channels, head => HeadsShape.OutputsOf(head));
         Channels = channels;
         First = ConvolutionWeights.Create(
             device, first.SelectMany(h => h.Weight).ToArray(), first.SelectMany(h => h.Bias).ToArray(), channels, HeadCount * channels);
@@ -57,8 +49,8 @@ public sealed class GaussianHeadsWeights : IDisposable
         for (int head = 0; head < HeadCount; head++)
         {
             Second[head] = ConvolutionWeights.Create(device, second[head].Weight, second[head].Bias, channels, 4 * channels);
-            Third[head] = device.Upload(third[head].Weight, 1, OutputSizes[head], 4 * channels);
-            ThirdBias[head] = device.Upload(third[head].Bias, 1, 1, OutputSizes[head]);
+            Third[head] = device.Upload(third[head].Weight, 1, HeadsShape.OutputsOf(head), 4 * channels);
+            ThirdBias[head] = device.Upload(third[head].Bias, 1, 1, HeadsShape.OutputsOf(head));
         }
     }
 
@@ -82,13 +74,7 @@ public sealed class GaussianHeadsWeights : IDisposable
 
     /// <summary>The column of a Gaussian at which a head's outputs start.</summary>
     /// <param name="head">The head, from 0.</param>
-    internal static int FirstColumn(int head)
-    {
-        int column = 0;
-        for (int i = 0; i < head; i++)
-            column += OutputSizes[i];
-        return column;
-    }
+    internal static int FirstColumn(int head) => HeadsShape.FirstColumnOf(head);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,4 +1,5 @@
 using Gsasr.Kernels;
+using Gsasr.Tensors;
 using ILGPU;
 
 namespace Gsasr.Layers;
@@ -6,9 +7,6 @@ namespace Gsasr.Layers;
 /// <summary>The second and third layers of the five networks that make a Gaussian: the 4C values between them stay on the chip.</summary>
 internal static class HeadsKernels
 {
-    private const int MeanHead = 4;
-    private const int FirstRemainder = 9;
-
     /// <summary>
     /// A group takes a tile of cells and one head, and the tiles of the head's inner values one after the other. Of each, a work-item
     /// multiplies its 8 x 8 values with the third layer's weights and adds them to partial sums of its own: partial is
@@ -47,7 +45,7 @@ internal static class HeadsKernels
         int head = Grid.IdxX % HeadsShape.Heads;
         int tileRow = Grid.IdxX / HeadsShape.Heads * TTile.Rows;
         int inner = 4 * channels;
-        int outputs = OutputsOf(head);
+        int outputs = HeadsShape.OutputsOf(head);
         int firstItemColumn = TileProduct.FirstColumn<TTile>(item);
 
         var offsets = new int[TileProduct.RowFetches<TTile>() + TileProduct.Spare];
@@ -107,15 +105,15 @@ internal static class HeadsKernels
                     value += partial[PartialOf<TTile>(output, (row >> 5) & 1, TileProduct.ItemOf<TTile>(row, (n >> 2) * 32 + (n & 3) * 4)) + (row & 3)];
                 cell += firstCell;
                 int gaussian = cell * yPitch;
-                if (head == MeanHead)
+                if (head == HeadsShape.MeanHead)
                 {
                     float grid = output == 0 ? gridWidth : gridHeight;
                     float centre = output == 0 ? columnCentres[cell % width] : rowCentres[cell / width];
                     value = AddQuotient(value, grid, centre, out float remainder);
-                    y[gaussian + FirstRemainder + output] = remainder;
+                    y[gaussian + GaussianFormat.Raw.MeanXRemainder + output] = remainder;
                 }
 
-                y[gaussian + FirstColumnOf(head) + output] = value;
+                y[gaussian + HeadsShape.FirstColumnOf(head) + output] = value;
             }
         }
     }
@@ -133,11 +131,6 @@ internal static class HeadsKernels
         remainder = Gpu.Subtract(rest, Gpu.Subtract(mean, sum));
         return mean;
     }
-
-    private static int OutputsOf(int head) => head == 0 || head == MeanHead ? 2 : head == 3 ? 3 : 1;
-
-    // Of a Gaussian: sigmas 0 and 1, rho 2, alpha 3, colour 4 to 6, mean 7 and 8.
-    private static int FirstColumnOf(int head) => head == 0 ? 0 : head == MeanHead ? 7 : head + 1;
 
     private static int PartialOf<TTile>(int output, int half, int item)
         where TTile : struct, IProductTile => ((output * 2 + half) * TileProduct.GroupSize<TTile>() + item) * 4;
