@@ -112,7 +112,7 @@ public sealed class DeviceCatalog
     private Device OpenBest(out string? note)
     {
         // A driver that is not installed is no news; one that does not work is.
-        var problems = new List<string>(Refusals.Where(refusal => !refusal.IsAbsent).Select(refusal => refusal.ToString()));
+        var problems = new List<string>(Refusals.Where(refusal => refusal.Cause != RefusalCause.Absent).Select(refusal => refusal.ToString()));
         foreach (DeviceDescription description in Devices.Where(device => device.IsGpu))
         {
             try
@@ -127,7 +127,7 @@ public sealed class DeviceCatalog
             }
         }
 
-        IEnumerable<string> absences = Refusals.Where(refusal => refusal.IsAbsent).Select(refusal => refusal.Reason);
+        IEnumerable<string> absences = Refusals.Where(refusal => refusal.Cause == RefusalCause.Absent).Select(refusal => refusal.Reason);
         string reasons = string.Join("; ", problems.Concat(absences).DefaultIfEmpty("none of the devices found is one"));
         note = $"Running on the processor, as no usable GPU was found: {reasons}.";
         return new CpuDevice();

@@ -1,11 +1,11 @@
 namespace Gsasr.Tensors;
 
-/// <summary>A device, or a whole road to devices, that cannot be used.</summary>
-/// <param name="Kind">The road.</param>
+/// <summary>A device, or a whole backend, that cannot be used.</summary>
+/// <param name="Kind">The backend.</param>
 /// <param name="Subject">What is refused, for people to read: "CUDA", or a device's name.</param>
 /// <param name="Reason">Why, without a full stop.</param>
-/// <param name="IsAbsent">Whether there is simply no driver, as is usual for some road; otherwise something is broken or too old.</param>
-public sealed record DeviceRefusal(DeviceKind Kind, string Subject, string Reason, bool IsAbsent)
+/// <param name="Cause">Whether there is nothing, nothing that will do, or something that failed.</param>
+public sealed record DeviceRefusal(DeviceKind Kind, string Subject, string Reason, RefusalCause Cause)
 {
     /// <summary>Subject and reason: "CUDA: no CUDA driver found".</summary>
     public override string ToString() => $"{Subject}: {Reason}";

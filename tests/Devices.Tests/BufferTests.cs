@@ -34,6 +34,34 @@ public sealed class BufferTests
     }
 
     [Theory, EachDevice]
+    public void What_was_uploaded_may_be_overwritten_at_once(string name)
+    {
+        // Larger than what a device stages at once, and many small ones in a row.
+        const int Large = 20_000_001;
+        const int Small = 1000;
+        Device device = TestDevices.Get(name);
+        using DeviceBuffer large = device.Allocate(Large);
+        using DeviceBuffer small = device.Allocate(100 * Small);
+        var source = new byte[Large];
+        new Random(2).NextBytes(source);
+        byte[] expected = [.. source];
+        large.Upload<byte>(source, 0);
+        Array.Clear(source);
+        for (int i = 0; i < 100; i++)
+        {
+            source.AsSpan(0, Small).Fill((byte)i);
+            small.Upload<byte>(source.AsSpan(0, Small), i * Small);
+        }
+
+        source.AsSpan(0, Small).Clear();
+        large.Download<byte>(source, 0);
+        Assert.True(expected.AsSpan().SequenceEqual(source));
+        var back = new byte[100 * Small];
+        small.Download<byte>(back, 0);
+        Assert.All(Enumerable.Range(0, back.Length), i => Assert.Equal((byte)(i / Small), back[i]));
+    }
+
+    [Theory, EachDevice]
     public void Copies_outside_a_buffer_are_refused(string name)
     {
         using DeviceBuffer buffer = TestDevices.Get(name).Allocate(16);

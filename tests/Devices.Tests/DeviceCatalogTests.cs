@@ -96,7 +96,7 @@ public sealed class DeviceCatalogTests
         Assert.DoesNotContain(catalog.Devices, device => device.Kind == DeviceKind.OpenCl);
         DeviceRefusal refusal = Assert.Single(catalog.Refusals, refusal => refusal.Kind == DeviceKind.OpenCl);
         Assert.Equal("Portable Computing Language: this OpenCL driver found no device", $"{refusal}");
-        Assert.True(refusal.IsAbsent);
+        Assert.Equal(RefusalCause.Absent, refusal.Cause);
     }
 
     private static void RunAlone(string test, params (string Name, string Value)[] environment)
@@ -133,7 +133,7 @@ public sealed class DeviceCatalogTests
     {
         DeviceCatalog catalog = DeviceCatalog.Find();
         Assert.Equal("cpu", Assert.Single(catalog.Devices).Id);
-        Assert.Equal(2, catalog.Refusals.Count(refusal => !refusal.IsAbsent));
+        Assert.Equal(2, catalog.Refusals.Count(refusal => refusal.Cause != RefusalCause.Absent));
         using Device device = DeviceCatalog.Open("auto", out string? note);
         Assert.Equal(DeviceKind.Cpu, device.Kind);
         Assert.Contains("cuInit", note, StringComparison.Ordinal);

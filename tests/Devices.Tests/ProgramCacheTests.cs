@@ -92,6 +92,66 @@ public sealed class ProgramCacheTests : IDisposable
         Assert.Equal("", File.ReadAllText(Path.Combine(_folder, "opencl")));
     }
 
+    [Fact]
+    public void What_was_not_used_for_the_longest_time_makes_room()
+    {
+        const int Size = 100;
+        var cache = new OpenClProgramCache(_folder, 4 * (Size + 32));
+        byte[] binary = new byte[Size];
+        for (int i = 0; i < 4; i++)
+        {
+            cache.TryWrite($"program {i}", binary);
+            File.SetLastAccessTimeUtc(Path.Combine(_folder, $"program {i}.bin"), DateTime.UtcNow.AddDays(i - 10));
+        }
+
+        Assert.Equal(binary, cache.TryRead("program 0"));
+        cache.TryWrite("program 4", binary);
+        Assert.Equal(["program 0.bin", "program 2.bin", "program 3.bin", "program 4.bin"], Names());
+        Assert.Null(cache.TryRead("program 1"));
+
+        // Two at once have to go for a larger one; what is larger than all the room is not kept.
+        cache.TryWrite("program 5", new byte[2 * Size]);
+        Assert.Equal(["program 0.bin", "program 4.bin", "program 5.bin"], Names());
+        cache.TryWrite("program 6", new byte[5 * Size]);
+        Assert.Equal(["program 0.bin", "program 4.bin", "program 5.bin"], Names());
+    }
+
+    [Fact]
+    public void What_a_killed_program_left_is_deleted_in_time()
+    {
+        var cache = new OpenClProgramCache(_folder, 1000);
+        string old = Path.Combine(_folder, "old.tmp");
+        string young = Path.Combine(_folder, "young.tmp");
+        File.WriteAllText(old, "half");
+        File.WriteAllText(young, "half");
+        File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddHours(-2));
+        cache.TryWrite("program", [1]);
+        Assert.Equal(["program.bin", "young.tmp"], Names());
+    }
+
+    [Fact]
+    public void Several_may_read_and_write_at_once()
+    {
+        const int Size = 10_000;
+        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, writer =>
+        {
+            // As separate processes have them: a cache each, and hardly room for three programs.
+            var cache = new OpenClProgramCache(_folder, 3 * (Size + 32));
+            for (int round = 0; round < 60; round++)
+            {
+                int program = (writer + round) % 5;
+                byte[] binary = [.. Enumerable.Repeat((byte)program, Size)];
+                cache.TryWrite($"program {program}", binary);
+                byte[]? read = cache.TryRead($"program {program}");
+                Assert.True(read is null || read.AsSpan().SequenceEqual(binary));
+            }
+        });
+        Assert.All(Names(), name => Assert.EndsWith(".bin", name, StringComparison.Ordinal));
+        Assert.InRange(Names().Length, 1, 3);
+    }
+
+    private string[] Names() => [.. Directory.GetFiles(_folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+
     private string[] CacheFiles() => Directory.GetFiles(_folder, "*", SearchOption.AllDirectories);
 
     private static int RunSum()

@@ -177,12 +177,19 @@ public sealed unsafe class CpuDeviceTests
     {
         using var device = new CpuDevice(1);
         Assert.InRange(device.AvailableMemoryBytes, 1, device.MemoryBytes);
-        // Somebody always uses some of it, if only this program.
-        if (OperatingSystem.IsLinux())
-            Assert.NotEqual(device.MemoryBytes, device.AvailableMemoryBytes);
         using var limited = new CpuDevice(1, 1 << 20);
         Assert.Equal((1 << 20, 1 << 20), (limited.MemoryBytes, limited.AvailableMemoryBytes));
     }
+
+    [Theory]
+    [InlineData("MemTotal:       24683620 kB\nMemFree:        21456636 kB\nMemAvailable:   23313000 kB\n", 23313000L << 10)]
+    [InlineData("MemAvailable:          1 kB", 1L << 10)]
+    [InlineData("MemTotal:       24683620 kB\nMemFree:        21456636 kB\n", null)]
+    [InlineData("MemAvailable:   23313000 pages", null)]
+    [InlineData("MemAvailable:   many kB", null)]
+    [InlineData("", null)]
+    public void Free_memory_is_what_the_system_says_is_available(string text, long? bytes) =>
+        Assert.Equal(bytes, CpuDevice.ParseFreeMemory(text.Split('\n')));
 
     [Fact]
     public void A_limit_of_memory_holds_for_all_buffers_together()

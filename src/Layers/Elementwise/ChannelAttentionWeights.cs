@@ -5,6 +5,8 @@ namespace Gsasr.Layers;
 /// <summary>The two small layers of <see cref="ChannelAttention"/>.</summary>
 public sealed class ChannelAttentionWeights : IDisposable
 {
+    private readonly WeightMemory _memory;
+
     /// <summary>Copies the weights to a device.</summary>
     /// <param name="device">The device that will use them.</param>
     /// <param name="squeeze">[squeezed, channels].</param>
@@ -22,10 +24,19 @@ public sealed class ChannelAttentionWeights : IDisposable
         ArgumentNullException.ThrowIfNull(device);
         Channels = expandBias.Length;
         Squeezed = squeezeBias.Length;
-        Squeeze = device.Upload(squeeze, 1, Squeezed, Channels);
-        SqueezeBias = device.Upload(squeezeBias, 1, 1, Squeezed);
-        Expand = device.Upload(expand, 1, Channels, Squeezed);
-        ExpandBias = device.Upload(expandBias, 1, 1, Channels);
+        _memory = new WeightMemory(device);
+        try
+        {
+            Squeeze = _memory.Upload(squeeze, 1, Squeezed, Channels);
+            SqueezeBias = _memory.Upload(squeezeBias, 1, 1, Squeezed);
+            Expand = _memory.Upload(expand, 1, Channels, Squeezed);
+            ExpandBias = _memory.Upload(expandBias, 1, 1, Channels);
+        }
+        catch
+        {
+            _memory.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Channels of the activations.</summary>
@@ -47,11 +58,5 @@ public sealed class ChannelAttentionWeights : IDisposable
     internal Tensor ExpandBias { get; }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Squeeze.Buffer.Dispose();
-        SqueezeBias.Buffer.Dispose();
-        Expand.Buffer.Dispose();
-        ExpandBias.Buffer.Dispose();
-    }
+    public void Dispose() => _memory.Dispose();
 }

@@ -5,6 +5,8 @@ namespace Gsasr.Layers;
 /// <summary>The second and third layers of the <see cref="GaussianHeads"/>, the five heads side by side for their GPU kernel.</summary>
 internal sealed class GaussianHeadsGpuWeights : IDisposable
 {
+    private readonly WeightMemory _memory;
+
     public GaussianHeadsGpuWeights(
         GpuDevice device,
         int channels,
@@ -12,8 +14,6 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
         IReadOnlyList<(float[] Weight, float[] Bias)> third)
     {
         int inner = 4 * channels;
-        Second = ConvolutionWeights.Create(
-            device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner);
         var thirds = new float[third.Count * HeadsShape.MaximumOutputs * inner];
         var biases = new float[third.Count * HeadsShape.MaximumOutputs];
         for (int head = 0; head < third.Count; head++)
@@ -22,8 +22,19 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
             third[head].Bias.CopyTo(biases, head * HeadsShape.MaximumOutputs);
         }
 
-        Third = device.Upload(thirds, third.Count, HeadsShape.MaximumOutputs, inner);
-        ThirdBias = device.Upload(biases, 1, third.Count, HeadsShape.MaximumOutputs);
+        _memory = new WeightMemory(device);
+        try
+        {
+            Second = _memory.Own(ConvolutionWeights.Create(
+                device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner));
+            Third = _memory.Upload(thirds, third.Count, HeadsShape.MaximumOutputs, inner);
+            ThirdBias = _memory.Upload(biases, 1, third.Count, HeadsShape.MaximumOutputs);
+        }
+        catch
+        {
+            _memory.Dispose();
+            throw;
+        }
     }
 
     /// <summary>C -> 20C, the heads side by side.</summary>
@@ -36,10 +47,5 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
     public Tensor ThirdBias { get; }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Second.Dispose();
-        Third.Buffer.Dispose();
-        ThirdBias.Buffer.Dispose();
-    }
+    public void Dispose() => _memory.Dispose();
 }

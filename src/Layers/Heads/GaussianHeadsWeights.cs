@@ -11,6 +11,8 @@ public sealed class GaussianHeadsWeights : IDisposable
     /// <summary>How many networks there are.</summary>
     public const int HeadCount = HeadsShape.Heads;
 
+    private readonly WeightMemory _memory;
+
     /// <summary>Packs the networks' weights for a device. Each argument holds the five in the order sigma, rho, alpha, rgb, mean.</summary>
     /// <param name="device">The device that will use them.</param>
     /// <param name="channels">C.</param>
@@ -32,25 +34,34 @@ public sealed class GaussianHeadsWeights : IDisposable
         CheckSizes(second, nameof(second), channels, _ => 4 * channels);
         CheckSizes(third, nameof(third), 4 * channels, head => HeadsShape.OutputsOf(head));
         Channels = channels;
-        First = ConvolutionWeights.Create(
-            device, first.SelectMany(h => h.Weight).ToArray(), first.SelectMany(h => h.Bias).ToArray(), channels, HeadCount * channels);
-        if (device is GpuDevice gpu)
+        Second = [];
+        Third = [];
+        ThirdBias = [];
+        _memory = new WeightMemory(device);
+        try
         {
-            Gpu = new GaussianHeadsGpuWeights(gpu, channels, second, third);
-            Second = [];
-            Third = [];
-            ThirdBias = [];
-            return;
-        }
+            First = _memory.Own(ConvolutionWeights.Create(
+                device, first.SelectMany(h => h.Weight).ToArray(), first.SelectMany(h => h.Bias).ToArray(), channels, HeadCount * channels));
+            if (device is GpuDevice gpu)
+            {
+                Gpu = _memory.Own(new GaussianHeadsGpuWeights(gpu, channels, second, third));
+                return;
+            }
 
-        Second = new ConvolutionWeights[HeadCount];
-        Third = new Tensor[HeadCount];
-        ThirdBias = new Tensor[HeadCount];
-        for (int head = 0; head < HeadCount; head++)
+            Second = new ConvolutionWeights[HeadCount];
+            Third = new Tensor[HeadCount];
+            ThirdBias = new Tensor[HeadCount];
+            for (int head = 0; head < HeadCount; head++)
+            {
+                Second[head] = _memory.Own(ConvolutionWeights.Create(device, second[head].Weight, second[head].Bias, channels, 4 * channels));
+                Third[head] = _memory.Upload(third[head].Weight, 1, HeadsShape.OutputsOf(head), 4 * channels);
+                ThirdBias[head] = _memory.Upload(third[head].Bias, 1, 1, HeadsShape.OutputsOf(head));
+            }
+        }
+        catch
         {
-            Second[head] = ConvolutionWeights.Create(device, second[head].Weight, second[head].Bias, channels, 4 * channels);
-            Third[head] = device.Upload(third[head].Weight, 1, HeadsShape.OutputsOf(head), 4 * channels);
-            ThirdBias[head] = device.Upload(third[head].Bias, 1, 1, HeadsShape.OutputsOf(head));
+            _memory.Dispose();
+            throw;
         }
     }
 
@@ -77,17 +88,7 @@ public sealed class GaussianHeadsWeights : IDisposable
     internal static int FirstColumn(int head) => HeadsShape.FirstColumnOf(head);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        First.Dispose();
-        Gpu?.Dispose();
-        foreach (ConvolutionWeights weights in Second)
-            weights.Dispose();
-        foreach (Tensor tensor in Third)
-            tensor.Buffer.Dispose();
-        foreach (Tensor tensor in ThirdBias)
-            tensor.Buffer.Dispose();
-    }
+    public void Dispose() => _memory.Dispose();
 
     private static void CheckSizes(
         IReadOnlyList<(float[] Weight, float[] Bias)> layers, string name, int inputs, Func<int, int> outputsOf)

@@ -97,6 +97,17 @@ public sealed class CpuDevice : Device
     internal static string Describe(int threads) =>
         $"{RuntimeInformation.ProcessArchitecture} processor, {threads} thread{(threads == 1 ? "" : "s")}, {SimdWidth.Description}";
 
+    /// <summary>Bytes in the line "MemAvailable:   23313000 kB" of Linux's /proc/meminfo; null if there is no such line.</summary>
+    /// <param name="lines">The file's lines.</param>
+    internal static long? ParseFreeMemory(IEnumerable<string> lines)
+    {
+        const string Name = "MemAvailable:";
+        string? line = lines.FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
+        string[] words = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return words is [string kibibytes, "kB"]
+            && long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
+    }
+
     // What Linux can hand out without swapping, caches of files included; null on other systems, where there is no such number.
     private static long? FreeMemoryBytes()
     {
@@ -104,11 +115,7 @@ public sealed class CpuDevice : Device
             return null;
         try
         {
-            const string Name = "MemAvailable:";
-            string? line = File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
-            string[] words = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-            return words is [string kibibytes, "kB"]
-                && long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
+            return ParseFreeMemory(File.ReadLines("/proc/meminfo"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -29,13 +29,7 @@ internal sealed unsafe class CudaBuffer : GpuBuffer
     {
         var destination = new CuAddress((nint)(Handle + byteOffset));
         _device.MakeCurrent();
-
-        // From memory that is not page-locked the call returns when the driver has its own copy of the source.
-        fixed (byte* p = source)
-        {
-            CuResult result = CuNative.cuMemcpyHtoDAsync(destination, p, (nuint)source.Length, _device.Stream);
-            _device.Check(result, "cuMemcpyHtoDAsync", "store values");
-        }
+        _device.Staging.Upload(source, destination);
     }
 
     protected override void DownloadBytes(Span<byte> destination, long byteOffset)

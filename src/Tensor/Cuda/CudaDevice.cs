@@ -30,6 +30,7 @@ public sealed unsafe class CudaDevice : GpuDevice
             CuStream stream;
             Check(CuNative.cuStreamCreate(&stream, CuConstants.CU_STREAM_NON_BLOCKING), "cuStreamCreate", "open a context");
             Stream = stream;
+            Staging = new CudaStaging(this);
         }
         catch
         {
@@ -69,6 +70,9 @@ public sealed unsafe class CudaDevice : GpuDevice
     public override int ProcessorCount => _candidate.ProcessorCount;
 
     internal CuStream Stream { get; }
+
+    /// <summary>Where uploads wait for their turn in the stream.</summary>
+    internal CudaStaging Staging { get; }
 
     /// <inheritdoc/>
     public override bool Supports(Kernel kernel)
@@ -216,6 +220,7 @@ public sealed unsafe class CudaDevice : GpuDevice
             foreach (GpuKernel kernel in LoadedKernels)
                 _ = CuNative.cuModuleUnload(((CudaKernel)kernel).Module);
             DisposeBuffers();
+            Staging.Release();
             _ = CuNative.cuStreamDestroy(Stream);
         }
 

@@ -16,7 +16,7 @@ internal static unsafe class CudaDiscovery
         var candidates = new List<CudaCandidate>();
         if (!DriverLibrary.TryLoad(DriverLibrary.Cuda, out string? reason))
         {
-            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", reason, IsAbsent: true));
+            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", reason, RefusalCause.Absent));
             return candidates;
         }
 
@@ -26,7 +26,7 @@ internal static unsafe class CudaDiscovery
         }
         catch (Exception e) when (e is DeviceException or EntryPointNotFoundException)
         {
-            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", DriverLibrary.Describe(e), IsAbsent: false));
+            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", DriverLibrary.Describe(e), RefusalCause.Failed));
         }
 
         return candidates;
@@ -37,7 +37,7 @@ internal static unsafe class CudaDiscovery
         CuResult result = CuNative.cuInit(0);
         if (result == CuResult.CUDA_ERROR_NO_DEVICE)
         {
-            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", "the driver found no card", IsAbsent: true));
+            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", "the driver found no card", RefusalCause.Absent));
             return;
         }
 
@@ -47,7 +47,7 @@ internal static unsafe class CudaDiscovery
         if (version < NeededDriverVersion)
         {
             string reason = $"the driver is too old: it supports CUDA {FormatVersion(version)}, not {FormatVersion(NeededDriverVersion)}";
-            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", reason, IsAbsent: false));
+            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", reason, RefusalCause.Unsuitable));
             return;
         }
 
@@ -71,13 +71,13 @@ internal static unsafe class CudaDiscovery
         {
             string reason = $"its compute capability is {major}.{minor}; " +
                 $"{NvidiaTarget.Default.Major}.{NvidiaTarget.Default.Minor} is needed";
-            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, name, reason, IsAbsent: false));
+            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, name, reason, RefusalCause.Unsuitable));
             return;
         }
 
         if (Attribute(device, CuConstants.CU_DEVICE_ATTRIBUTE_COMPUTE_MODE) == CuConstants.CU_COMPUTEMODE_PROHIBITED)
         {
-            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, name, "its compute mode is set to prohibited", IsAbsent: false));
+            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, name, "its compute mode is set to prohibited", RefusalCause.Unsuitable));
             return;
         }
 

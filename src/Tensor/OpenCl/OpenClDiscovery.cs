@@ -18,7 +18,7 @@ internal static unsafe class OpenClDiscovery
         var candidates = new List<OpenClCandidate>();
         if (!DriverLibrary.TryLoad(DriverLibrary.OpenCl, out string? reason))
         {
-            refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", reason, IsAbsent: true));
+            refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", reason, RefusalCause.Absent));
             return candidates;
         }
 
@@ -34,13 +34,13 @@ internal static unsafe class OpenClDiscovery
         {
             ClPlatform[] platforms = Platforms();
             if (platforms.Length == 0)
-                refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", "the loader found no driver", IsAbsent: true));
+                refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", "the loader found no driver", RefusalCause.Absent));
             foreach (ClPlatform platform in platforms)
                 AddDevices(platform, candidates, refusals);
         }
         catch (Exception e) when (e is DeviceException or EntryPointNotFoundException)
         {
-            refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", DriverLibrary.Describe(e), IsAbsent: false));
+            refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", DriverLibrary.Describe(e), RefusalCause.Failed));
         }
     }
 
@@ -70,13 +70,13 @@ internal static unsafe class OpenClDiscovery
             string platformVersion = ClQuery.PlatformText(platform, ClConstants.CL_PLATFORM_VERSION);
             ClDeviceId[] devices = Devices(platform);
             if (devices.Length == 0)
-                refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, platformName, "this OpenCL driver found no device", IsAbsent: true));
+                refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, platformName, "this OpenCL driver found no device", RefusalCause.Absent));
             foreach (ClDeviceId device in devices)
             {
                 string name = ClQuery.DeviceText(device, ClConstants.CL_DEVICE_NAME);
                 if (Deficiency(device) is string deficiency)
                 {
-                    refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, $"{name} ({platformName})", deficiency, IsAbsent: false));
+                    refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, $"{name} ({platformName})", deficiency, RefusalCause.Unsuitable));
                     continue;
                 }
 
@@ -104,7 +104,7 @@ internal static unsafe class OpenClDiscovery
         catch (DeviceException e)
         {
             // One broken driver must not hide the devices of the others.
-            refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, platformName, e.Message.TrimEnd('.'), IsAbsent: false));
+            refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, platformName, e.Message.TrimEnd('.'), RefusalCause.Failed));
         }
     }
 

@@ -17,6 +17,7 @@ internal static class CuConstants
     public const int CU_COMPUTEMODE_PROHIBITED = 2;
     public const uint CU_STREAM_NON_BLOCKING = 1;
     public const uint CU_EVENT_DEFAULT = 0;
+    public const uint CU_EVENT_DISABLE_TIMING = 2;
 
     public const int CU_JIT_ERROR_LOG_BUFFER = 5;
     public const int CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6;

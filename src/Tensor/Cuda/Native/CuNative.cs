@@ -69,6 +69,12 @@ internal static unsafe partial class CuNative
     [LibraryImport(Library, EntryPoint = "cuMemFree_v2")]
     internal static partial CuResult cuMemFree(CuAddress address);
 
+    [LibraryImport(Library)]
+    internal static partial CuResult cuMemHostAlloc(void** memory, nuint bytes, uint flags);
+
+    [LibraryImport(Library)]
+    internal static partial CuResult cuMemFreeHost(void* memory);
+
     [LibraryImport(Library, EntryPoint = "cuMemcpyHtoDAsync_v2")]
     internal static partial CuResult cuMemcpyHtoDAsync(CuAddress destination, void* source, nuint bytes, CuStream stream);
 
