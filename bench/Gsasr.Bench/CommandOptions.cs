@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Gsasr.Testing;
 
 namespace Gsasr.Bench;
 
@@ -17,6 +18,25 @@ internal static class CommandOptions
     {
         Description = "gsasr-lite, a model's path, or a full-size network with seeded weights: edsr, rdn, swin, hatl, edsr-paper, ...",
         DefaultValueFactory = _ => name,
+    };
+
+    public static Option<Precision> Precision() => new("--precision")
+    {
+        Description = "auto, float32 or mixed",
+        DefaultValueFactory = _ => Gsasr.Precision.Auto,
+    };
+
+    public static Option<DirectoryInfo> Photos() => new("--photos")
+    {
+        Description = "a folder of PNG and JPEG files",
+        DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(TestData.Folder, "photos")),
+    };
+
+    public static Option<int[]> Scales(params int[] scales) => new("--scales")
+    {
+        Description = "whole scales",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => scales,
     };
 
     public static Option<int> Runs(int runs) => new("--runs")

@@ -21,9 +21,10 @@ internal static class ForwardCommand
         Option<int> runs = CommandOptions.Runs(5);
         Option<double> peak = CommandOptions.Peak();
         Option<bool> profile = CommandOptions.Profile();
+        Option<Precision> precision = CommandOptions.Precision();
         var command = new Command("forward", "One image from 8-bit pixels to 8-bit pixels, as a whole and by stage.")
         {
-            device, model, size, scale, dMax, runs, peak, profile,
+            device, model, size, scale, dMax, runs, peak, profile, precision,
         };
         command.SetAction(result =>
         {
@@ -39,13 +40,14 @@ internal static class ForwardCommand
                 result.GetValue(dMax),
                 result.GetValue(runs),
                 tflops,
-                result.GetValue(profile));
+                result.GetValue(profile),
+                result.GetValue(precision));
         });
         return command;
     }
 
     private static void Run(
-        Device device, GsasrModel model, int width, int height, double scale, double dMax, int runs, double peak, bool profile)
+        Device device, GsasrModel model, int width, int height, double scale, double dMax, int runs, double peak, bool profile, Precision precision)
     {
         GsasrArchitecture architecture = model.Architecture;
         byte[] pixels = Workloads.Photo(width, height);
@@ -59,7 +61,7 @@ internal static class ForwardCommand
         Console.WriteLine();
         var output = new byte[geometry.OutputPixels * 3];
         long before = (device as GpuDevice)?.AllocatedBytes ?? 0;
-        using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = dMax, MaximumTilePixels = long.MaxValue });
+        using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = dMax, MaximumTilePixels = long.MaxValue, Precision = precision });
         long weights = device is GpuDevice loaded
             ? loaded.AllocatedBytes - before
             : sizeof(float) * (architecture.EncoderParameterCount + architecture.DecoderParameterCount);
@@ -107,6 +109,7 @@ internal static class ForwardCommand
 
     private static void PrintMemory(Device device, Upscaler upscaler, long weights)
     {
+        Console.WriteLine($"Precision: {upscaler.Precision}{(upscaler.WasRepeated ? ", repeated in float32" : "")}.");
         MemoryPlan plan = upscaler.LastPlan!;
         int tiles = plan.AllTiles().Count();
         Console.WriteLine(

@@ -8,6 +8,7 @@ var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation
     FitCommand.Create(),
     ProductCommand.Create(),
     QualityCommand.Create(),
+    PrecisionCommand.Create(),
     EndToEndCommand.Create(),
     SoakCommand.Create(),
 };

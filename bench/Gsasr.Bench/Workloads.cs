@@ -14,6 +14,11 @@ internal static class Workloads
     /// <summary>RGB pixels of a photograph, from its middle; where it ends, it goes on as in a mirror.</summary>
     public static byte[] Photo(int width, int height) => Crop(ImageFile.Read(TestData.PhotoFile("astronaut.png")), width, height);
 
+    /// <summary>The PNG and JPEG files of a folder, by their names.</summary>
+    public static IEnumerable<FileInfo> Photos(DirectoryInfo folder) => folder.EnumerateFiles()
+        .Where(file => file.Extension is ".png" or ".jpg" or ".jpeg")
+        .OrderBy(file => file.Name, StringComparer.Ordinal);
+
     /// <summary>RGB pixels of an 8-bit image of colours, from its middle; where it ends, it goes on as in a mirror.</summary>
     public static byte[] Crop(Image photo, int width, int height)
     {

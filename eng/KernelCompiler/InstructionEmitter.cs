@@ -19,7 +19,8 @@ internal static class InstructionEmitter
     public static void Register(Context.Builder builder)
     {
         IntrinsicImplementationManager manager = builder.GetIntrinsicManager();
-        foreach (MethodInfo method in typeof(Gpu).GetMethods(BindingFlags.Static | BindingFlags.Public))
+        const BindingFlags Instructions = BindingFlags.Static | BindingFlags.Public;
+        foreach (MethodInfo method in (MethodInfo[])[.. typeof(Gpu).GetMethods(Instructions), .. typeof(TensorCores).GetMethods(Instructions)])
         {
             if (method.GetCustomAttribute<InstructionAttribute>() is null)
                 continue;

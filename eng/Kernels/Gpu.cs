@@ -126,13 +126,4 @@ public static class Gpu
     /// </summary>
     [Instruction("bar.sync 0;", "barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)"), IntrinsicImplementation]
     public static void GlobalBarrier() => throw new UnreachableException();
-
-    /// <summary>
-    /// c + a * b on tensor cores: 16 x 8 sums of 16 products of bfloat16, spread over the 32 items of a warp as the PTX manual says
-    /// under mma.m16n8k16. Needs sm_80.
-    /// </summary>
-    [Instruction(
-        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%8, %9, %10, %11}, {%12, %13}, {%4, %5, %6, %7};",
-        null), IntrinsicImplementation]
-    public static Float4 MultiplyBFloat16(Float4 c, Int4 a, int b0, int b1) => throw new UnreachableException();
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Gsasr.Layers;
 using Gsasr.Tensors;
 
 namespace Gsasr.Cli;
@@ -17,7 +18,7 @@ internal static class DevicesCommand
             foreach (DeviceDescription device in catalog.Devices)
             {
                 string memory = string.Create(CultureInfo.InvariantCulture, $"{device.MemoryBytes / (double)(1 << 30):0.0} GiB");
-                await output.WriteLineAsync($"{device.Id.PadRight(width)}  {device.Name}, {memory}, {device.Driver}").ConfigureAwait(false);
+                await output.WriteLineAsync($"{device.Id.PadRight(width)}  {device.Name}, {memory}, {device.Driver}{(TensorCores.AreIn(device) ? ", mixed precision" : "")}").ConfigureAwait(false);
             }
 
             foreach (DeviceRefusal refusal in catalog.Refusals)

@@ -27,7 +27,7 @@ internal static class Failures
             return ExitCode.Failure;
         }
         catch (Exception e) when (e is CheckpointFormatException or ImageFormatException or DeviceException or ModelOutputException
-            or IOException or UnauthorizedAccessException or ArgumentException)
+            or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             // Behind the sentence stand the parameter's name and its value, which are for programmers.
             string line = (e is ArgumentException { ParamName: string name }

@@ -21,11 +21,12 @@ internal static class FieldCommand
             "2.5");
         Option<string> model = SharedOptions.Model();
         Option<string> device = SharedOptions.Device();
+        Option<Precision?> precision = SharedOptions.Precision("It is auto unless said.");
         Option<bool> quantised = SharedOptions.Quantised();
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace FIELD if it exists." };
         var command = new Command("field", "Keeps an image as Gaussians in a file, to be drawn by 'gsasr render' at any size.")
         {
-            input, target, scale, model, device, quantised, overwrite,
+            input, target, scale, model, device, precision, quantised, overwrite,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -37,12 +38,15 @@ internal static class FieldCommand
             using Device opened = DeviceCatalog.Open(parsed.GetRequiredValue(device), out string? note);
             if (note is not null)
                 await error.WriteLineAsync(note).ConfigureAwait(false);
-            using var upscaler = new Upscaler(loaded, opened, cancellation: cancellation);
+            var options = new UpscalerOptions { Precision = parsed.GetValue(precision) ?? Precision.Auto };
+            using var upscaler = new Upscaler(loaded, opened, options, cancellation: cancellation);
             using GaussianField field = await ProgressDisplay.RunAsync(
                 Path.GetFileName(imagePath),
                 error,
                 (progress, _) => Task.Run(() => Build(upscaler, image, parsed.GetValue(scale) ?? 4, progress, cancellation), cancellation))
                 .ConfigureAwait(false);
+            if (upscaler.WasRepeated)
+                await error.WriteLineAsync(SharedOptions.RepeatedNote).ConfigureAwait(false);
             field.Save(fieldPath, parsed.GetValue(overwrite), parsed.GetValue(quantised));
             await output.WriteLineAsync(
                 $"{fieldPath}: {image.Width}x{image.Height}, {field.Count} Gaussians, {loaded.Name} on {opened.Name}").ConfigureAwait(false);

@@ -37,6 +37,32 @@ internal static class SharedOptions
         return model;
     }
 
+    /// <summary><c>--precision</c>.</summary>
+    /// <param name="fallback">What it is unless said.</param>
+    public static Option<Precision?> Precision(string fallback) => new("--precision")
+    {
+        Description = $"float32, mixed (float16 on tensor cores; NVIDIA GPUs from Ampere on), or auto: mixed where there is such. {fallback}",
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            switch (text)
+            {
+                case "auto":
+                    return Gsasr.Precision.Auto;
+                case "float32":
+                    return Gsasr.Precision.Float32;
+                case "mixed":
+                    return Gsasr.Precision.Mixed;
+                default:
+                    result.AddError($"--precision is auto, float32 or mixed; it is '{text}'.");
+                    return null;
+            }
+        },
+    };
+
+    /// <summary>What is told of a picture that was worked on twice.</summary>
+    public const string RepeatedNote = "The model's values left the range of float16; the picture was worked on again in float32.";
+
     /// <summary><c>--16bit</c>.</summary>
     public static Option<bool> Quantised() => new("--16bit")
     {

@@ -27,7 +27,8 @@ internal sealed class StageReport : IDisposable
     /// <param name="error">The error stream.</param>
     public static StageReport Begin(Upscaler upscaler, GsasrModel model, Device device, TextWriter error)
     {
-        error.WriteLine($"{model.Name} from {model.Source}, on {device.Name} ({device.Kind})");
+        string precision = upscaler.Precision == Precision.Mixed ? "mixed precision" : "float32";
+        error.WriteLine($"{model.Name} from {model.Source}, on {device.Name} ({device.Kind}), {precision}");
         var report = new StageReport(upscaler, device, error);
         upscaler.Clock = report._clock;
         return report;

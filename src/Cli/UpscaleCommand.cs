@@ -37,6 +37,7 @@ internal static class UpscaleCommand
             if (name is not null && !DeviceCatalog.IsDeviceName(name))
                 result.AddError($"--device is auto, cpu, opencl[:N] or cuda[:N]; it is '{name}'.");
         });
+        Option<Precision?> precision = SharedOptions.Precision("With --as-published it is float32 unless said, else auto.");
         var dMax = new Option<double>("--dmax")
         {
             Description = "How far a Gaussian reaches, as a share of half the output image (the paper's ratio r).",
@@ -65,10 +66,13 @@ internal static class UpscaleCommand
         var verbose = new Option<bool>("--verbose") { Description = "Say on the error stream what the image is worked on with, and how long each stage takes." };
         var command = new Command("upscale", "Upscales an image.")
         {
-            input, target, scale, model, device, dMax, noEvenAreas, keepGrey, asPublished, quality, overwrite, verbose,
+            input, target, scale, model, device, precision, dMax, noEvenAreas, keepGrey, asPublished, quality, overwrite, verbose,
         };
         command.SetAction((parsed, cancellation) =>
         {
+            UpscalerOptions options = parsed.GetValue(asPublished)
+                ? UpscalerOptions.AsPublished
+                : new UpscalerOptions { KeepEvenAreas = !parsed.GetValue(noEvenAreas) };
             var job = new UpscaleJob
             {
                 InputPath = parsed.GetRequiredValue(input),
@@ -76,10 +80,9 @@ internal static class UpscaleCommand
                 Scale = parsed.GetValue(scale),
                 Model = parsed.GetRequiredValue(model),
                 Device = parsed.GetRequiredValue(device),
-                Options = (parsed.GetValue(asPublished)
-                    ? UpscalerOptions.AsPublished
-                    : new UpscalerOptions { KeepEvenAreas = !parsed.GetValue(noEvenAreas) }) with
+                Options = options with
                 {
+                    Precision = parsed.GetValue(precision) ?? options.Precision,
                     DMax = parsed.GetValue(dMax),
                     KeepGrey = parsed.GetValue(keepGrey),
                 },

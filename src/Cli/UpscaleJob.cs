@@ -60,7 +60,10 @@ internal sealed class UpscaleJob
         var options = new ImageWriteOptions { JpegQuality = JpegQuality, Cancellation = cancellation };
         target.Complete(stream => ImageFile.Write(stream, result, format, options));
         string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
-        string done = $"{OutputPath}: {image.Width}x{image.Height} -> {width}x{height}, {model.Name} on {device.Name}, {seconds} s";
+        if (upscaler.WasRepeated)
+            await error.WriteLineAsync(SharedOptions.RepeatedNote).ConfigureAwait(false);
+        string precision = upscaler.Precision == Precision.Mixed ? " in mixed precision" : "";
+        string done = $"{OutputPath}: {image.Width}x{image.Height} -> {width}x{height}, {model.Name} on {device.Name}{precision}, {seconds} s";
         try
         {
             await output.WriteLineAsync(done).ConfigureAwait(false);

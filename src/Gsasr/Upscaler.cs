@@ -45,6 +45,7 @@ public sealed class Upscaler : IDisposable
     /// <exception cref="CheckpointFormatException">The weights cannot be read.</exception>
     /// <exception cref="DeviceException">The device failed or has too little memory.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
+    /// <exception cref="NotSupportedException">Mixed precision was asked for, which the device or the model does not have.</exception>
     public Upscaler(
         GsasrModel model,
         Device device,
@@ -59,11 +60,20 @@ public sealed class Upscaler : IDisposable
         _device = device;
         _architecture = model.Architecture;
         _workspace = new Workspace(device, _architecture, _options);
-        _network = new NetworkStage(model, device, progress, cancellation);
+        _network = new NetworkStage(model, device, _options.Precision, progress, cancellation);
     }
 
     /// <summary>The most bytes of working memory that were in use on the device at once, without weights and fields.</summary>
     public long PeakWorkingBytes => _workspace.Arena.PeakBytes;
+
+    /// <summary>How precisely the networks compute: <see cref="Precision.Mixed"/> or <see cref="Precision.Float32"/>.</summary>
+    public Precision Precision => _network.Precision;
+
+    /// <summary>
+    /// Whether values of the last image left float16's range, so that it was worked on again in float32; never where that is the
+    /// <see cref="Precision"/>.
+    /// </summary>
+    public bool WasRepeated => _network.WasRepeated;
 
     /// <summary>Measures the stages of each image; null for not.</summary>
     internal StageClock? Clock { get; set; }
@@ -217,6 +227,7 @@ public sealed class Upscaler : IDisposable
     {
         CheckImage(pixels.Length, width, height, layout, scale);
         using ExclusiveUse.Scope use = _use.Begin();
+        _network.Begin();
         Clock?.Start();
         var image = new float[checked(width * height * 3)];
         PixelConversion.ToColours(pixels, layout, image);
@@ -280,6 +291,7 @@ public sealed class Upscaler : IDisposable
         }
 
         using ExclusiveUse.Scope use = _use.Begin();
+        _network.Begin();
         Clock?.Start();
         Span<float> colours = Resize(ref _image, checked(width * height * 3));
         PixelConversion.ToColours(pixels, layout, colours);

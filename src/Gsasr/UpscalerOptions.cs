@@ -5,9 +5,9 @@ public sealed record UpscalerOptions
 {
     /// <summary>
     /// The options with which every pixel is the published code's: even areas are the network's as well, the picture is
-    /// <see cref="PublishedGeometry"/>. For comparisons.
+    /// <see cref="PublishedGeometry"/>, and everything is computed in float32. For comparisons.
     /// </summary>
-    public static UpscalerOptions AsPublished { get; } = new() { KeepEvenAreas = false, PublishedGeometry = true };
+    public static UpscalerOptions AsPublished { get; } = new() { KeepEvenAreas = false, PublishedGeometry = true, Precision = Precision.Float32 };
 
     /// <summary>
     /// The paper's ratio r: a Gaussian reaches at most this share of half the padded output image from its centre. The
@@ -15,6 +15,9 @@ public sealed record UpscalerOptions
     /// off, unless <see cref="PublishedGeometry"/> is set.
     /// </summary>
     public double DMax { get; init; } = 0.1;
+
+    /// <summary>How precisely the networks compute.</summary>
+    public Precision Precision { get; init; }
 
     /// <summary>
     /// The most input pixels that go through the network at once; larger images are run in overlapping tiles. 0 chooses by

@@ -9,6 +9,29 @@ internal static class LayerKernels
     /// <param name="tensor">The tensor.</param>
     public static int Aligned(in Tensor tensor) => tensor.Offset % 4 == 0 && (tensor.Pitch | tensor.Channels) % 4 == 0 ? 1 : 0;
 
+    /// <summary>Throws unless every pixel's channels are float16, whole eights of them on boundaries of 16 bytes.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <exception cref="ArgumentException">They are not.</exception>
+    public static void RequireEights(in Tensor tensor)
+    {
+        tensor.Require(ElementType.Float16);
+        if (tensor.Offset % 8 != 0 || (tensor.Pitch | tensor.Channels) % 8 != 0)
+        {
+            throw new ArgumentException(
+                $"A float16 tensor of {tensor} with {tensor.Pitch} values from pixel to pixel, from value {tensor.Offset} on, does not have its channels by eights.");
+        }
+    }
+
+    /// <summary>Throws unless every pixel's channels are whole float4s on boundaries of 16 bytes.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <exception cref="ArgumentException">They are not.</exception>
+    public static void RequireFours(in Tensor tensor)
+    {
+        tensor.Require(ElementType.Float32);
+        if (Aligned(tensor) == 0)
+            throw new ArgumentException($"A tensor of {tensor} does not have its channels by fours on boundaries of 16 bytes.");
+    }
+
     /// <summary>a / b, rounded up.</summary>
     /// <param name="a">Not negative.</param>
     /// <param name="b">At least 1.</param>

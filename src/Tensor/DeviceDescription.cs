@@ -11,6 +11,9 @@ namespace Gsasr.Tensors;
 /// <param name="IsGpu">Whether it is a graphics card and not a processor or another accelerator.</param>
 public sealed record DeviceDescription(DeviceKind Kind, int Index, string Name, long MemoryBytes, string Driver, bool IsGpu)
 {
+    /// <summary>The compute capability of NVIDIA hardware that is reached by CUDA; null for all else.</summary>
+    public NvidiaTarget? ComputeCapability { get; init; }
+
     /// <summary>The name to open it by: "cpu", "opencl:0", "cuda:1".</summary>
     public string Id => Kind switch
     {

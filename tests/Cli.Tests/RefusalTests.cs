@@ -80,6 +80,22 @@ public sealed class RefusalTests : IDisposable
         AssertRefused(outcome, "'opencl:99'", "cpu");
     }
 
+    [Theory]
+    [InlineData("upscale")]
+    [InlineData("field")]
+    public async Task A_precision_that_there_is_not_is_refused(string command)
+    {
+        Outcome outcome = await CommandLine.RunAsync(command, _input, Target, "--scale", "2", "--precision", "float8");
+        Assert.Equal(ExitCode.Usage, outcome.ExitCode);
+        Assert.Contains("--precision is auto, float32 or mixed; it is 'float8'.", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mixed_precision_on_the_processor_is_refused_with_what_to_do() => AssertRefused(
+        await CommandLine.RunAsync("upscale", _input, Target, "--scale", "2", "--device", "cpu", "--precision", "mixed"),
+        "mixed precision",
+        "use float32");
+
     [Fact]
     public async Task A_missing_input_is_named() =>
         AssertRefused(await CommandLine.UpscaleAsync(_folder.File("absent.png"), Target, "2"), "absent.png");

@@ -51,7 +51,7 @@ public sealed partial class UpscaleTests
         string input = Pictures.Write(folder.File("in.png"), 12, 12);
         Outcome outcome = await CommandLine.RunAsync("upscale", input, folder.File("out.png"), "--scale", "2", "--device", "cpu", "--verbose");
         Assert.Equal(0, outcome.ExitCode);
-        Assert.Matches(@"(?m)^gsasr-lite from .*, on .*processor.*\(Cpu\)\r?$", outcome.Error);
+        Assert.Matches(@"(?m)^gsasr-lite from .*, on .*processor.*\(Cpu\), float32\r?$", outcome.Error);
         foreach (string stage in (string[])["encoder", "decoder blocks", "upsampling and heads", "rasteriser", "rounding", "download"])
             Assert.Matches($@"(?m)^{stage} +\d+\.\d ms\r?$", outcome.Error);
         Assert.DoesNotContain("encoder", outcome.Output, StringComparison.Ordinal);
@@ -66,6 +66,18 @@ public sealed partial class UpscaleTests
         string input = Pictures.WritePalette(folder.File("in.png"), 12, 9, transparent);
         Image result = await CommandLine.UpscaledAsync(input, folder.File("out.png"), "3");
         Assert.Equal((36, 27, layout, 8), (result.Width, result.Height, result.Layout, result.BitDepth));
+    }
+
+    [Theory]
+    [InlineData("auto")]
+    [InlineData("float32")]
+    public async Task The_processor_computes_in_float32(string precision)
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 12, 9);
+        await CommandLine.UpscaledAsync(input, folder.File("default.png"), "2");
+        await CommandLine.UpscaledAsync(input, folder.File("out.png"), "2", "--precision", precision);
+        Assert.Equal(File.ReadAllBytes(folder.File("default.png")), File.ReadAllBytes(folder.File("out.png")));
     }
 
     [Theory]

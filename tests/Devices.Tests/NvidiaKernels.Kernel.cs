@@ -17,7 +17,7 @@ internal static class NvidiaKernels
         int member = Group.IdxX % 4;
         var row = new Int4(
             a[group * 8 + member], a[(group + 8) * 8 + member], a[group * 8 + member + 4], a[(group + 8) * 8 + member + 4]);
-        Float4 sums = Gpu.MultiplyBFloat16(default, row, b[group * 8 + member], b[group * 8 + member + 4]);
+        Float4 sums = TensorCores.MultiplyBFloat16(default, row, b[group * 8 + member], b[group * 8 + member + 4]);
         c[group * 8 + member * 2] = sums.X;
         c[group * 8 + member * 2 + 1] = sums.Y;
         c[(group + 8) * 8 + member * 2] = sums.Z;

@@ -51,7 +51,7 @@ internal static class FaultyKernels
 
     [Kernel(64)]
     public static void NvidiaInstructionForAll(ArrayView<float> values) =>
-        values[0] = Gpu.MultiplyBFloat16(default, default, 0, 0).X;
+        values[0] = TensorCores.MultiplyBFloat16(default, default, 0, 0).X;
 
     [Kernel(64)]
     public static void ArrayInLocalMemory(ArrayView<int> values, int count)

@@ -45,7 +45,7 @@ public sealed class AddingAnEncoderTests
         foreach (GsasrArchitecture architecture in SmallModels.Architectures.Append(Plain).Append(GsasrModel.Default.Architecture))
         {
             using var device = new CpuDevice(2);
-            using var network = new NetworkStage(SmallModels.Open(architecture, Kinds), device);
+            using var network = new NetworkStage(SmallModels.Open(architecture, Kinds), device, Precision.Float32);
             using var arena = new Arena(device);
             int size = architecture.SizeMultiple;
             ImageGeometry geometry = ImageGeometry.Padded(size, size, 2, size);

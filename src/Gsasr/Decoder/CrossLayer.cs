@@ -44,8 +44,8 @@ internal sealed class CrossLayer : DecoderLayer
     {
         int channels = x.Channels;
         using Arena.Scope scope = arena.BeginScope();
-        Tensor query = arena.Allocate(x.Height, x.Width, channels);
-        Tensor keyValue = arena.Allocate(x.Height, x.Width, 2 * channels);
+        Tensor query = arena.Allocate(x.Height, x.Width, channels, x.ElementType);
+        Tensor keyValue = arena.Allocate(x.Height, x.Width, 2 * channels, x.ElementType);
         LayerNorm.Run(x, _norm.Gamma, _norm.Beta, attended, windowTable: _positions);
         Convolution.Run(attended, _query, query);
         Convolution.Run(features, _keyValue, keyValue);

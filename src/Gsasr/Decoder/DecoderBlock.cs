@@ -38,7 +38,7 @@ internal sealed record DecoderBlock(
     public void Run(in Tensor x, in Tensor y, in Tensor features, ScaleConditioning scale, ForwardPass pass, Action<int, Tensor>? layerDone)
     {
         using Arena.Scope scope = pass.Arena.BeginScope();
-        Tensor inner = pass.Arena.Allocate(x.Height, x.Width, x.Channels);
+        Tensor inner = pass.Arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
         LayerNorm.Run(x, Norm.Gamma, Norm.Beta, inner);
         for (int i = 0; i < Layers.Count; i++)
         {
@@ -46,7 +46,7 @@ internal sealed record DecoderBlock(
             layerDone?.Invoke(i, inner);
         }
 
-        Tensor hidden = pass.Arena.Allocate(x.Height, x.Width, x.Channels);
+        Tensor hidden = pass.Arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
         Gsasr.Layers.Convolution.Run(inner, First, hidden, Activation.Relu);
         double multiplyAdds = First.MultiplyAddsPerPixel + Second.MultiplyAddsPerPixel;
         if (Convolution is null)

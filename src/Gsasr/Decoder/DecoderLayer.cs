@@ -34,7 +34,7 @@ internal abstract class DecoderLayer
         _afterScale.Run(x, pass.Arena, scale.Shift(_index), scale.FeedForwardBias(_index));
         using (pass.Arena.BeginScope())
         {
-            Tensor attended = pass.Arena.Allocate(x.Height, x.Width, x.Channels);
+            Tensor attended = pass.Arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
             Attend(x, features, attended, pass.Arena);
             Convolution.Run(attended, _projection, x, residual: x);
         }

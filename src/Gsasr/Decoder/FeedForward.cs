@@ -28,8 +28,8 @@ internal sealed record FeedForward(NormWeights Norm, ConvolutionWeights First, C
     public void Run(in Tensor x, Arena arena, Tensor? shift = null, Tensor? bias = null)
     {
         using Arena.Scope scope = arena.BeginScope();
-        Tensor normal = arena.Allocate(x.Height, x.Width, x.Channels);
-        Tensor hidden = arena.Allocate(x.Height, x.Width, x.Channels);
+        Tensor normal = arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
+        Tensor hidden = arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
         LayerNorm.Run(x, Norm.Gamma, Norm.Beta, normal, shift);
         Convolution.Run(normal, First, hidden, Activation.Relu);
         Convolution.Run(hidden, Second, x, residual: x, bias: bias);

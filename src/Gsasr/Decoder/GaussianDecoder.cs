@@ -88,7 +88,7 @@ internal sealed class GaussianDecoder : IDisposable
         string[] heads = ["mlp_block_sigma", "mlp_block_rho", "mlp_block_alpha", "mlp_block_rgb", "mlp_block_mean"];
         (float[], float[])[] HeadLayers(int layer) =>
             [.. heads.Select(head => (weights.Values($"{head}.{layer}.weight"), weights.Values($"{head}.{layer}.bias")))];
-        _heads = weights.Own(new GaussianHeadsWeights(weights.Device, _channels, HeadLayers(0), HeadLayers(2), HeadLayers(4)));
+        _heads = weights.Own(new GaussianHeadsWeights(weights.Device, _channels, HeadLayers(0), HeadLayers(2), HeadLayers(4), weights.ElementType));
     }
 
     /// <summary>Called, in tests, with the published name of a module and its output.</summary>
@@ -98,10 +98,16 @@ internal sealed class GaussianDecoder : IDisposable
     /// <param name="checkpoint">A checkpoint of that architecture.</param>
     /// <param name="architecture">The recognised decoder.</param>
     /// <param name="device">The device that will run it.</param>
+    /// <param name="elementType">What is multiplied; the features are of this type.</param>
     /// <param name="meter">Told of every tensor that is read; null for nobody.</param>
-    public static GaussianDecoder Load(Checkpoint checkpoint, DecoderArchitecture architecture, Device device, LoadingMeter? meter = null)
+    public static GaussianDecoder Load(
+        Checkpoint checkpoint,
+        DecoderArchitecture architecture,
+        Device device,
+        ElementType elementType = ElementType.Float32,
+        LoadingMeter? meter = null)
     {
-        var weights = new WeightReader(checkpoint, GsasrArchitecture.DecoderPrefix, device, meter);
+        var weights = new WeightReader(checkpoint, GsasrArchitecture.DecoderPrefix, device, elementType, meter);
         try
         {
             return new GaussianDecoder(weights, architecture);
@@ -151,18 +157,21 @@ internal sealed class GaussianDecoder : IDisposable
         _scale.Set(scale);
         Arena arena = pass.Arena;
         using Arena.Scope scope = arena.BeginScope();
-        Tensor queries = arena.Allocate(features.Height, features.Width, _channels);
+        Tensor queries = arena.Allocate(features.Height, features.Width, _channels, features.ElementType);
         RunBlocks(features, queries, pass);
         pass.Mark(PipelineStage.DecoderBlocks);
 
         PixelRectangle seen = Surroundings(parts, features);
-        Tensor upsampled = arena.Allocate(2 * seen.Height, 2 * seen.Width, _channels);
+        Tensor upsampled = arena.Allocate(2 * seen.Height, 2 * seen.Width, _channels, features.ElementType);
         Convolution.Run(queries, _upsample, upsampled, firstRow: seen.Top, firstColumn: seen.Left);
         pass.Advance(seen.Height * (double)seen.Width * _upsample.MultiplyAddsPerPixel);
         foreach (DecodedPart part in parts)
             RunHeads(upsampled, seen, part, bandFloats, pass);
         pass.Mark(PipelineStage.Heads);
     }
+
+    /// <summary>Whether values left float16's range since the last call, so that Gaussians are wrong; never with float32. Waits for the device.</summary>
+    public bool TakeOverflow() => _heads.TakeOverflow();
 
     /// <inheritdoc/>
     public void Dispose() => _weights.Dispose();
@@ -193,7 +202,7 @@ internal sealed class GaussianDecoder : IDisposable
         {
             int rows = Math.Min(bandRows, 2 * pixels.Height - row);
             using Arena.Scope band = pass.Arena.BeginScope();
-            Tensor cells = pass.Arena.Allocate(2 * rows, GaussianFormat.CellsPerPixelSide * pixels.Width, _channels);
+            Tensor cells = pass.Arena.Allocate(2 * rows, GaussianFormat.CellsPerPixelSide * pixels.Width, _channels, upsampled.ElementType);
             Convolution.Run(upsampled, _upsampleAgain, cells, firstRow: firstRow + row, firstColumn: firstColumn);
             GaussianHeads.Run(
                 cells, _heads, part.Gaussians.SliceRows(2 * row, 2 * rows), part.Placement.SliceRows(2 * row, 2 * rows), pass.Arena);
@@ -217,8 +226,8 @@ internal sealed class GaussianDecoder : IDisposable
         int width = features.Width;
         Arena arena = pass.Arena;
         using Arena.Scope scope = arena.BeginScope();
-        Tensor projected = arena.Allocate(height, width, _channels);
-        Tensor x = arena.Allocate(height, width, _channels);
+        Tensor projected = arena.Allocate(height, width, _channels, features.ElementType);
+        Tensor x = arena.Allocate(height, width, _channels, features.ElementType);
         Convolution.Run(features, _project, x, Activation.Relu);
         Convolution.Run(x, _projectAgain, projected);
         Tap?.Invoke("img_feat_proj", projected);

@@ -36,7 +36,7 @@ internal sealed class SelfLayer : DecoderLayer
     {
         int channels = x.Channels;
         using Arena.Scope scope = arena.BeginScope();
-        Tensor qkv = arena.Allocate(x.Height, x.Width, 3 * channels);
+        Tensor qkv = arena.Allocate(x.Height, x.Width, 3 * channels, x.ElementType);
         LayerNorm.Run(x, _norm.Gamma, _norm.Beta, attended);
         Convolution.Run(attended, _queryKeyValue, qkv);
         WindowAttention.Run(

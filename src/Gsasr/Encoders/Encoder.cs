@@ -23,14 +23,23 @@ internal abstract class Encoder : IDisposable
     /// <summary>Channels of the result.</summary>
     public int Features { get; }
 
+    /// <summary>What the features are.</summary>
+    public ElementType ElementType => _weights.ElementType;
+
     /// <summary>Loads the encoder of a checkpoint.</summary>
     /// <param name="checkpoint">A checkpoint of that architecture.</param>
     /// <param name="architecture">The recognised encoder.</param>
     /// <param name="device">The device that will run it.</param>
+    /// <param name="elementType">What is multiplied, and what the features are.</param>
     /// <param name="meter">Told of every tensor that is read; null for nobody.</param>
-    public static Encoder Load(Checkpoint checkpoint, EncoderArchitecture architecture, Device device, LoadingMeter? meter = null)
+    public static Encoder Load(
+        Checkpoint checkpoint,
+        EncoderArchitecture architecture,
+        Device device,
+        ElementType elementType = ElementType.Float32,
+        LoadingMeter? meter = null)
     {
-        var weights = new WeightReader(checkpoint, GsasrArchitecture.EncoderPrefix, device, meter);
+        var weights = new WeightReader(checkpoint, GsasrArchitecture.EncoderPrefix, device, elementType, meter);
         try
         {
             return architecture.Load(weights);
@@ -43,8 +52,8 @@ internal abstract class Encoder : IDisposable
     }
 
     /// <summary>Computes the features of an image.</summary>
-    /// <param name="image">[height, width, 3], values of 0 to 1, padded to the encoder's multiple.</param>
-    /// <param name="features">[height, width, Features], overwritten.</param>
+    /// <param name="image">[height, width, 3] of float32, values of 0 to 1, padded to the encoder's multiple.</param>
+    /// <param name="features">[height, width, Features] of <see cref="ElementType"/>, overwritten.</param>
     /// <param name="pass">Memory and progress.</param>
     public abstract void Run(in Tensor image, in Tensor features, ForwardPass pass);
 

@@ -1,7 +1,5 @@
 using Gsasr.Architecture;
-using Gsasr.Checkpoints;
 using Gsasr.Decoder;
-using Gsasr.Encoders;
 using Gsasr.Layers;
 using Gsasr.Raster;
 using Gsasr.Tensors;
@@ -12,31 +10,27 @@ namespace Gsasr.Pipeline;
 /// <summary>The way from pixels on the host to Gaussians on the device: a model's encoder and decoder, run over an image tile by tile.</summary>
 internal sealed class NetworkStage : IDisposable
 {
-    private readonly Encoder _encoder;
-    private readonly GaussianDecoder _decoder;
+    private readonly GsasrModel _model;
+    private readonly Device _device;
+    private readonly Networks _networks;
+    private Networks? _exact;
     private float[] _staging = [];
 
     /// <summary>Loads the weights.</summary>
     /// <param name="model">The model.</param>
     /// <param name="device">The device.</param>
+    /// <param name="precision">How precisely the networks compute.</param>
     /// <param name="progress">Told from 0 to 1 how much is loaded; null for nobody.</param>
     /// <param name="cancellation">Stops the loading.</param>
-    public NetworkStage(GsasrModel model, Device device, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    /// <exception cref="NotSupportedException">Mixed precision was asked for, which the device or the model does not have.</exception>
+    public NetworkStage(
+        GsasrModel model, Device device, Precision precision, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
+        _model = model;
+        _device = device;
         GsasrArchitecture architecture = model.Architecture;
         var meter = new LoadingMeter(architecture.EncoderParameterCount + architecture.DecoderParameterCount, progress, cancellation);
-        using Checkpoint checkpoint = model.Open();
-        _encoder = Encoder.Load(checkpoint, architecture.Encoder, device, meter);
-        try
-        {
-            _decoder = GaussianDecoder.Load(checkpoint, architecture.Decoder, device, meter);
-        }
-        catch
-        {
-            _encoder.Dispose();
-            throw;
-        }
-
+        _networks = Networks.Load(model, device, MixedPrecision.Choose(precision, architecture, device), meter);
         try
         {
             meter.Finish();
@@ -48,6 +42,15 @@ internal sealed class NetworkStage : IDisposable
         }
     }
 
+    /// <summary>How precisely the networks compute, as long as float16 is enough for the values.</summary>
+    public Precision Precision => _networks.Encoder.ElementType == ElementType.Float16 ? Precision.Mixed : Precision.Float32;
+
+    /// <summary>Whether values of the last image left float16's range, so that it was worked on again in float32.</summary>
+    public bool WasRepeated { get; private set; }
+
+    /// <summary>Begins an image.</summary>
+    public void Begin() => WasRepeated = false;
+
     /// <summary>Makes the Gaussians of a strip.</summary>
     /// <param name="image">[height, width, 3] values of 0 to 1, without padding.</param>
     /// <param name="plan">The image's sizes, and how it is cut.</param>
@@ -56,6 +59,23 @@ internal sealed class NetworkStage : IDisposable
     /// <param name="pass">Memory, progress and cancellation.</param>
     /// <exception cref="DeviceMemoryException">The device has too little memory.</exception>
     public void Fill(ReadOnlySpan<float> image, MemoryPlan plan, in Strip strip, DeviceBuffer field, ForwardPass pass)
+    {
+        Fill(_networks, image, plan, strip, field, pass);
+        if (!_networks.Decoder.TakeOverflow())
+            return;
+        WasRepeated = true;
+        _exact ??= Networks.Load(_model, _device, ElementType.Float32);
+        Fill(_exact, image, plan, strip, field, pass);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _exact?.Dispose();
+        _networks.Dispose();
+    }
+
+    private void Fill(Networks networks, ReadOnlySpan<float> image, MemoryPlan plan, in Strip strip, DeviceBuffer field, ForwardPass pass)
     {
         StripMemory memory = plan.Strips.MemoryOf(strip);
         long body = memory.Body;
@@ -66,29 +86,23 @@ internal sealed class NetworkStage : IDisposable
             var parts = new List<DecodedPart>(2);
             AddPart(parts, plan.Geometry, tile, plan.Strips.BodyOf(strip, tile.Interior), field, ref body, pass.Arena);
             AddPart(parts, plan.Geometry, tile, plan.Strips.KeptOf(strip, tile.Interior), field, ref kept, pass.Arena);
-            RunTile(image, plan, tile, parts, pass);
+            RunTile(networks, image, plan, tile, parts, pass);
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _decoder.Dispose();
-        _encoder.Dispose();
-    }
-
-    private void RunTile(ReadOnlySpan<float> image, MemoryPlan plan, in Tile tile, List<DecodedPart> parts, ForwardPass pass)
+    private void RunTile(
+        Networks networks, ReadOnlySpan<float> image, MemoryPlan plan, in Tile tile, List<DecodedPart> parts, ForwardPass pass)
     {
         PixelRectangle region = tile.Region;
         Tensor input = pass.Arena.Allocate(region.Height, region.Width, 3);
-        Tensor features = pass.Arena.Allocate(region.Height, region.Width, _encoder.Features);
+        Tensor features = pass.Arena.Allocate(region.Height, region.Width, networks.Encoder.Features, networks.Encoder.ElementType);
         Span<float> pixels = Stage(region.Width * region.Height * 3);
         ReflectedImage.Copy(image, plan.Geometry.Width, plan.Geometry.Height, region, pixels);
         input.Upload<float>(pixels);
         pass.Mark(PipelineStage.Conversion);
-        _encoder.Run(input, features, pass);
+        networks.Encoder.Run(input, features, pass);
         pass.Mark(PipelineStage.Encoder);
-        _decoder.Run(features, plan.Geometry.Scale, parts, plan.HeadBandFloats, pass);
+        networks.Decoder.Run(features, plan.Geometry.Scale, parts, plan.HeadBandFloats, pass);
     }
 
     private void AddPart(

@@ -19,27 +19,34 @@ internal sealed class WeightReader : IDisposable
     /// <param name="checkpoint">Where they come from.</param>
     /// <param name="prefix">"encoder." or "decoder.".</param>
     /// <param name="device">Where they go.</param>
+    /// <param name="elementType">What the weights of products become: float32, or float16 where the device has it.</param>
     /// <param name="meter">Told of every tensor that is read; null for nobody.</param>
-    public WeightReader(Checkpoint checkpoint, string prefix, Device device, LoadingMeter? meter = null)
-        : this(checkpoint, prefix, device, [], meter)
+    public WeightReader(
+        Checkpoint checkpoint, string prefix, Device device, ElementType elementType = ElementType.Float32, LoadingMeter? meter = null)
+        : this(checkpoint, prefix, device, elementType, [], meter)
     {
     }
 
-    private WeightReader(Checkpoint checkpoint, string prefix, Device device, List<IDisposable> owned, LoadingMeter? meter)
+    private WeightReader(
+        Checkpoint checkpoint, string prefix, Device device, ElementType elementType, List<IDisposable> owned, LoadingMeter? meter)
     {
         _meter = meter;
         _checkpoint = checkpoint;
         _prefix = prefix;
         Device = device;
+        ElementType = elementType;
         _owned = owned;
     }
 
     /// <summary>Where the weights go.</summary>
     public Device Device { get; }
 
+    /// <summary>What the weights of products become, and activations with them. Everything else is float32.</summary>
+    public ElementType ElementType { get; }
+
     /// <summary>The same reader for the names below a module.</summary>
     /// <param name="module">The module's name, without the dot that ends it.</param>
-    public WeightReader Below(string module) => new(_checkpoint, $"{_prefix}{module}.", Device, _owned, _meter);
+    public WeightReader Below(string module) => new(_checkpoint, $"{_prefix}{module}.", Device, ElementType, _owned, _meter);
 
     /// <summary>A tensor's values, on the host.</summary>
     /// <param name="name">The name below the prefix.</param>
@@ -63,11 +70,19 @@ internal sealed class WeightReader : IDisposable
     /// <summary>A linear layer or a convolution: NAME.weight and NAME.bias.</summary>
     /// <param name="name">The layer's name below the prefix.</param>
     /// <param name="pixelShuffle">Whether a pixel shuffle follows.</param>
-    public ConvolutionWeights Convolution(string name, bool pixelShuffle = false)
+    /// <param name="elementType">What its weights become, if not what those of the others do.</param>
+    public ConvolutionWeights Convolution(string name, bool pixelShuffle = false, ElementType? elementType = null)
     {
         IReadOnlyList<int> shape = _checkpoint.Tensors[$"{_prefix}{name}.weight"].Shape;
         return Own(ConvolutionWeights.Create(
-            Device, Values($"{name}.weight"), Values($"{name}.bias"), shape[1], shape[0], shape.Count == 4 ? shape[2] : 1, pixelShuffle));
+            Device,
+            Values($"{name}.weight"),
+            Values($"{name}.bias"),
+            shape[1],
+            shape[0],
+            shape.Count == 4 ? shape[2] : 1,
+            pixelShuffle,
+            elementType ?? ElementType));
     }
 
     /// <summary>Linear layers with the same input, side by side as one.</summary>
@@ -83,7 +98,7 @@ internal sealed class WeightReader : IDisposable
             biases.AddRange(Values($"{name}.bias"));
         }
 
-        return Own(ConvolutionWeights.Create(Device, weights.ToArray(), biases.ToArray(), inputs, biases.Count));
+        return Own(ConvolutionWeights.Create(Device, weights.ToArray(), biases.ToArray(), inputs, biases.Count, elementType: ElementType));
     }
 
     /// <summary>The part of a linear layer or 1x1 convolution that reads some of its input channels.</summary>
@@ -98,7 +113,7 @@ internal sealed class WeightReader : IDisposable
         var part = new float[shape[0] * inputs];
         for (int output = 0; output < shape[0]; output++)
             weight.AsSpan(output * shape[1] + firstInput, inputs).CopyTo(part.AsSpan(output * inputs));
-        return Own(ConvolutionWeights.Create(Device, part, withBias ? Values($"{name}.bias") : [], inputs, shape[0]));
+        return Own(ConvolutionWeights.Create(Device, part, withBias ? Values($"{name}.bias") : [], inputs, shape[0], elementType: ElementType));
     }
 
     /// <summary>A layer normalisation: NAME.weight and NAME.bias.</summary>

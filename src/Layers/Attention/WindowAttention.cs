@@ -20,6 +20,10 @@ public static class WindowAttention
     /// <param name="value">[height, width, channels].</param>
     /// <param name="y">[height, width, channels]; overlaps none of the others.</param>
     /// <param name="settings">Windows, heads, bias and rotary embedding.</param>
+    /// <exception cref="NotSupportedException">
+    /// The device has no such attention; of float16 there is none but with a rotary embedding, in windows of up to 144 tokens, with heads of
+    /// 16 or 32 channels.
+    /// </exception>
     /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
     public static void Run(in Tensor query, in Tensor key, in Tensor value, in Tensor y, WindowAttentionSettings settings)
     {
@@ -50,6 +54,9 @@ public static class WindowAttention
         {
             case CpuDevice cpu:
                 WindowAttentionCpu.Run(cpu, query, key, value, y, settings);
+                break;
+            case GpuDevice gpu when y.ElementType == ElementType.Float16:
+                Float16WindowAttentionGpu.Run(gpu, query, key, value, y, settings);
                 break;
             case GpuDevice gpu:
                 WindowAttentionGpu.Run(gpu, query, key, value, y, settings);

@@ -29,7 +29,7 @@ public static class Convolution
     /// <param name="bias">[1, 1, OutputChannels] in place of the weights' own bias. Not with a pixel shuffle.</param>
     /// <param name="firstRow">The first row of x for which the output is computed.</param>
     /// <param name="firstColumn">The first column of x for which the output is computed.</param>
-    /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
+    /// <exception cref="ArgumentException">The shapes, element types or devices do not fit together.</exception>
     public static void Run(
         in Tensor x,
         ConvolutionWeights weights,
@@ -65,6 +65,10 @@ public static class Convolution
         SameDevice.Require(y.Device, residual, nameof(residual));
         SameDevice.Require(y.Device, bias, nameof(bias));
 
+        RequireElementType(weights, x, y);
+        if (residual is Tensor added)
+            RequireElementType(weights, added, y);
+
         var arguments = new ConvolutionArguments(x, weights, y, activation, residual, bias ?? weights.Bias, firstRow, firstColumn, rows, columns);
         bool winograd = weights.Algorithm == ConvolutionAlgorithm.Winograd;
         switch (y.Device)
@@ -75,6 +79,9 @@ public static class Convolution
             case CpuDevice cpu:
                 ConvolutionCpu.Run(cpu, arguments);
                 break;
+            case GpuDevice gpu when weights.ElementType == ElementType.Float16:
+                Float16ConvolutionGpu.Run(gpu, arguments);
+                break;
             case GpuDevice gpu when winograd:
                 WinogradGpu.Run(gpu, arguments);
                 break;
@@ -84,5 +91,11 @@ public static class Convolution
             default:
                 throw new NotSupportedException($"{y.Device.Name} has no convolution.");
         }
+    }
+
+    private static void RequireElementType(ConvolutionWeights weights, in Tensor x, in Tensor y)
+    {
+        x.Require(weights.ElementType);
+        y.Require(weights.ElementType);
     }
 }

@@ -76,7 +76,12 @@ public sealed class ConvolutionWeights : IDisposable
     /// <param name="outputChannels">Channels of the product.</param>
     /// <param name="kernelSize">1 or 3.</param>
     /// <param name="pixelShuffle">See <see cref="PixelShuffle"/>; the output channels must be a multiple of four.</param>
+    /// <param name="elementType">
+    /// float32, or float16 for products on tensor cores: the input, the output and the residual are then float16 too, and the channels of
+    /// the input and the output multiples of 8.
+    /// </param>
     /// <exception cref="ArgumentException">The spans do not have the sizes that the other arguments say.</exception>
+    /// <exception cref="NotSupportedException">The device has no products of that element type.</exception>
     public static ConvolutionWeights Create(
         Device device,
         ReadOnlySpan<float> weight,
@@ -84,7 +89,8 @@ public sealed class ConvolutionWeights : IDisposable
         int inputChannels,
         int outputChannels,
         int kernelSize = 1,
-        bool pixelShuffle = false)
+        bool pixelShuffle = false,
+        ElementType elementType = ElementType.Float32)
     {
         ArgumentNullException.ThrowIfNull(device);
         if (kernelSize is not (1 or 3))
@@ -96,6 +102,9 @@ public sealed class ConvolutionWeights : IDisposable
             throw new ArgumentException($"{bias.Length} biases do not fit {outputChannels} channels.", nameof(bias));
         if (pixelShuffle && outputChannels % 4 != 0)
             throw new ArgumentException($"{outputChannels} channels cannot be shuffled into 2 x 2 pixels.", nameof(pixelShuffle));
+
+        if (elementType == ElementType.Float16 && (inputChannels % 8 != 0 || outputChannels % (pixelShuffle ? 32 : 8) != 0))
+            throw new ArgumentException($"Products of float16 take channels by eights; {inputChannels} to {outputChannels} are none.", nameof(elementType));
 
         var orderedBias = new float[outputChannels];
         for (int n = 0; n < outputChannels && !bias.IsEmpty; n++)
@@ -115,7 +124,7 @@ public sealed class ConvolutionWeights : IDisposable
             }
         }
 
-        ConvolutionAlgorithm algorithm = Winograd.Suits(inputChannels, outputChannels, kernelSize)
+        ConvolutionAlgorithm algorithm = elementType == ElementType.Float32 && Winograd.Suits(inputChannels, outputChannels, kernelSize)
             ? ConvolutionAlgorithm.Winograd
             : ConvolutionAlgorithm.Product;
         if (algorithm == ConvolutionAlgorithm.Winograd)
@@ -126,6 +135,10 @@ public sealed class ConvolutionWeights : IDisposable
 
         DeviceBuffer packed = device switch
         {
+            GpuDevice gpu when elementType == ElementType.Float16 =>
+                Float16ConvolutionGpu.Pack(gpu, ordered, inputChannels, outputChannels, taps),
+            _ when elementType != ElementType.Float32 =>
+                throw new NotSupportedException($"{device.Name} has no products of {elementType}."),
             CpuDevice cpu => ConvolutionCpu.Pack(cpu, ordered, outputChannels, taps * inputChannels),
             GpuDevice gpu => ConvolutionGpu.Pack(gpu, ordered, inputChannels, outputChannels, taps),
             _ => throw new NotSupportedException($"{device.Name} cannot hold weights."),
@@ -134,7 +147,7 @@ public sealed class ConvolutionWeights : IDisposable
         {
             Tensor uploadedBias = device.Upload(orderedBias, 1, 1, outputChannels);
             return new ConvolutionWeights(
-                device, inputChannels, outputChannels, kernelSize, pixelShuffle, algorithm, ElementType.Float32, packed, uploadedBias);
+                device, inputChannels, outputChannels, kernelSize, pixelShuffle, algorithm, elementType, packed, uploadedBias);
         }
         catch
         {

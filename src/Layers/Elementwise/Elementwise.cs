@@ -31,8 +31,8 @@ public static class Elementwise
     }
 
     /// <summary>Repeats a table over an image: y[r, c] = table[r mod table height, c mod table width].</summary>
-    /// <param name="table">[s, s, channels].</param>
-    /// <param name="y">[height, width, channels].</param>
+    /// <param name="table">[s, s, channels] of float32.</param>
+    /// <param name="y">[height, width, channels]; float16 where the device has it, by eights of channels.</param>
     /// <exception cref="ArgumentException">The channels or the devices differ.</exception>
     public static void Repeat(in Tensor table, in Tensor y)
     {
@@ -44,11 +44,27 @@ public static class Elementwise
             case CpuDevice cpu:
                 ElementwiseCpu.Repeat(cpu, table, y);
                 break;
+            case GpuDevice gpu when y.ElementType == ElementType.Float16:
+                ElementwiseGpu.RepeatFloat16(gpu, table, y);
+                break;
             case GpuDevice gpu:
                 ElementwiseGpu.Repeat(gpu, table, y);
                 break;
             default:
                 throw new NotSupportedException($"{y.Device.Name} cannot repeat tensors.");
         }
+    }
+
+    /// <summary>Rounds float32 to float16, to the nearest, halves to even; what is beyond the range becomes infinite.</summary>
+    /// <param name="x">[height, width, channels] of float32, a multiple of 8.</param>
+    /// <param name="y">[height, width, channels] of float16.</param>
+    /// <exception cref="ArgumentException">The shapes or the devices differ, or the channels are not by eights.</exception>
+    /// <exception cref="NotSupportedException">The device has no float16.</exception>
+    public static void Round(in Tensor x, in Tensor y)
+    {
+        y.Require(ElementType.Float16);
+        if (!x.HasShapeOf(y))
+            throw new ArgumentException($"{x} cannot be rounded into {y}.");
+        Repeat(x, y);
     }
 }

@@ -34,6 +34,25 @@ internal static class ElementwiseGpu
             Aligned = LayerKernels.Aligned(table) & LayerKernels.Aligned(y),
         });
 
+    public static void RepeatFloat16(GpuDevice device, in Tensor table, in Tensor y)
+    {
+        LayerKernels.RequireEights(y);
+        LayerKernels.RequireFours(table);
+        Kernel<Float16ElementwiseKernels.RepeatFloat16.Arguments> kernel = Float16ElementwiseKernels.RepeatFloat16.Kernel;
+        device.Launch(kernel, kernel.GroupsFor(checked(y.Pixels * (y.Channels / 8))), new()
+        {
+            Table = table.View,
+            TablePitch = table.Pitch,
+            Y = y.ViewAs<short>(),
+            YPitch = y.Pitch,
+            TableHeight = table.Height,
+            TableWidth = table.Width,
+            Pixels = y.Pixels,
+            Width = y.Width,
+            Channels = y.Channels,
+        });
+    }
+
     /// <summary>Groups for one work-item per four channels of a pixel.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="y">What it computes.</param>

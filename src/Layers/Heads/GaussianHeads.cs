@@ -22,7 +22,7 @@ public static class GaussianHeads
     /// network's output divided by the grid's width and height, plus the centre of the cell, with the whole image as [0, 1].
     /// Two more values hold what float32 leaves out of mean x and mean y: the sums are exact to about 1e-9.
     /// </summary>
-    /// <param name="x">[rows, columns, channels].</param>
+    /// <param name="x">[rows, columns, channels], of the weights' element type.</param>
     /// <param name="weights">The five networks.</param>
     /// <param name="y">[rows, columns, 11].</param>
     /// <param name="placement">Where this block of cells stands.</param>
@@ -40,6 +40,7 @@ public static class GaussianHeads
             throw new ArgumentException($"{placement} is not the placement of a block of {y}.", nameof(placement));
         }
 
+        x.Require(weights.ElementType);
         SameDevice.Require(y.Device, x, nameof(x));
         SameDevice.Require(y.Device, weights.First.Device, nameof(weights));
         SameDevice.Require(y.Device, placement.RowCentres, nameof(placement));
@@ -50,6 +51,9 @@ public static class GaussianHeads
         {
             case CpuDevice cpu:
                 GaussianHeadsCpu.Run(cpu, x, weights, y, placement);
+                break;
+            case GpuDevice gpu when x.ElementType == ElementType.Float16:
+                Float16GaussianHeadsGpu.Run(gpu, x, weights, y, placement, arena);
                 break;
             case GpuDevice gpu:
                 GaussianHeadsGpu.Run(gpu, x, weights, y, placement, arena);

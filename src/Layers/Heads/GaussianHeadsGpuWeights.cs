@@ -11,7 +11,8 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
         GpuDevice device,
         int channels,
         IReadOnlyList<(float[] Weight, float[] Bias)> second,
-        IReadOnlyList<(float[] Weight, float[] Bias)> third)
+        IReadOnlyList<(float[] Weight, float[] Bias)> third,
+        ElementType elementType)
     {
         int inner = 4 * channels;
         var thirds = new float[third.Count * HeadsShape.MaximumOutputs * inner];
@@ -26,9 +27,13 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
         try
         {
             Second = _memory.Own(ConvolutionWeights.Create(
-                device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner));
+                device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner, elementType: elementType));
             Third = _memory.Upload(thirds, third.Count, HeadsShape.MaximumOutputs, inner);
             ThirdBias = _memory.Upload(biases, 1, third.Count, HeadsShape.MaximumOutputs);
+            if (elementType == ElementType.Float32)
+                return;
+            RangeFlag = _memory.Own(device.Allocate(sizeof(int)));
+            RangeFlag.Upload<int>([0], 0);
         }
         catch
         {
@@ -45,6 +50,9 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
 
     /// <summary>[1, 5, 3].</summary>
     public Tensor ThirdBias { get; }
+
+    /// <summary>An int that becomes 1 when a Gaussian comes out infinite or as no number; null where the heads are float32.</summary>
+    public DeviceBuffer? RangeFlag { get; }
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();

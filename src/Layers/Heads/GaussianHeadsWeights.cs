@@ -19,13 +19,16 @@ public sealed class GaussianHeadsWeights : IDisposable
     /// <param name="first">[C, C] each, and the bias [C].</param>
     /// <param name="second">[4C, C] each, and the bias [4C].</param>
     /// <param name="third">[k, 4C] each, and the bias [k].</param>
+    /// <param name="elementType">float32, or float16 where the device has products of it; the third layers are float32 in any case.</param>
     /// <exception cref="ArgumentException">The sizes do not fit together.</exception>
+    /// <exception cref="NotSupportedException">The device has no products of that element type.</exception>
     public GaussianHeadsWeights(
         Device device,
         int channels,
         IReadOnlyList<(float[] Weight, float[] Bias)> first,
         IReadOnlyList<(float[] Weight, float[] Bias)> second,
-        IReadOnlyList<(float[] Weight, float[] Bias)> third)
+        IReadOnlyList<(float[] Weight, float[] Bias)> third,
+        ElementType elementType = ElementType.Float32)
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
@@ -41,10 +44,10 @@ public sealed class GaussianHeadsWeights : IDisposable
         try
         {
             First = _memory.Own(ConvolutionWeights.Create(
-                device, first.SelectMany(h => h.Weight).ToArray(), first.SelectMany(h => h.Bias).ToArray(), channels, HeadCount * channels));
+                device, first.SelectMany(h => h.Weight).ToArray(), first.SelectMany(h => h.Bias).ToArray(), channels, HeadCount * channels, elementType: elementType));
             if (device is GpuDevice gpu)
             {
-                Gpu = _memory.Own(new GaussianHeadsGpuWeights(gpu, channels, second, third));
+                Gpu = _memory.Own(new GaussianHeadsGpuWeights(gpu, channels, second, third, elementType));
                 return;
             }
 
@@ -64,6 +67,9 @@ public sealed class GaussianHeadsWeights : IDisposable
             throw;
         }
     }
+
+    /// <summary>What the networks take and multiply.</summary>
+    public ElementType ElementType => First.ElementType;
 
     /// <summary>C.</summary>
     public int Channels { get; }
@@ -86,6 +92,22 @@ public sealed class GaussianHeadsWeights : IDisposable
     /// <summary>The column of a Gaussian at which a head's outputs start.</summary>
     /// <param name="head">The head, from 0.</param>
     internal static int FirstColumn(int head) => HeadsShape.FirstColumnOf(head);
+
+    /// <summary>
+    /// Whether a Gaussian came out infinite or as no number since the last call, as all those do that depend on a value which float16 is
+    /// too small for; never with float32. Waits for the device.
+    /// </summary>
+    public bool TakeOverflow()
+    {
+        if (Gpu?.RangeFlag is not DeviceBuffer flag)
+            return false;
+        Span<int> value = [0];
+        flag.Download(value, 0);
+        if (value[0] == 0)
+            return false;
+        flag.Upload<int>([0], 0);
+        return true;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();

@@ -103,33 +103,9 @@ internal static class HeadsKernels
                 float value = thirdBias[head * HeadsShape.MaximumOutputs + output];
                 for (int n = 0; n < TTile.Columns / 8; n++)
                     value += partial[PartialOf<TTile>(output, (row >> 5) & 1, TileProduct.ItemOf<TTile>(row, (n >> 2) * 32 + (n & 3) * 4)) + (row & 3)];
-                cell += firstCell;
-                int gaussian = cell * yPitch;
-                if (head == HeadsShape.MeanHead)
-                {
-                    float grid = output == 0 ? gridWidth : gridHeight;
-                    float centre = output == 0 ? columnCentres[cell % width] : rowCentres[cell / width];
-                    value = AddQuotient(value, grid, centre, out float remainder);
-                    y[gaussian + GaussianFormat.Raw.MeanXRemainder + output] = remainder;
-                }
-
-                y[gaussian + HeadsShape.FirstColumnOf(head) + output] = value;
+                HeadOutputs.Store(y, yPitch, cell + firstCell, head, output, value, width, gridHeight, gridWidth, rowCentres, columnCentres);
             }
         }
-    }
-
-    // value / grid + centre, and what float32 leaves out of it (Dekker, Knuth).
-    private static float AddQuotient(float value, float grid, float centre, out float remainder)
-    {
-        float quotient = value / grid;
-        float rest = Gpu.Fma(-quotient, grid, value) / grid;
-        float sum = Gpu.Add(centre, quotient);
-        float added = Gpu.Subtract(sum, centre);
-        float lost = Gpu.Add(Gpu.Subtract(centre, Gpu.Subtract(sum, added)), Gpu.Subtract(quotient, added));
-        rest = Gpu.Add(rest, lost);
-        float mean = Gpu.Add(sum, rest);
-        remainder = Gpu.Subtract(rest, Gpu.Subtract(mean, sum));
-        return mean;
     }
 
     private static int PartialOf<TTile>(int output, int half, int item)

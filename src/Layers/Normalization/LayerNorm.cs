@@ -11,7 +11,8 @@ public static class LayerNorm
 
     /// <summary>
     /// y = (z - mean z) / sqrt(var z + 1e-5) * gamma + beta + windowTable[pixel's place in its window], with z = x + shift.
-    /// The variance is the population's. y may be x.
+    /// The variance is the population's. y may be x. Where x and y are float16, everything between is float32 all the same, and there are
+    /// at most 192 channels, a multiple of 8.
     /// </summary>
     /// <param name="x">[height, width, channels].</param>
     /// <param name="gamma">[1, 1, channels].</param>
@@ -35,6 +36,9 @@ public static class LayerNorm
         {
             case CpuDevice cpu:
                 LayerNormCpu.Run(cpu, x, gamma, beta, y, shift, windowTable);
+                break;
+            case GpuDevice gpu when y.ElementType == ElementType.Float16:
+                LayerNormGpu.RunFloat16(gpu, x, gamma, beta, y, shift, windowTable);
                 break;
             case GpuDevice gpu:
                 LayerNormGpu.Run(gpu, x, gamma, beta, y, shift, windowTable);

@@ -35,5 +35,45 @@ internal static class LayerNormGpu
         });
     }
 
+    public static void RunFloat16(
+        GpuDevice device, in Tensor x, in Tensor gamma, in Tensor beta, in Tensor y, in Tensor? shift, in Tensor? windowTable)
+    {
+        LayerKernels.RequireEights(x);
+        LayerKernels.RequireEights(y);
+        if (x.Channels > Float16NormalizationShape.MostChannels)
+        {
+            throw new ArgumentException(
+                $"A layer normalisation of float16 takes up to {Float16NormalizationShape.MostChannels} channels, not {x.Channels}.", nameof(x));
+        }
+
+        Tensor added = shift ?? gamma;
+        Tensor table = windowTable ?? gamma;
+        LayerKernels.RequireFours(gamma.Reshape(pitch: gamma.Channels));
+        LayerKernels.RequireFours(beta.Reshape(pitch: beta.Channels));
+        LayerKernels.RequireFours(added.Reshape(pitch: added.Channels));
+        LayerKernels.RequireFours(table);
+        var groups = new WorkSize(LayerKernels.DivideUp(x.Pixels, Float16NormalizationShape.PixelsOfGroup));
+        device.Launch(Float16NormalizationKernels.NormalizeFloat16.Kernel, groups, new()
+        {
+            X = x.ViewAs<short>(),
+            XPitch = x.Pitch,
+            Gamma = gamma.View,
+            Beta = beta.View,
+            Y = y.ViewAs<short>(),
+            YPitch = y.Pitch,
+            Shift = added.View,
+            HasShift = shift is null ? 0 : 1,
+            Table = table.View,
+            TablePitch = table.Pitch,
+            HasTable = windowTable is null ? 0 : 1,
+            TableHeight = table.Height,
+            TableWidth = table.Width,
+            Pixels = x.Pixels,
+            Width = x.Width,
+            Channels = x.Channels,
+            Epsilon = LayerNorm.Epsilon,
+        });
+    }
+
     private static int AlignedVector(in Tensor vector) => vector.Offset % 4 == 0 && vector.Channels % 4 == 0 ? 1 : 0;
 }

@@ -84,7 +84,10 @@ internal static unsafe class CudaDiscovery
         nuint memory;
         CuCheck.Check(CuNative.cuDeviceTotalMem(&memory, device), "cuDeviceTotalMem", "query a CUDA device");
         var description = new DeviceDescription(
-            DeviceKind.Cuda, candidates.Count, name, (long)memory, $"CUDA {FormatVersion(driverVersion)}", IsGpu: true);
+            DeviceKind.Cuda, candidates.Count, name, (long)memory, $"CUDA {FormatVersion(driverVersion)}", IsGpu: true)
+        {
+            ComputeCapability = new NvidiaTarget(major, minor, IsExact: false),
+        };
         int localMemory = Attribute(device, CuConstants.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
         int processorLocalMemory = Attribute(device, CuConstants.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR);
         int processors = Attribute(device, CuConstants.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);

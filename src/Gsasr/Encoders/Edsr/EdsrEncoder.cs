@@ -18,7 +18,7 @@ internal sealed class EdsrEncoder : Encoder
     public EdsrEncoder(WeightReader weights, EdsrArchitecture architecture)
         : base(weights, architecture.Features)
     {
-        _first = weights.Convolution("conv_first");
+        _first = weights.Convolution("conv_first", elementType: ElementType.Float32);
         _blocks = new (ConvolutionWeights, ConvolutionWeights)[architecture.Blocks];
         for (int i = 0; i < _blocks.Length; i++)
             _blocks[i] = (weights.Convolution($"body.{i}.conv1"), weights.Convolution($"body.{i}.conv2"));
@@ -29,10 +29,10 @@ internal sealed class EdsrEncoder : Encoder
     public override void Run(in Tensor image, in Tensor features, ForwardPass pass)
     {
         using Arena.Scope scope = pass.Arena.BeginScope();
-        Tensor shallow = pass.Arena.Allocate(image.Height, image.Width, Features);
-        Tensor x = pass.Arena.Allocate(image.Height, image.Width, Features);
-        Tensor inner = pass.Arena.Allocate(image.Height, image.Width, Features);
-        Convolution.Run(image, _first, shallow);
+        Tensor shallow = pass.Arena.Allocate(image.Height, image.Width, Features, features.ElementType);
+        Tensor x = pass.Arena.Allocate(image.Height, image.Width, Features, features.ElementType);
+        Tensor inner = pass.Arena.Allocate(image.Height, image.Width, Features, features.ElementType);
+        RunFirst(image, shallow, pass.Arena);
         pass.Advance(image.Pixels * _first.MultiplyAddsPerPixel);
         Tensor input = shallow;
         foreach ((ConvolutionWeights first, ConvolutionWeights second) in _blocks)
@@ -45,5 +45,20 @@ internal sealed class EdsrEncoder : Encoder
 
         Convolution.Run(input, _last, features);
         pass.Advance(image.Pixels * _last.MultiplyAddsPerPixel);
+    }
+
+    // The image's three channels are float32 in any case.
+    private void RunFirst(in Tensor image, in Tensor shallow, Arena arena)
+    {
+        if (shallow.ElementType == ElementType.Float32)
+        {
+            Convolution.Run(image, _first, shallow);
+            return;
+        }
+
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor exact = arena.Allocate(image.Height, image.Width, Features);
+        Convolution.Run(image, _first, exact);
+        Elementwise.Round(exact, shallow);
     }
 }

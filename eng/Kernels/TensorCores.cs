@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using ILGPU.IR.Intrinsics;
+
+namespace Gsasr.Kernels;
+
+/// <summary>
+/// Products on the tensor cores of NVIDIA hardware from sm_80 on, and what brings their operands there. Two 16-bit numbers of
+/// consecutive columns share an <c>int</c>, the first in the low half. All items of a warp call these together.
+/// </summary>
+public static class TensorCores
+{
+    /// <summary>
+    /// c + a * b: 16 x 8 sums of 16 products of float16, spread over the 32 items of a warp as the PTX manual says under mma.m16n8k16.
+    /// </summary>
+    [Instruction(
+        "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%8, %9, %10, %11}, {%12, %13}, {%4, %5, %6, %7};",
+        null), IntrinsicImplementation]
+    public static Float4 MultiplyFloat16(Float4 c, Int4 a, int b0, int b1) => throw new UnreachableException();
+
+    /// <summary>As <see cref="MultiplyFloat16"/>, of bfloat16.</summary>
+    [Instruction(
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%8, %9, %10, %11}, {%12, %13}, {%4, %5, %6, %7};",
+        null), IntrinsicImplementation]
+    public static Float4 MultiplyBFloat16(Float4 c, Int4 a, int b0, int b1) => throw new UnreachableException();
+
+    /// <summary>
+    /// Four matrices of 8 x 8 16-bit numbers: item i gives the address of row i % 8 of matrix i / 8, 16 bytes in shared memory, and gets
+    /// of each matrix the numbers 2 (i % 4) and 2 (i % 4) + 1 of row i / 4.
+    /// </summary>
+    [Instruction("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];", null), IntrinsicImplementation]
+    public static Int4 LoadMatrices(int address) => throw new UnreachableException();
+
+    /// <summary>As <see cref="LoadMatrices"/>, each matrix transposed.</summary>
+    [Instruction("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];", null), IntrinsicImplementation]
+    public static Int4 LoadMatricesTransposed(int address) => throw new UnreachableException();
+
+    /// <summary>The address of an element within shared memory, in bytes.</summary>
+    [Instruction("cvt.u32.u64 %0, %1;", null), IntrinsicImplementation]
+    public static int AddressOf(ref int sharedElement) => throw new UnreachableException();
+
+    /// <summary>
+    /// Starts to copy 16 bytes from global to shared memory; both lie on a boundary of 16 bytes. Of <paramref name="bytes"/>, 16 or 0, the
+    /// rest is filled with zeros, and with 0 nothing is read.
+    /// </summary>
+    [Instruction("cp.async.cg.shared.global [%0], [%1], 16, %2;", null), IntrinsicImplementation]
+    public static void StartCopy(int sharedAddress, ref short source, int bytes) => throw new UnreachableException();
+
+    /// <summary>Makes one group of the copies that the item started since the last call.</summary>
+    [Instruction("cp.async.commit_group;", null), IntrinsicImplementation]
+    public static void EndCopyGroup() => throw new UnreachableException();
+
+    /// <summary>Waits until of the item's groups of copies no more than the last <paramref name="pending"/>, a constant, are under way.</summary>
+    [Instruction("cp.async.wait_group %0;", null), IntrinsicImplementation]
+    public static void WaitForCopies(int pending) => throw new UnreachableException();
+
+    /// <summary>Two numbers rounded to float16, to the nearest, halves to even; beyond the range they become infinite.</summary>
+    [Instruction("cvt.rn.f16x2.f32 %0, %2, %1;", null), IntrinsicImplementation]
+    public static int PackFloat16(float low, float high) => throw new UnreachableException();
+
+    /// <summary>The two float16 of a number.</summary>
+    [Instruction(
+        "{ .reg .b16 low, high; mov.b32 {low, high}, %2; cvt.f32.f16 %0, low; cvt.f32.f16 %1, high; }",
+        null), IntrinsicImplementation]
+    public static Float2 UnpackFloat16(int packed) => throw new UnreachableException();
+
+    /// <summary>Reads eight 16-bit numbers on a boundary of 16 bytes, of global memory that nothing writes while the kernel runs.</summary>
+    [Instruction("ld.global.nc.v4.b32 {%0, %1, %2, %3}, [%4];", null), IntrinsicImplementation]
+    public static Int4 LoadReadOnly8(ref short first) => throw new UnreachableException();
+
+    /// <summary>Reads eight 16-bit numbers on a boundary of 16 bytes.</summary>
+    [Instruction("ld.#.v4.b32 {%0, %1, %2, %3}, [%4];", null), IntrinsicImplementation]
+    public static Int4 Load8(ref short first) => throw new UnreachableException();
+
+    /// <summary>Reads two 16-bit numbers on a boundary of 4 bytes.</summary>
+    [Instruction("ld.#.b32 %0, [%1];", null), IntrinsicImplementation]
+    public static int Load2(ref short first) => throw new UnreachableException();
+
+    /// <summary>Writes eight 16-bit numbers on a boundary of 16 bytes.</summary>
+    [Instruction("st.#.v4.b32 [%0], {%1, %2, %3, %4};", null), IntrinsicImplementation]
+    public static void Store8(ref short first, Int4 values) => throw new UnreachableException();
+
+    /// <summary>Writes two 16-bit numbers on a boundary of 4 bytes.</summary>
+    [Instruction("st.#.b32 [%0], %1;", null), IntrinsicImplementation]
+    public static void Store2(ref short first, int values) => throw new UnreachableException();
+
+    /// <summary>The value of the item whose number within the warp differs by the bits of <paramref name="mask"/>.</summary>
+    [Instruction("shfl.sync.bfly.b32 %0, %1, %2, 31, 0xffffffff;", null), IntrinsicImplementation]
+    public static float Exchange(float value, int mask) => throw new UnreachableException();
+}

@@ -1,0 +1,235 @@
+using Gsasr.Kernels;
+using ILGPU;
+
+namespace Gsasr.Layers;
+
+/// <summary>Linear layers, 1x1 and 3x3 convolutions of float16 on tensor cores, with float32 sums.</summary>
+internal static class Float16ConvolutionKernels
+{
+    /// <summary>
+    /// y = activation(x * weights + bias) + residual. The product A [pixels, taps * channels] * B, of which A is never stored: each
+    /// slice of the depth is 64 channels of one of the neighbours. Slices are on their way while those before them are multiplied; the
+    /// sums go through shared memory, so that an item finishes eight neighbouring channels of a pixel at once, in float32.
+    /// </summary>
+    /// <remarks>
+    /// x, residual, y: pixels of channels, pitches and offsets multiples of 8. weights: [outputChannels][taps][channels filled up to 64].
+    /// The output pixels [0, pixels) are those of a rectangle of x that starts at (firstRow, firstColumn) and is columns wide.
+    /// shuffledChannels: with a pixel shuffle, channels of y; 0 without one.
+    /// </remarks>
+    [Kernel(Half128x128.GroupSize, Specialization = typeof(Half128x128), GroupsPerProcessor = 2, Target = "sm_80", DynamicSharedBytes = Half128x128.SharedBytes)]
+    [Kernel(Half128x64.GroupSize, Specialization = typeof(Half128x64), GroupsPerProcessor = 3, Target = "sm_80", DynamicSharedBytes = Half128x64.SharedBytes)]
+    [Kernel(Half64x64.GroupSize, Specialization = typeof(Half64x64), GroupsPerProcessor = 4, Target = "sm_80", DynamicSharedBytes = Half64x64.SharedBytes)]
+    public static void ConvolveFloat16<TTile>(
+        ArrayView<short> x,
+        int xPitch,
+        int xHeight,
+        int xWidth,
+        int channels,
+        int taps,
+        ArrayView<short> weights,
+        ArrayView<float> bias,
+        ArrayView<short> residual,
+        int residualPitch,
+        int hasResidual,
+        ArrayView<short> y,
+        int yPitch,
+        int firstRow,
+        int firstColumn,
+        int columns,
+        int pixels,
+        int outputChannels,
+        int shuffledChannels,
+        int activation)
+        where TTile : struct, IFloat16Tile
+    {
+        ArrayView<int> shared = SharedMemory.GetDynamic<int>();
+        int sharedStart = Gpu.Keep(TensorCores.AddressOf(ref shared[0]));
+        int item = Group.IdxX;
+        int columnTiles = (outputChannels + TTile.Columns - 1) / TTile.Columns;
+        int tile = Grid.IdxX / columnTiles;
+        int tileColumn = Gpu.Keep((Grid.IdxX - tile * columnTiles) * TTile.Columns);
+        int tileRow = Gpu.Keep(tile * TTile.Rows);
+        int slices = (channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth;
+        int depth = Gpu.Keep(taps * slices * Float16Tiles.Depth);
+        int steps = Gpu.Keep(taps * slices);
+
+        // Of each row that the item fetches: where its pixel's channels start, and which neighbours lie inside the image.
+        int rowFetches = TTile.Rows * 8 / Float16Product.GroupSize<TTile>();
+        int chunkChannel = Gpu.Keep((item & 7) * 8);
+        var offsets = new int[TTile.Rows * 8 / Float16Product.GroupSize<TTile>()];
+        var inside = new int[TTile.Rows * 8 / Float16Product.GroupSize<TTile>()];
+        for (int n = 0; n < rowFetches; n++)
+        {
+            int pixel = tileRow + item / 8 + n * (Float16Product.GroupSize<TTile>() / 8);
+            int rowOfPixels = pixel / columns;
+            int row = firstRow + rowOfPixels;
+            int column = firstColumn + pixel - rowOfPixels * columns;
+            offsets[n] = Gpu.Keep(pixel < pixels ? (row * xWidth + column) * xPitch + chunkChannel : 0);
+            inside[n] = Gpu.Keep(pixel < pixels ? taps == 1 ? 1 : Neighbours(row, column, xHeight, xWidth) : 0);
+        }
+
+        int tap = 0;
+        int channel = 0;
+        int fetched = 0;
+        int fetchSlot = 0;
+        for (int s = 0; s < TTile.Stages - 1; s++)
+        {
+            if (fetched < steps)
+            {
+                Fetch<TTile>(x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
+                Float16Product.FetchColumns<TTile>(
+                    weights, depth, tileColumn, outputChannels, fetched * Float16Tiles.Depth,
+                    sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
+            }
+
+            channel += Float16Tiles.Depth;
+            if (channel >= channels)
+            {
+                channel = 0;
+                tap++;
+            }
+
+            fetched++;
+            fetchSlot += SlotBytes<TTile>();
+            TensorCores.EndCopyGroup();
+        }
+
+        var sums = new Float4[Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>()];
+        var left = new Int4[Float16Product.RowBlocks<TTile>() + 1];
+        var right = new Int4[Float16Product.ColumnBlocks<TTile>() / 2 + 1];
+        for (int i = 0; i < Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>(); i++)
+            sums[i] = default;
+        int slot = 0;
+        for (int step = 0; step < steps; step++)
+        {
+            TensorCores.WaitForCopies(TTile.Stages - 2);
+            Group.Barrier();
+            if (fetched < steps)
+            {
+                Fetch<TTile>(x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
+                Float16Product.FetchColumns<TTile>(
+                    weights, depth, tileColumn, outputChannels, fetched * Float16Tiles.Depth,
+                    sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
+            }
+
+            TensorCores.EndCopyGroup();
+            channel += Float16Tiles.Depth;
+            if (channel >= channels)
+            {
+                channel = 0;
+                tap++;
+            }
+
+            fetched++;
+            fetchSlot += SlotBytes<TTile>();
+            if (fetchSlot == TTile.Stages * SlotBytes<TTile>())
+                fetchSlot = 0;
+            Float16Product.Multiply<TTile>(
+                sharedStart + slot, sharedStart + slot + TTile.Rows * Float16Tiles.RowBytes, item, sums, left, right);
+            slot += SlotBytes<TTile>();
+            if (slot == TTile.Stages * SlotBytes<TTile>())
+                slot = 0;
+        }
+
+        Group.Barrier();
+        ArrayView<float> staged = SharedMemory.GetDynamic<float>();
+        Stage<TTile>(staged, item, sums);
+        Group.Barrier();
+
+        // Of each pixel, an item always has the same eight channels.
+        int eights = TTile.Columns / 8;
+        int eight = (item & (eights - 1)) * 8;
+        int outputChannel = tileColumn + eight;
+        if (outputChannel >= outputChannels)
+            return;
+        Float4 bias0 = Gpu.Load4(ref bias[outputChannel]);
+        Float4 bias1 = Gpu.Load4(ref bias[outputChannel + 4]);
+        int subpixel = shuffledChannels != 0 ? outputChannel / shuffledChannels : 0;
+        int yChannel = outputChannel - subpixel * shuffledChannels;
+        for (int row = item / eights; row < TTile.Rows; row += Float16Product.GroupSize<TTile>() / eights)
+        {
+            int pixel = tileRow + row;
+            if (pixel < pixels)
+            {
+                int index = row * StagedPitch<TTile>() + eight;
+                Float4 first = Epilogue.Activated(Gpu.Load4(ref staged[index]) + bias0, activation);
+                Float4 second = Epilogue.Activated(Gpu.Load4(ref staged[index + 4]) + bias1, activation);
+                if (hasResidual != 0)
+                {
+                    Int4 added = TensorCores.Load8(ref residual[pixel * residualPitch + outputChannel]);
+                    first += Float16Values.First(added);
+                    second += Float16Values.Second(added);
+                }
+
+                int yPixel = pixel;
+                if (shuffledChannels != 0)
+                {
+                    int rowOfPixels = pixel / columns;
+                    yPixel = (2 * rowOfPixels + (subpixel >> 1)) * 2 * columns + 2 * (pixel - rowOfPixels * columns) + (subpixel & 1);
+                }
+
+                TensorCores.Store8(ref y[yPixel * yPitch + yChannel], Float16Values.Pack(first, second));
+            }
+        }
+    }
+
+    private static int SlotBytes<TTile>()
+        where TTile : struct, IFloat16Tile => (TTile.Rows + TTile.Columns) * Float16Tiles.RowBytes;
+
+    // Eight floats more than there are columns, so that the rows of a block lie in different banks.
+    private static int StagedPitch<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Columns + 8;
+
+    private static void Stage<TTile>(ArrayView<float> staged, int item, Float4[] sums)
+        where TTile : struct, IFloat16Tile
+    {
+        int lane = item & 31;
+        int start = (Float16Product.WarpRow<TTile>(item) + lane / 4) * StagedPitch<TTile>() + Float16Product.WarpColumn<TTile>(item) + (lane & 3) * 2;
+        for (int i = 0; i < Float16Product.RowBlocks<TTile>(); i++)
+        {
+            for (int j = 0; j < Float16Product.ColumnBlocks<TTile>(); j++)
+            {
+                Float4 sum = sums[i * Float16Product.ColumnBlocks<TTile>() + j];
+                int index = start + i * 16 * StagedPitch<TTile>() + j * 8;
+                Gpu.Store2(ref staged[index], new Float2(sum.X, sum.Y));
+                Gpu.Store2(ref staged[index + 8 * StagedPitch<TTile>()], new Float2(sum.Z, sum.W));
+            }
+        }
+    }
+
+    private static void Fetch<TTile>(
+        ArrayView<short> x,
+        int xPitch,
+        int xWidth,
+        int channels,
+        int taps,
+        int tap,
+        int channel,
+        int chunkChannel,
+        int[] offsets,
+        int[] inside,
+        int slice,
+        int item)
+        where TTile : struct, IFloat16Tile
+    {
+        int rowOfTaps = tap / 3;
+        int shift = taps == 1 ? channel : ((rowOfTaps - 1) * xWidth + tap - rowOfTaps * 3 - 1) * xPitch + channel;
+        int place = slice + Float16Product.Place(item / 8, item & 7);
+        int there = channel + chunkChannel < channels ? 1 : 0;
+        for (int n = 0; n < TTile.Rows * 8 / Float16Product.GroupSize<TTile>(); n++)
+        {
+            int wanted = (inside[n] >> tap) & there;
+            TensorCores.StartCopy(
+                place + n * (Float16Product.GroupSize<TTile>() / 8 * Float16Tiles.RowBytes),
+                ref x[wanted != 0 ? offsets[n] + shift : 0],
+                wanted * 16);
+        }
+    }
+
+    // Which of the nine neighbours of a pixel lie inside the image, as bits, row by row.
+    private static int Neighbours(int row, int column, int height, int width)
+    {
+        int columns = (column > 0 ? 1 : 0) | 2 | (column < width - 1 ? 4 : 0);
+        return (row > 0 ? columns : 0) | (columns << 3) | (row < height - 1 ? columns << 6 : 0);
+    }
+}

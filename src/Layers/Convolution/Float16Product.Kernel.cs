@@ -1,0 +1,86 @@
+using Gsasr.Kernels;
+using ILGPU;
+
+namespace Gsasr.Layers;
+
+/// <summary>The parts of a product of float16 on tensor cores: slices in shared memory, and the sums of a warp.</summary>
+/// <remarks>
+/// A slice is 64 values of the depth: rows of 128 bytes, whose eight chunks of 16 bytes stand in an order of the row's own (chunk c of row
+/// r is the (c ^ r % 8)th), so that the eight rows that one matrix of a tensor core is read from lie in different banks. A warp's sums are
+/// 16 x 8 blocks; an item has two neighbouring columns of two rows of each, the second one 8 rows further down.
+/// </remarks>
+internal static class Float16Product
+{
+    /// <summary>Work-items of a group.</summary>
+    public static int GroupSize<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.RowWarps * TTile.ColumnWarps * 32;
+
+    /// <summary>Blocks of 16 rows of a warp.</summary>
+    public static int RowBlocks<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Rows / TTile.RowWarps / 16;
+
+    /// <summary>Blocks of 8 columns of a warp.</summary>
+    public static int ColumnBlocks<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Columns / TTile.ColumnWarps / 8;
+
+    /// <summary>The first row of an item's warp.</summary>
+    public static int WarpRow<TTile>(int item)
+        where TTile : struct, IFloat16Tile => item / 32 / TTile.ColumnWarps * (TTile.Rows / TTile.RowWarps);
+
+    /// <summary>The first column of an item's warp.</summary>
+    public static int WarpColumn<TTile>(int item)
+        where TTile : struct, IFloat16Tile => ((item / 32) & (TTile.ColumnWarps - 1)) * (TTile.Columns / TTile.ColumnWarps);
+
+    /// <summary>Where a chunk of 16 bytes of a row stands in a slice, in bytes.</summary>
+    public static int Place(int row, int chunk) => row * Float16Tiles.RowBytes + ((chunk ^ (row & 7)) << 4);
+
+    /// <summary>Starts to copy the rows [first, first + rows) of B, [columns][depth], of one slice; columns past the last are its last.</summary>
+    public static void FetchColumns<TTile>(ArrayView<short> b, int depth, int firstColumn, int columns, int at, int slice, int item)
+        where TTile : struct, IFloat16Tile
+    {
+        int chunk = item & 7;
+        for (int n = 0; n < TTile.Columns * 8 / GroupSize<TTile>(); n++)
+        {
+            int row = item / 8 + n * (GroupSize<TTile>() / 8);
+            int column = firstColumn + row;
+            column = column < columns ? column : columns - 1;
+            TensorCores.StartCopy(slice + Place(row, chunk), ref b[column * depth + at + chunk * 8], 16);
+        }
+    }
+
+    /// <summary>sums += A * B over one slice of the depth.</summary>
+    /// <param name="rows">Where the slice of A starts in shared memory.</param>
+    /// <param name="columns">Where the slice of B starts.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="sums">[row block][column block].</param>
+    /// <param name="left">Room for an operand of each row block, and one more.</param>
+    /// <param name="right">Room for the operands of two column blocks each, and one more.</param>
+    public static void Multiply<TTile>(int rows, int columns, int item, Float4[] sums, Int4[] left, Int4[] right)
+        where TTile : struct, IFloat16Tile
+    {
+        int lane = item & 31;
+        int rowBase = Gpu.Keep(rows + (WarpRow<TTile>(item) + (lane & 15)) * Float16Tiles.RowBytes);
+        int columnBase = Gpu.Keep(columns + (WarpColumn<TTile>(item) + (lane & 7) + ((lane >> 4) << 3)) * Float16Tiles.RowBytes);
+        int rowChunk = lane >> 4;
+        int columnChunk = (lane >> 3) & 1;
+        int turn = lane & 7;
+        for (int k = 0; k < Float16Tiles.Depth / 16; k++)
+        {
+            int rowAddress = rowBase + (((2 * k + rowChunk) ^ turn) << 4);
+            int columnAddress = columnBase + (((2 * k + columnChunk) ^ turn) << 4);
+            for (int i = 0; i < RowBlocks<TTile>(); i++)
+                left[i] = TensorCores.LoadMatrices(rowAddress + i * (16 * Float16Tiles.RowBytes));
+            for (int j = 0; j < ColumnBlocks<TTile>() / 2; j++)
+                right[j] = TensorCores.LoadMatrices(columnAddress + j * (16 * Float16Tiles.RowBytes));
+            for (int i = 0; i < RowBlocks<TTile>(); i++)
+            {
+                for (int j = 0; j < ColumnBlocks<TTile>() / 2; j++)
+                {
+                    int sum = i * ColumnBlocks<TTile>() + 2 * j;
+                    sums[sum] = TensorCores.MultiplyFloat16(sums[sum], left[i], right[j].X, right[j].Y);
+                    sums[sum + 1] = TensorCores.MultiplyFloat16(sums[sum + 1], left[i], right[j].Z, right[j].W);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+namespace Gsasr.Layers;
+
+/// <summary>
+/// The sizes of a tile of a product of float16 on tensor cores (Float16Product.Kernel.cs), for kernels and for those who launch them.
+/// </summary>
+internal interface IFloat16Tile
+{
+    /// <summary>Rows that a group computes.</summary>
+    static abstract int Rows { get; }
+
+    /// <summary>Columns that a group computes: 64 or 128.</summary>
+    static abstract int Columns { get; }
+
+    /// <summary>Warps that share the rows; each has a multiple of 16 of them.</summary>
+    static abstract int RowWarps { get; }
+
+    /// <summary>Warps that share the columns; each has a multiple of 16 of them.</summary>
+    static abstract int ColumnWarps { get; }
+
+    /// <summary>Slices of the depth that are in shared memory at once.</summary>
+    static abstract int Stages { get; }
+}
+
+/// <summary>What all tiles have in common.</summary>
+internal static class Float16Tiles
+{
+    /// <summary>The depth is multiplied in slices of so many values, 128 bytes; packed weights are filled up with zeros to whole slices.</summary>
+    public const int Depth = 64;
+
+    /// <summary>Bytes of a row of a slice.</summary>
+    public const int RowBytes = Depth * 2;
+}
+
+/// <summary>For products of many columns.</summary>
+internal readonly struct Half128x128 : IFloat16Tile
+{
+    /// <summary>Rows that a group computes.</summary>
+    public const int RowCount = 128;
+
+    /// <summary>Columns that a group computes.</summary>
+    public const int ColumnCount = 128;
+
+    /// <summary>Warps that share the rows.</summary>
+    public const int RowWarpCount = 2;
+
+    /// <summary>Warps that share the columns.</summary>
+    public const int ColumnWarpCount = 2;
+
+    /// <summary>Slices of the depth that are in shared memory at once.</summary>
+    public const int StageCount = 3;
+
+    /// <summary>Work-items of a group.</summary>
+    public const int GroupSize = RowWarpCount * ColumnWarpCount * 32;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = StageCount * (RowCount + ColumnCount) * Float16Tiles.RowBytes;
+
+    /// <inheritdoc/>
+    public static int Rows => RowCount;
+
+    /// <inheritdoc/>
+    public static int Columns => ColumnCount;
+
+    /// <inheritdoc/>
+    public static int RowWarps => RowWarpCount;
+
+    /// <inheritdoc/>
+    public static int ColumnWarps => ColumnWarpCount;
+
+    /// <inheritdoc/>
+    public static int Stages => StageCount;
+}
+
+/// <summary>For products of few columns.</summary>
+internal readonly struct Half128x64 : IFloat16Tile
+{
+    /// <summary>Work-items of a group.</summary>
+    public const int GroupSize = 128;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = 3 * (128 + 64) * Float16Tiles.RowBytes;
+
+    /// <inheritdoc/>
+    public static int Rows => 128;
+
+    /// <inheritdoc/>
+    public static int Columns => 64;
+
+    /// <inheritdoc/>
+    public static int RowWarps => 2;
+
+    /// <inheritdoc/>
+    public static int ColumnWarps => 2;
+
+    /// <inheritdoc/>
+    public static int Stages => 3;
+}
+
+/// <summary>For small images.</summary>
+internal readonly struct Half64x64 : IFloat16Tile
+{
+    /// <summary>Work-items of a group.</summary>
+    public const int GroupSize = 128;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = 3 * (64 + 64) * Float16Tiles.RowBytes;
+
+    /// <inheritdoc/>
+    public static int Rows => 64;
+
+    /// <inheritdoc/>
+    public static int Columns => 64;
+
+    /// <inheritdoc/>
+    public static int RowWarps => 2;
+
+    /// <inheritdoc/>
+    public static int ColumnWarps => 2;
+
+    /// <inheritdoc/>
+    public static int Stages => 3;
+}

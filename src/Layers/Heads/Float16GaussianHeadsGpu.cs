@@ -1,0 +1,56 @@
+using Gsasr.Tensors;
+
+namespace Gsasr.Layers;
+
+/// <summary><see cref="GaussianHeads"/> of float16 on the tensor cores of a GPU: the first layer is a product of its own, band by band.</summary>
+internal static class Float16GaussianHeadsGpu
+{
+    private const long BandBytes = 128L << 20;
+
+    /// <summary>Whether there is a kernel for heads of so many channels.</summary>
+    /// <param name="channels">Channels of a cell.</param>
+    public static bool Suits(int channels) => channels % 8 == 0 && channels <= Float16HeadsShape.MostChannels;
+
+    public static void Run(
+        GpuDevice device, in Tensor x, GaussianHeadsWeights weights, in Tensor y, in GridPlacement placement, Arena arena)
+    {
+        if (!Suits(weights.Channels))
+            throw new NotSupportedException($"{device.Name} has no Gaussian heads of float16 for {weights.Channels} channels.");
+        GaussianHeadsGpuWeights gpuWeights = weights.Gpu!;
+        int cells = x.Pixels;
+        int hiddenChannels = GaussianHeadsWeights.HeadCount * weights.Channels;
+        int most = (int)Math.Max(Half128x128.RowCount, BandBytes / (hiddenChannels * 2) / Half128x128.RowCount * Half128x128.RowCount);
+        int bands = LayerKernels.DivideUp(cells, most);
+        int bandCells = LayerKernels.DivideUp(LayerKernels.DivideUp(cells, bands), Half128x128.RowCount) * Half128x128.RowCount;
+
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor hidden = arena.Allocate(1, Math.Min(bandCells, cells), hiddenChannels, ElementType.Float16);
+        Tensor line = x.Reshape(height: 1, width: cells);
+        for (int first = 0; first < cells; first += bandCells)
+        {
+            int count = Math.Min(bandCells, cells - first);
+            Convolution.Run(line, weights.First, hidden.Reshape(width: count), Activation.Relu, firstColumn: first);
+            int groups = checked(LayerKernels.DivideUp(count, Half128x128.RowCount) * GaussianHeadsWeights.HeadCount);
+            device.Launch(Float16HeadsKernels.FinishHeadsFloat16.Kernel, new WorkSize(groups), new()
+            {
+                Hidden = hidden.ViewAs<short>(),
+                HiddenPitch = hidden.Pitch,
+                Second = new(gpuWeights.Second.Packed),
+                SecondBias = gpuWeights.Second.Bias.View,
+                Third = gpuWeights.Third.View,
+                ThirdBias = gpuWeights.ThirdBias.View,
+                Y = y.View,
+                YPitch = y.Pitch,
+                Channels = weights.Channels,
+                Cells = count,
+                FirstCell = first,
+                Width = y.Width,
+                GridHeight = placement.GridHeight,
+                GridWidth = placement.GridWidth,
+                RowCentres = placement.RowCentres.View,
+                ColumnCentres = placement.ColumnCentres.View,
+                Range = new(gpuWeights.RangeFlag!),
+            });
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using Gsasr.Kernels;
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Gsasr.Layers;
+
+/// <summary>Layer normalisation of float16; everything between loading and storing is float32.</summary>
+internal static class Float16NormalizationKernels
+{
+    private const int Eights = Float16NormalizationShape.MostChannels / 8 / Float16NormalizationShape.ItemsPerPixel;
+
+    /// <summary>
+    /// y = (z - mean z) / sqrt(var z + epsilon) * gamma + beta + table, with z = x + shift, as NormalizePixels. Eight items share a pixel;
+    /// each keeps its channels, every eighth eight of them, in registers.
+    /// </summary>
+    [Kernel(Float16NormalizationShape.GroupSize, Target = "sm_80")]
+    public static void NormalizeFloat16(
+        ArrayView<short> x,
+        int xPitch,
+        ArrayView<float> gamma,
+        ArrayView<float> beta,
+        ArrayView<short> y,
+        int yPitch,
+        ArrayView<float> shift,
+        int hasShift,
+        ArrayView<float> table,
+        int tablePitch,
+        int hasTable,
+        int tableHeight,
+        int tableWidth,
+        int pixels,
+        int width,
+        int channels,
+        float epsilon)
+    {
+        int item = Group.IdxX;
+        int pixel = Grid.IdxX * Float16NormalizationShape.PixelsOfGroup + item / Float16NormalizationShape.ItemsPerPixel;
+        int first = Gpu.Keep((item & (Float16NormalizationShape.ItemsPerPixel - 1)) * 8);
+
+        // Past the last pixel the last is read again, as all items of a warp have to exchange their sums.
+        int source = Gpu.Keep(XMath.Min(pixel, pixels - 1) * xPitch);
+        var low = new Float4[Eights];
+        var high = new Float4[Eights];
+        float sum = 0f;
+        for (int i = 0; i < Eights; i++)
+        {
+            int c = first + i * Float16NormalizationShape.ItemsPerPixel * 8;
+            low[i] = default;
+            high[i] = default;
+            if (c < channels)
+            {
+                Int4 packed = TensorCores.Load8(ref x[source + c]);
+                low[i] = Float16Values.First(packed);
+                high[i] = Float16Values.Second(packed);
+                if (hasShift != 0)
+                {
+                    low[i] += Gpu.Load4(ref shift[c]);
+                    high[i] += Gpu.Load4(ref shift[c + 4]);
+                }
+            }
+
+            sum += Sum(low[i]) + Sum(high[i]);
+        }
+
+        float mean = PixelSum(sum) / channels;
+        sum = 0f;
+        for (int i = 0; i < Eights; i++)
+        {
+            if (first + i * Float16NormalizationShape.ItemsPerPixel * 8 < channels)
+            {
+                low[i] -= mean;
+                high[i] -= mean;
+            }
+
+            sum += Sum(low[i] * low[i]) + Sum(high[i] * high[i]);
+        }
+
+        float inverse = 1f / XMath.Sqrt(PixelSum(sum) / channels + epsilon);
+        if (pixel >= pixels)
+            return;
+        int row = pixel / width;
+        int tablePixel = hasTable != 0 ? (row % tableHeight * tableWidth + (pixel - row * width) % tableWidth) * tablePitch : 0;
+        for (int i = 0; i < Eights; i++)
+        {
+            int c = first + i * Float16NormalizationShape.ItemsPerPixel * 8;
+            if (c < channels)
+            {
+                Float4 a = low[i] * inverse * Gpu.Load4(ref gamma[c]) + Gpu.Load4(ref beta[c]);
+                Float4 b = high[i] * inverse * Gpu.Load4(ref gamma[c + 4]) + Gpu.Load4(ref beta[c + 4]);
+                if (hasTable != 0)
+                {
+                    a += Gpu.Load4(ref table[tablePixel + c]);
+                    b += Gpu.Load4(ref table[tablePixel + c + 4]);
+                }
+
+                TensorCores.Store8(ref y[pixel * yPitch + c], Float16Values.Pack(a, b));
+            }
+        }
+    }
+
+    // The sum over the items of a pixel, for each of them.
+    private static float PixelSum(float value)
+    {
+        value += TensorCores.Exchange(value, 1);
+        value += TensorCores.Exchange(value, 2);
+        return value + TensorCores.Exchange(value, 4);
+    }
+
+    private static float Sum(Float4 values) => (values.X + values.Y) + (values.Z + values.W);
+}

@@ -1,0 +1,28 @@
+using Gsasr.Tensors;
+
+namespace Gsasr.Layers;
+
+/// <summary>Whether layers can run on float16, which is multiplied on the tensor cores of NVIDIA GPUs.</summary>
+public static class TensorCores
+{
+    /// <summary>Whether a device has layers of float16.</summary>
+    /// <param name="device">The device.</param>
+    public static bool AreIn(Device device) => device is GpuDevice gpu && Float16ConvolutionGpu.IsSupported(gpu);
+
+    /// <summary>Whether a device that was found has layers of float16.</summary>
+    /// <param name="device">The device.</param>
+    public static bool AreIn(DeviceDescription device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return device.ComputeCapability is NvidiaTarget hardware
+            && Float16ConvolutionKernels.ConvolveFloat16.Half128x128.Target!.Value.RunsOn(hardware.Major, hardware.Minor);
+    }
+
+    /// <summary>Whether there are kernels of float16 for all layers of a decoder.</summary>
+    /// <param name="channels">Its channels.</param>
+    /// <param name="windowSize">Tokens along a side of its windows.</param>
+    /// <param name="heads">Heads of its attention.</param>
+    public static bool Suit(int channels, int windowSize, int heads) =>
+        channels % 8 == 0 && channels <= Float16NormalizationShape.MostChannels && channels % heads == 0
+        && Float16GaussianHeadsGpu.Suits(channels) && Float16WindowAttentionGpu.Suits(windowSize * windowSize, channels / heads);
+}

@@ -1,0 +1,300 @@
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+using Gsasr.Testing;
+
+namespace Gsasr.Layers.Tests;
+
+/// <summary>
+/// Layers of float16 against those of float32 on the processor, with the same rounded numbers. Only an NVIDIA card can run them; what the
+/// host prepares for them is checked everywhere. <c>Gsasr.Layers.Tests -class Gsasr.Layers.Tests.Float16Tests</c> runs just these.
+/// </summary>
+public sealed class Float16Tests
+{
+    // Results are rounded once to 11 bits, sums are float32.
+    private const double Rounding = 1.0 / 2048 + 1e-5;
+
+    /// <summary>Height, width, channels in and out, kernel, activation, residual, pixel shuffle: whole tiles, one less, one more.</summary>
+    public static TheoryData<int, int, int, int, int, Activation, bool, bool> Convolutions => new()
+    {
+        { 1, 1, 8, 8, 1, Activation.None, false, false },
+        { 1, 1, 64, 64, 3, Activation.None, false, false },
+        { 8, 16, 64, 64, 1, Activation.Relu, true, false },
+        { 1, 127, 64, 192, 1, Activation.None, true, false },
+        { 3, 43, 72, 136, 1, Activation.Gelu, false, false },
+        { 7, 19, 40, 24, 3, Activation.LeakyRelu, true, false },
+        { 16, 24, 192, 192, 3, Activation.None, true, false },
+        { 9, 13, 64, 256, 3, Activation.None, false, true },
+        { 5, 7, 8, 32, 1, Activation.Relu, false, true },
+        { 12, 12, 320, 64, 1, Activation.None, true, false },
+        { 184, 190, 64, 256, 3, Activation.None, false, true },
+        { 160, 170, 64, 64, 1, Activation.None, true, false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Convolutions))]
+    public void Convolutions_are_right(
+        int height, int width, int inputs, int outputs, int kernel, Activation activation, bool residual, bool shuffle)
+    {
+        GpuDevice gpu = Card();
+        float[] weight = Float16Tensor.Rounded(Numbers.Of("weight", outputs * inputs * kernel * kernel, 1 / MathF.Sqrt(inputs * kernel * kernel)));
+        float[] bias = Numbers.Of("bias", outputs);
+        float[] image = Float16Tensor.Rounded(Numbers.Of("x", height * width * inputs));
+        int factor = shuffle ? 2 : 1;
+        int channels = outputs / (factor * factor);
+        float[] added = Float16Tensor.Rounded(Numbers.Of("residual", height * width * outputs));
+
+        using ConvolutionWeights weights =
+            ConvolutionWeights.Create(gpu, weight, bias, inputs, outputs, kernel, shuffle, ElementType.Float16);
+        using var x = new Float16Tensor(gpu, height, width, inputs, image);
+        using var y = new Float16Tensor(gpu, height * factor, width * factor, channels, residual ? added : null);
+        Convolution.Run(x.Tensor, weights, y.Tensor, activation, residual ? y.Tensor : null);
+
+        using var cpu = new CpuDevice();
+        using ConvolutionWeights exact = ConvolutionWeights.Create(cpu, weight, bias, inputs, outputs, kernel, shuffle);
+        Tensor exactX = cpu.Upload(image, height, width, inputs);
+        Tensor exactY = cpu.Upload(added, height * factor, width * factor, channels);
+        Convolution.Run(exactX, exact, exactY, activation, residual ? exactY : null);
+        Near(exactY.ToArray(), y.Read(), 2e-5);
+    }
+
+    [Fact]
+    public void A_rectangle_of_a_convolution_sees_its_surroundings()
+    {
+        GpuDevice gpu = Card();
+        float[] weight = Numbers.Of("weight", 64 * 64 * 9);
+        using ConvolutionWeights weights = ConvolutionWeights.Create(gpu, weight, [], 64, 64, 3, elementType: ElementType.Float16);
+        using var x = new Float16Tensor(gpu, 20, 30, 64, Numbers.Of("x", 20 * 30 * 64));
+        using var whole = new Float16Tensor(gpu, 20, 30, 64);
+        using var part = new Float16Tensor(gpu, 7, 11, 64);
+        using var bias = new GuardedTensor(gpu, 1, 1, 64, values: new float[64]);
+        Convolution.Run(x.Tensor, weights, whole.Tensor);
+        Convolution.Run(x.Tensor, weights, part.Tensor, bias: bias.Tensor, firstRow: 13, firstColumn: 5);
+        float[] all = whole.Read();
+        float[] some = part.Read();
+        for (int row = 0; row < 7; row++)
+            Expect.SameBits(all.AsSpan(((13 + row) * 30 + 5) * 64, 11 * 64), some.AsSpan(row * 11 * 64, 11 * 64));
+    }
+
+    [Theory]
+    [InlineData(1, 1, 8, false, false)]
+    [InlineData(6, 4, 64, true, true)]
+    [InlineData(13, 11, 192, true, false)]
+    [InlineData(24, 12, 136, false, true)]
+    public void Normalisation_is_right(int height, int width, int channels, bool shift, bool table)
+    {
+        GpuDevice gpu = Card();
+        float[] image = Float16Tensor.Rounded([.. Numbers.Of("x", height * width * channels).Select(value => 3 * value + 7)]);
+        using var cpu = new CpuDevice();
+        using var x = new Float16Tensor(gpu, height, width, channels, image);
+        Run(gpu, x.Tensor, x.Tensor);
+        Tensor exact = cpu.Upload(image, height, width, channels);
+        Run(cpu, exact, exact);
+        Near(exact.ToArray(), x.Read(), 1e-5);
+
+        void Run(Device device, Tensor from, Tensor to) => LayerNorm.Run(
+            from,
+            device.Upload(Numbers.Of("gamma", channels), 1, 1, channels),
+            device.Upload(Numbers.Of("beta", channels), 1, 1, channels),
+            to,
+            shift ? device.Upload(Numbers.Of("shift", channels), 1, 1, channels) : null,
+            table ? device.Upload(Numbers.Of("table", 4 * channels), 2, 2, channels) : null);
+    }
+
+    [Theory]
+    [InlineData(12, 24, 12, 4, 16, 0, 0)]
+    [InlineData(24, 36, 12, 6, 32, 6, 6)]
+    [InlineData(24, 12, 12, 2, 32, 0, 6)]
+    [InlineData(10, 15, 5, 3, 16, 2, 1)]
+    [InlineData(1, 2, 1, 1, 32, 0, 0)]
+    public void Attention_is_right(int height, int width, int window, int heads, int headSize, int queryShift, int keyShift)
+    {
+        GpuDevice gpu = Card();
+        int channels = heads * headSize;
+        int tokens = window * window;
+        float[] angles = Numbers.Of("angles", heads * tokens * headSize / 2, 3);
+        float[] table = [.. angles.SelectMany(angle => (float[])[MathF.Cos(angle), MathF.Sin(angle)])];
+        float[] query = Float16Tensor.Rounded(Numbers.Of("query", height * width * channels));
+        float[] key = Float16Tensor.Rounded(Numbers.Of("key", height * width * channels));
+        float[] value = Float16Tensor.Rounded(Numbers.Of("value", height * width * channels));
+        WindowAttentionSettings Settings(Device device) => new(window, heads)
+        {
+            QueryShift = queryShift,
+            KeyShift = keyShift,
+            Rotary = device.Upload(table, heads, tokens, headSize),
+        };
+
+        using var q = new Float16Tensor(gpu, height, width, channels, query);
+        using var k = new Float16Tensor(gpu, height, width, channels, key);
+        using var v = new Float16Tensor(gpu, height, width, channels, value);
+        using var y = new Float16Tensor(gpu, height, width, channels);
+        WindowAttention.Run(q.Tensor, k.Tensor, v.Tensor, y.Tensor, Settings(gpu));
+
+        using var cpu = new CpuDevice();
+        Tensor exact = cpu.Upload(query, height, width, channels);
+        Tensor result = cpu.Upload(query, height, width, channels);
+        WindowAttention.Run(
+            exact, cpu.Upload(key, height, width, channels), cpu.Upload(value, height, width, channels), result, Settings(cpu));
+
+        // Turned queries and keys and the weights are rounded too; a value is at most 1.
+        Near(result.ToArray(), y.Read(), 2e-3);
+    }
+
+    [Theory]
+    [InlineData(8, 1, 1)]
+    [InlineData(40, 7, 7)]
+    [InlineData(64, 9, 17)]
+    [InlineData(192, 16, 8)]
+    [InlineData(192, 3, 43)]
+    public void Gaussian_heads_are_right(int channels, int rows, int columns)
+    {
+        GpuDevice gpu = Card();
+        float[] features = Float16Tensor.Rounded(Numbers.Of("features", rows * columns * channels));
+        using GaussianHeadsWeights weights = Heads(gpu, channels, ElementType.Float16);
+        using var arena = new Arena(gpu);
+        using Arena.Scope scope = arena.BeginScope();
+        using var x = new Float16Tensor(gpu, rows, columns, channels, features);
+        using var y = new GuardedTensor(gpu, rows, columns, GaussianFormat.Raw.Columns);
+        var block = new GridBlock(40, 60, 11, 15);
+        GaussianHeads.Run(x.Tensor, weights, y.Tensor, block.Place(rows, columns, arena), arena);
+        Assert.False(weights.TakeOverflow());
+
+        using var cpu = new CpuDevice();
+        using GaussianHeadsWeights exact = Heads(cpu, channels, ElementType.Float32);
+        using var cpuArena = new Arena(cpu);
+        using Arena.Scope cpuScope = cpuArena.BeginScope();
+        Tensor expected = cpu.Upload(new float[rows * columns * GaussianFormat.Raw.Columns], rows, columns, GaussianFormat.Raw.Columns);
+        GaussianHeads.Run(cpu.Upload(features, rows, columns, channels), exact, expected, block.Place(rows, columns, cpuArena), cpuArena);
+
+        // The remainders of the means are of the order of a millionth; they are compared as part of the means.
+        Near(Sums(expected.ToArray()), Sums(y.Read()), 2e-3);
+    }
+
+    [Fact]
+    public void Values_beyond_the_range_are_noticed_once()
+    {
+        GpuDevice gpu = Card();
+        float[] features = Numbers.Of("features", 20 * 64);
+        features[7 * 64 + 3] = float.PositiveInfinity;
+        using GaussianHeadsWeights weights = Heads(gpu, 64, ElementType.Float16);
+        using var arena = new Arena(gpu);
+        using Arena.Scope scope = arena.BeginScope();
+        using var x = new Float16Tensor(gpu, 4, 5, 64, features);
+        using var y = new GuardedTensor(gpu, 4, 5, GaussianFormat.Raw.Columns);
+        GaussianHeads.Run(x.Tensor, weights, y.Tensor, new GridBlock(4, 5, 0, 0).Place(4, 5, arena), arena);
+        Assert.True(weights.TakeOverflow());
+        Assert.False(weights.TakeOverflow());
+    }
+
+    [Fact]
+    public void Rounding_and_repeating_are_right()
+    {
+        GpuDevice gpu = Card();
+        float[] table = Numbers.Of("table", 3 * 4 * 24);
+        table[5] = 70000;
+        using var y = new Float16Tensor(gpu, 6, 12, 24);
+        using var same = new Float16Tensor(gpu, 3, 4, 24);
+        Tensor source = gpu.Upload(table, 3, 4, 24);
+        Elementwise.Repeat(source, y.Tensor);
+        Elementwise.Round(source, same.Tensor);
+        float[] rounded = Float16Tensor.Rounded(table);
+        float[] repeated = y.Read();
+        Expect.SameBits(rounded, same.Read());
+        for (int i = 0; i < repeated.Length; i++)
+        {
+            int pixel = i / 24;
+            Assert.Equal(rounded[(pixel / 12 % 3 * 4 + pixel % 12 % 4) * 24 + i % 24], repeated[i]);
+        }
+    }
+
+    [Fact]
+    public void What_the_kernels_cannot_do_is_refused()
+    {
+        GpuDevice gpu = Card();
+        using ConvolutionWeights weights = ConvolutionWeights.Create(gpu, new float[64], [], 8, 8, elementType: ElementType.Float16);
+        using var x = new Float16Tensor(gpu, 2, 2, 24);
+        using var float32 = new GuardedTensor(gpu, 2, 2, 8);
+        Tensor y = x.Tensor.SliceChannels(16, 8);
+        Assert.Throws<ArgumentException>(() => Convolution.Run(x.Tensor.SliceChannels(4, 8), weights, y));
+        Assert.Throws<ArgumentException>(() => Convolution.Run(x.Tensor.SliceChannels(0, 8), weights, x.Tensor.SliceChannels(12, 8)));
+        Assert.Throws<ArgumentException>(() => Convolution.Run(float32.Tensor, weights, y));
+        Assert.Throws<ArgumentException>(() => Convolution.Run(x.Tensor.SliceChannels(0, 8), weights, float32.Tensor));
+        Assert.Throws<ArgumentException>(() => ConvolutionWeights.Create(gpu, new float[32], [], 4, 8, elementType: ElementType.Float16));
+        Assert.Throws<NotSupportedException>(() => WindowAttention.Run(y, y, y, x.Tensor.SliceChannels(0, 8), new WindowAttentionSettings(2, 1)));
+    }
+
+    [Theory]
+    [InlineData("cpu")]
+    [InlineData("opencl")]
+    public void Devices_without_tensor_cores_refuse(string name)
+    {
+        Device device = TestDevices.Get(name);
+        Assert.False(TensorCores.AreIn(device));
+        var refusal = Assert.Throws<NotSupportedException>(
+            () => ConvolutionWeights.Create(device, new float[64], [], 8, 8, elementType: ElementType.Float16));
+        Assert.Contains("Float16", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Weights_are_packed_to_whole_slices()
+    {
+        // [2 outputs][3 taps][5 channels], and [1][1][130].
+        float[] weight = Numbers.Of("weight", 2 * 3 * 5);
+        Half[] packed = Float16ConvolutionGpu.Pack(weight, 5, 2, 3);
+        Assert.Equal(2 * 3 * Float16Tiles.Depth, packed.Length);
+        for (int i = 0; i < packed.Length; i++)
+        {
+            int channel = i % Float16Tiles.Depth;
+            Assert.Equal(channel < 5 ? (Half)weight[i / Float16Tiles.Depth * 5 + channel] : Half.Zero, packed[i]);
+        }
+
+        Assert.Equal(3 * Float16Tiles.Depth, Float16ConvolutionGpu.Pack(new float[130], 130, 1, 1).Length);
+    }
+
+    private static GpuDevice Card()
+    {
+        GpuDevice gpu = TestDevices.GetGpu("cuda");
+        if (!TensorCores.AreIn(gpu))
+            Assert.Skip($"{gpu.Name} is older than sm_80.");
+        return gpu;
+    }
+
+    private static GaussianHeadsWeights Heads(Device device, int channels, ElementType elementType)
+    {
+        int[] outputs = [2, 1, 1, 3, 2];
+        return new GaussianHeadsWeights(
+            device,
+            channels,
+            [.. outputs.Select((_, head) => Layer($"first {head}", channels, channels))],
+            [.. outputs.Select((_, head) => Layer($"second {head}", channels, 4 * channels))],
+            [.. outputs.Select((size, head) => Layer($"third {head}", 4 * channels, size))],
+            elementType);
+
+        static (float[] Weight, float[] Bias) Layer(string name, int inputs, int outputs) =>
+            (Float16Tensor.Rounded(Numbers.Of(name, outputs * inputs, 1 / MathF.Sqrt(inputs))), Numbers.Of($"{name} bias", outputs));
+    }
+
+    // Of each Gaussian its nine outputs, means with their remainders.
+    private static float[] Sums(float[] gaussians)
+    {
+        var sums = new List<float>();
+        for (int first = 0; first < gaussians.Length; first += GaussianFormat.Raw.Columns)
+        {
+            sums.AddRange(gaussians.AsSpan(first, 7));
+            sums.Add(gaussians[first + 7] + gaussians[first + 9]);
+            sums.Add(gaussians[first + 8] + gaussians[first + 10]);
+        }
+
+        return [.. sums];
+    }
+
+    private static void Near(float[] expected, float[] actual, double absolute)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            double allowed = Math.Abs(expected[i]) * Rounding + absolute;
+            if (!(Math.Abs(actual[i] - expected[i]) <= allowed))
+                Assert.Fail($"Value {i} is {actual[i]:g9}, not {expected[i]:g9} +- {allowed:e1}.");
+        }
+    }
+}

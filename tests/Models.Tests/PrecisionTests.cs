@@ -1,0 +1,126 @@
+using Gsasr.Checkpoints;
+using Gsasr.Layers;
+using Gsasr.Tensors;
+using Gsasr.Testing;
+
+namespace Gsasr.Models.Tests;
+
+/// <summary>Mixed precision of whole networks. Those tests that multiply need an NVIDIA card with tensor cores.</summary>
+public sealed class PrecisionTests(ITestOutputHelper output)
+{
+    // An image of mixed precision differs from one of float32 by less than can be seen.
+    private const double LeastPsnr = 55;
+
+    private static readonly UpscalerOptions s_mixed = new() { Precision = Precision.Mixed, KeepEvenAreas = false };
+    private static readonly UpscalerOptions s_float32 = s_mixed with { Precision = Precision.Float32 };
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("cpu")]
+    [InlineData("opencl")]
+    public void A_device_without_tensor_cores_computes_in_float32_and_says_that_it_has_no_other(string name)
+    {
+        Device device = TestDevices.Get(name);
+        using (var upscaler = new Upscaler(GsasrModel.Default, device))
+            Assert.Equal(Precision.Float32, upscaler.Precision);
+        var refusal = Assert.Throws<NotSupportedException>(() => new Upscaler(GsasrModel.Default, device, s_mixed));
+        Assert.Contains(device.Name, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("float32", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Published_results_are_float32() => Assert.Equal(Precision.Float32, UpscalerOptions.AsPublished.Precision);
+
+    [Theory]
+    [InlineData("gsasr-lite", true)]
+    [InlineData("edsr", true)]
+    [InlineData("rdn", false)]
+    [InlineData("swin", false)]
+    [InlineData("hatl", false)]
+    [InlineData("edsr-paper", false)]
+    public void A_card_with_tensor_cores_uses_them_for_the_models_that_have_kernels(string name, bool mixed)
+    {
+        Device device = Card();
+        GsasrModel model = name == GsasrModel.DefaultName ? GsasrModel.Default : new GsasrModel(() => SeededCheckpoint.Open(name));
+        using (var upscaler = new Upscaler(model, device))
+            Assert.Equal(mixed ? Precision.Mixed : Precision.Float32, upscaler.Precision);
+        if (mixed)
+            return;
+        var refusal = Assert.Throws<NotSupportedException>(() => new Upscaler(model, device, s_mixed));
+        Assert.Contains(name, refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(96, 72, 2)]
+    [InlineData(61, 50, 3.3)]
+    [InlineData(48, 48, 8)]
+    [InlineData(1, 1, 4)]
+    public void Images_of_mixed_precision_look_the_same_and_are_the_same_bits_every_time(int width, int height, double scale)
+    {
+        Device device = Card();
+        using var mixed = new Upscaler(GsasrModel.Default, device, s_mixed);
+        using var exact = new Upscaler(GsasrModel.Default, device, s_float32);
+        byte[] first = Draw(mixed, width, height, scale);
+        byte[] reference = Draw(exact, width, height, scale);
+        double squares = first.Zip(reference, (a, b) => (double)(a - b) * (a - b)).Average();
+        output.WriteLine($"{10 * Math.Log10(255 * 255 / squares):F2} dB");
+        Assert.True(squares <= 255 * 255 * Math.Pow(10, -LeastPsnr / 10));
+        Assert.Equal(first, Draw(mixed, width, height, scale));
+        Assert.False(mixed.WasRepeated);
+    }
+
+    [Fact]
+    public void Values_beyond_float16_are_computed_again_in_float32()
+    {
+        Device device = Card();
+        using var basis = ModelCheckpoint.Open(TestData.ModelFile("gsasr-lite.safetensors"));
+        GsasrModel model = new(() => Grown(basis));
+        using var mixed = new Upscaler(model, device, s_mixed);
+        using var exact = new Upscaler(model, device, s_float32);
+        Assert.Equal(Draw(exact, 24, 36, 2), Draw(mixed, 24, 36, 2));
+        Assert.True(mixed.WasRepeated);
+        Assert.Equal(Precision.Mixed, mixed.Precision);
+        Assert.False(exact.WasRepeated);
+
+        // Once more, with float32's weights loaded already.
+        Assert.Equal(Draw(exact, 24, 36, 2), Draw(mixed, 24, 36, 2));
+        Assert.True(mixed.WasRepeated);
+    }
+
+    // The same network, with features a million times as large that the next layer makes small again.
+    private static MemoryCheckpoint Grown(Checkpoint basis)
+    {
+        const float Factor = 1 << 20;
+        var grown = new MemoryCheckpoint(basis);
+        Multiply("encoder.conv_after_body.weight", Factor);
+        Multiply("encoder.conv_after_body.bias", Factor);
+        Multiply("decoder.img_feat_proj.0.weight", 1 / Factor);
+        return grown;
+
+        void Multiply(string name, float factor)
+        {
+            TensorInfo tensor = basis.Tensors[name];
+            var values = new float[tensor.Count];
+            basis.Read(name, values.AsSpan());
+            grown.Set<float>(name, ElementType.Float32, [.. tensor.Shape], Array.ConvertAll(values, value => factor * value));
+        }
+    }
+
+    private static Device Card()
+    {
+        Device device = TestDevices.Get("cuda");
+        if (!TensorCores.AreIn(device))
+            Assert.Skip($"{device.Name} has no tensor cores that the kernels can use.");
+        return device;
+    }
+
+    private static byte[] Draw(Upscaler upscaler, int width, int height, double scale)
+    {
+        Picture picture = Picture.Photo(40, 40, width, height);
+        (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, scale);
+        var target = new byte[outputWidth * outputHeight * 3];
+        upscaler.Upscale(picture.Pixels, width, height, PixelLayout.Rgb, scale, target, cancellation: Cancellation);
+        return target;
+    }
+}
