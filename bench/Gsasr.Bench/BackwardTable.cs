@@ -23,7 +23,7 @@ internal static class BackwardTable
         const double Scale = 16;
         foreach (double sigma in new[] { 0.25, 0.5, 1, 2, 4 })
         {
-            Tensor gaussians = device.Upload(RasterCommand.EvenField(Size, sigma / (Scale / 1.2)), Size, Size, Rasterizer.GaussianChannels);
+            Tensor gaussians = device.Upload(RasterCommand.EvenField(Size, sigma / (Scale / 1.2)), Size, Size, GaussianFormat.Raw.Columns);
             using DeviceBuffer buffer = gaussians.Buffer;
             Measure(table, $"sigma {sigma} pixels", gaussians, new RasterSettings(Size, Size, Scale, 1), runs);
         }
@@ -86,7 +86,7 @@ internal static class BackwardTable
         Tensor imageGradient = device.Upload(upstream, Size, Size, 3);
         using DeviceBuffer imageGradientBuffer = imageGradient.Buffer;
         Tensor gradient = device.Upload(
-            new float[gaussians.Pixels * Rasterizer.PublishedGaussianChannels], gaussians.Height, gaussians.Width, Rasterizer.PublishedGaussianChannels);
+            new float[gaussians.Pixels * GaussianFormat.Raw.PublishedColumns], gaussians.Height, gaussians.Width, GaussianFormat.Raw.PublishedColumns);
         using DeviceBuffer gradientBuffer = gradient.Buffer;
         Times forward = Times.OnDevice(device, runs, () => Rasterizer.Render(gaussians, settings, image, arena));
         void Backward() => Rasterizer.Backward(gaussians, settings, imageGradient, gradient, arena);

@@ -54,7 +54,7 @@ internal static class ForwardCommand
         ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, architecture.SizeMultiple, asPublished: false);
         double all = 2 * geometry.PaddedPixels * NetworkCost.MultiplyAddsPerPixel(architecture);
         double encoder = 2 * geometry.PaddedPixels * NetworkCost.EncoderMultiplyAddsPerPixel(architecture.Encoder);
-        double heads = 2 * geometry.PaddedPixels * UpsamplingAndHeads(architecture.Decoder);
+        double blocks = 2 * geometry.PaddedPixels * NetworkCost.DecoderMultiplyAddsPerPixel(architecture.Decoder, NetworkPart.Blocks);
 
         Console.WriteLine($"## {model.Name}, {width} x {height} -> {geometry.OutputWidth} x {geometry.OutputHeight}, dmax {dMax}");
         Console.WriteLine($"on {device.Name} ({device.Kind})");
@@ -92,8 +92,8 @@ internal static class ForwardCommand
             double operations = measured[0][stage].Stage switch
             {
                 PipelineStage.Encoder => encoder,
-                PipelineStage.DecoderBlocks => all - encoder - heads,
-                PipelineStage.Heads => heads,
+                PipelineStage.DecoderBlocks => blocks,
+                PipelineStage.Heads => all - encoder - blocks,
                 _ => 0,
             };
             double processor = onProcessor ? measured.Min(run => run[stage].ProcessorMilliseconds) : 0;
@@ -113,7 +113,7 @@ internal static class ForwardCommand
         MemoryPlan plan = upscaler.LastPlan!;
         int tiles = plan.AllTiles().Count();
         Console.WriteLine(
-            $"{plan.Geometry.PaddedPixels * GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel} Gaussians; {tiles} tiles in {plan.Strips.Count} strips. "
+            $"{plan.Geometry.PaddedPixels * GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide} Gaussians; {tiles} tiles in {plan.Strips.Count} strips. "
             + $"Memory: weights {Mebibytes(weights)}, field {Mebibytes(plan.FieldBytes)}, pixels {Mebibytes(plan.PixelBytes)}, "
             + $"working memory {Mebibytes(upscaler.PeakWorkingBytes)}, planned {Mebibytes(plan.WorkingBytes)}"
             + (device is GpuDevice gpu ? $"; allocated on the device in all {Mebibytes(gpu.AllocatedBytes)}" : ""));
@@ -138,15 +138,6 @@ internal static class ForwardCommand
             table.Add(kernel.ToString(), $"{launches}", $"{milliseconds:F3}", $"{milliseconds / sum:P1}");
         table.Add("all", $"{kernels.Sum(kernel => kernel.Launches)}", $"{sum:F3}", "");
         table.Print();
-    }
-
-    // The last convolution of the blocks, the two pixel shuffles and the heads, as NetworkCost counts them.
-    private static double UpsamplingAndHeads(DecoderArchitecture decoder)
-    {
-        double square = (double)decoder.Channels * decoder.Channels;
-        double final = decoder.Kind == DecoderKind.Enhanced ? 9 * square : 0;
-        return final + 5 * 4 * 9 * square
-            + 16 * (GaussianHeadsWeights.HeadCount * 5 * square + 4 * decoder.Channels * GaussianHeadsWeights.OutputCount);
     }
 
     private static void AddRow(TextTable table, string name, Times times, double operations, double peak, double processor, double threads)

@@ -1,4 +1,5 @@
 using Gsasr.Raster;
+using Gsasr.Tensors;
 
 namespace Gsasr.Bench;
 
@@ -16,7 +17,7 @@ internal readonly record struct PairCount(double All, double Box, double Ellipse
     /// <param name="settings">The canvas; all of it is drawn.</param>
     public static PairCount Of(float[] gaussians, RasterSettings settings)
     {
-        int count = gaussians.Length / Rasterizer.GaussianChannels;
+        int count = gaussians.Length / GaussianFormat.Raw.Columns;
         double box = 0;
         double ellipse = 0;
         double quads = 0;
@@ -28,7 +29,7 @@ internal readonly record struct PairCount(double All, double Box, double Ellipse
             double quadsHere = 0;
             for (int i = chunk * 4096; i < Math.Min(count, (chunk + 1) * 4096); i++)
             {
-                ReadOnlySpan<float> raw = gaussians.AsSpan(i * Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+                ReadOnlySpan<float> raw = gaussians.AsSpan(i * GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
                 Add(raw, settings, ref boxHere, ref ellipseHere, ref quadsHere);
             }
 
@@ -44,11 +45,11 @@ internal readonly record struct PairCount(double All, double Box, double Ellipse
 
     private static void Add(ReadOnlySpan<float> raw, RasterSettings settings, ref double box, ref double ellipse, ref double quads)
     {
-        double sigmaY = (0.99999 * Sigmoid(raw[0]) + 1e-6) * settings.Scale / 1.2;
-        double sigmaX = (0.99999 * Sigmoid(raw[1]) + 1e-6) * settings.Scale / 1.2;
-        double rho = 0.999999 * Math.Tanh(raw[2]);
-        double x = ((double)raw[7] + raw[9]) * settings.CanvasWidth - 0.5;
-        double y = ((double)raw[8] + raw[10]) * settings.CanvasHeight - 0.5;
+        double sigmaY = (0.99999 * Sigmoid(raw[GaussianFormat.Raw.SigmaY]) + 1e-6) * settings.Scale / 1.2;
+        double sigmaX = (0.99999 * Sigmoid(raw[GaussianFormat.Raw.SigmaX]) + 1e-6) * settings.Scale / 1.2;
+        double rho = 0.999999 * Math.Tanh(raw[GaussianFormat.Raw.Rho]);
+        double x = ((double)raw[GaussianFormat.Raw.MeanX] + raw[GaussianFormat.Raw.MeanXRemainder]) * settings.CanvasWidth - 0.5;
+        double y = ((double)raw[GaussianFormat.Raw.MeanY] + raw[GaussianFormat.Raw.MeanYRemainder]) * settings.CanvasHeight - 0.5;
         double boxX = settings.DMax * (settings.CanvasWidth - 1) / 2;
         double boxY = settings.DMax * (settings.CanvasHeight - 1) / 2;
         (int left, int right) = Whole(x - boxX, x + boxX, (int)settings.CanvasWidth);

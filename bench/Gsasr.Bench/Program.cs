@@ -10,5 +10,6 @@ var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation
     QualityCommand.Create(),
     PrecisionCommand.Create(),
     EndToEndCommand.Create(),
+    SoakCommand.Create(),
 };
 return root.Parse(args).Invoke();

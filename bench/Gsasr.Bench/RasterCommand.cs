@@ -70,7 +70,7 @@ internal static class RasterCommand
             float[] gaussians = EvenField(Size, sigma / (Scale / 1.2));
             using DeviceBuffer buffer = device.Allocate((long)gaussians.Length * sizeof(float));
             buffer.Upload<float>(gaussians, 0);
-            var tensor = new Tensor(buffer, 0, Size, Size, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+            var tensor = new Tensor(buffer, 0, Size, Size, GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
             Measure(table, $"sigma {sigma} pixels", tensor, new RasterSettings(Size, Size, Scale, 1), runs);
         }
 
@@ -83,17 +83,17 @@ internal static class RasterCommand
         var placement = new float[size];
         GridPlacement.ComputeCentres(size, 0, placement);
         float logit = (float)Math.Log(share / (1 - share));
-        var gaussians = new float[size * size * Rasterizer.GaussianChannels];
+        var gaussians = new float[size * size * GaussianFormat.Raw.Columns];
         ulong seed = SeededNumbers.Hash("bench/raster");
         for (int i = 0; i < size * size; i++)
         {
-            Span<float> raw = gaussians.AsSpan(i * Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
-            raw[0] = logit;
-            raw[1] = logit;
-            for (int k = 2; k < 7; k++)
+            Span<float> raw = gaussians.AsSpan(i * GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
+            raw[GaussianFormat.Raw.SigmaY] = logit;
+            raw[GaussianFormat.Raw.SigmaX] = logit;
+            for (int k = GaussianFormat.Raw.Rho; k < GaussianFormat.Raw.MeanX; k++)
                 raw[k] = SeededNumbers.Uniform(seed, i * 7L + k);
-            raw[7] = placement[i % size];
-            raw[8] = placement[i / size];
+            raw[GaussianFormat.Raw.MeanX] = placement[i % size];
+            raw[GaussianFormat.Raw.MeanY] = placement[i / size];
         }
 
         return gaussians;

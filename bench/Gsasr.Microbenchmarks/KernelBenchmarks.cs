@@ -35,7 +35,7 @@ public class KernelBenchmarks : IDisposable
         _wide = Upload(Size, Size, 192);
         _queries = Upload(Size, Size, 3 * 192);
         _attended = Upload(Size, Size, 192);
-        _gaussians = Upload(4 * Size, 4 * Size, Rasterizer.GaussianChannels);
+        _gaussians = Upload(4 * Size, 4 * Size, GaussianFormat.Raw.Columns);
         _image = Upload(4 * Size, 4 * Size, 3);
         _convolution = ConvolutionWeights.Create(_device, Values(64 * 64 * 9), Values(64), 64, 64, kernelSize: 3);
         _linear = ConvolutionWeights.Create(_device, Values(192 * 576), Values(576), 192, 576);
@@ -82,7 +82,7 @@ public class KernelBenchmarks : IDisposable
     private Tensor Upload(int height, int width, int channels)
     {
         float[] values = Values(height * width * channels);
-        if (channels == Rasterizer.GaussianChannels)
+        if (channels == GaussianFormat.Raw.Columns)
             PlaceOnGrid(values, height, width);
         return _device.Upload(values, height, width, channels);
     }
@@ -92,7 +92,7 @@ public class KernelBenchmarks : IDisposable
     {
         for (int i = 0; i < height * width; i++)
         {
-            Span<float> means = gaussians.AsSpan(i * Rasterizer.GaussianChannels + 7, 4);
+            Span<float> means = gaussians.AsSpan(i * GaussianFormat.Raw.Columns + 7, 4);
             means[0] = (i % width + 0.5f) / width;
             means[1] = (i / width + 0.5f) / height;
             means[2..].Clear();

@@ -36,11 +36,12 @@ internal static class FieldCommand
             string fieldPath = parsed.GetRequiredValue(target);
             FieldPaths.CheckField(fieldPath, parsed.GetValue(overwrite));
             Image image = await FieldPaths.ReadImageAsync(imagePath, parsed.GetValue(maxPixels), error).ConfigureAwait(false);
-            GsasrModel loaded = ModelStore.Load(parsed.GetRequiredValue(model));
+            GsasrModel loaded = ModelStore.Load(parsed.GetRequiredValue(model), cancellation);
             using Device opened = DeviceCatalog.Open(parsed.GetRequiredValue(device), out string? note);
             if (note is not null)
                 await error.WriteLineAsync(note).ConfigureAwait(false);
-            using var upscaler = new Upscaler(loaded, opened, new UpscalerOptions { Precision = parsed.GetValue(precision) ?? Precision.Auto });
+            var options = new UpscalerOptions { Precision = parsed.GetValue(precision) ?? Precision.Auto };
+            using var upscaler = new Upscaler(loaded, opened, options, cancellation: cancellation);
             using GaussianField field = await ProgressDisplay.RunAsync(
                 Path.GetFileName(imagePath),
                 error,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Gsasr.Architecture;
 using Gsasr.Cli.Models;
+using Gsasr.Encoders;
 
 namespace Gsasr.Cli;
 
@@ -17,9 +18,9 @@ internal static class InfoCommand
         };
         UpscaleCommand.RequireText(model.Validators, $"MODEL is empty; leave it out for {GsasrModel.DefaultName}.");
         var command = new Command("info", "Describes a model.") { model };
-        command.SetAction(async (parsed, _) =>
+        command.SetAction(async (parsed, cancellation) =>
         {
-            await output.WriteLineAsync(Describe(ModelStore.Load(parsed.GetRequiredValue(model)))).ConfigureAwait(false);
+            await output.WriteLineAsync(Describe(ModelStore.Load(parsed.GetRequiredValue(model), cancellation))).ConfigureAwait(false);
             return ExitCode.Success;
         });
         return command;

@@ -44,11 +44,11 @@ internal sealed class UpscaleJob
         await FieldPaths.ReportAsync(image, InputPath, error).ConfigureAwait(false);
         (int width, int height) = Upscaler.OutputSize(image.Width, image.Height, Scale);
 
-        GsasrModel model = ModelStore.Load(Model);
+        GsasrModel model = ModelStore.Load(Model, cancellation);
         using Device device = DeviceCatalog.Open(Device, out string? note);
         if (note is not null)
             await error.WriteLineAsync(note).ConfigureAwait(false);
-        using var upscaler = new Upscaler(model, device, Options);
+        using var upscaler = new Upscaler(model, device, Options, cancellation: cancellation);
         using StageReport? report = Verbose ? StageReport.Begin(upscaler, model, device, error) : null;
         Image result = await ProgressDisplay.RunAsync(
             $"{Path.GetFileName(InputPath)} x{Scale.ToString(CultureInfo.InvariantCulture)}",

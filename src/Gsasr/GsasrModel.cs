@@ -1,5 +1,6 @@
 using Gsasr.Architecture;
 using Gsasr.Checkpoints;
+using Gsasr.Encoders;
 
 namespace Gsasr;
 
@@ -18,13 +19,14 @@ public sealed class GsasrModel
 
     /// <summary>Recognises a model.</summary>
     /// <param name="open">Opens its weights, as often as it is called.</param>
-    internal GsasrModel(Func<Checkpoint> open)
+    /// <param name="encoders">The kinds of encoders that it can have; all that there are if null.</param>
+    internal GsasrModel(Func<Checkpoint> open, IReadOnlyList<EncoderKind>? encoders = null)
     {
         _open = open;
         using Checkpoint checkpoint = open();
         Source = checkpoint.Source;
         Metadata = checkpoint.Metadata;
-        Architecture = GsasrArchitecture.Recognise(checkpoint);
+        Architecture = GsasrArchitecture.Recognise(checkpoint, encoders ?? EncoderKind.All);
     }
 
     /// <summary>The embedded model, gsasr-lite: small, quick, and licensed like this library.</summary>
@@ -47,11 +49,14 @@ public sealed class GsasrModel
     /// "gsasr-lite", in letters of any case, for the embedded model, even where there is a file of that name ("./gsasr-lite" is the
     /// file); a .safetensors file; a folder with encoder.pth and decoder.pth as published; or one of these two files.
     /// </param>
+    /// <param name="cancellation">Stops before each file that is opened; weights are read later, by an <see cref="Upscaler"/>.</param>
+    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
     /// <exception cref="CheckpointFormatException">There is no GSASR model there; the message says why.</exception>
     /// <exception cref="FileNotFoundException">There is no such file or folder, and no such model built in.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static GsasrModel Load(string pathOrName)
+    public static GsasrModel Load(string pathOrName, CancellationToken cancellation = default)
     {
+        cancellation.ThrowIfCancellationRequested();
         ArgumentException.ThrowIfNullOrEmpty(pathOrName);
         if (pathOrName.Equals(DefaultName, StringComparison.OrdinalIgnoreCase))
             return Default;

@@ -40,11 +40,19 @@ public sealed class Upscaler : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="device">The device; it must outlive the upscaler.</param>
     /// <param name="options">How to work; null for the defaults.</param>
+    /// <param name="progress">Told from 0 to 1 how much of the weights is loaded.</param>
+    /// <param name="cancellation">Stops the loading.</param>
+    /// <exception cref="OperationCanceledException">The caller asked to stop; nothing stays on the device.</exception>
     /// <exception cref="CheckpointFormatException">The weights cannot be read.</exception>
     /// <exception cref="DeviceException">The device failed or has too little memory.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
     /// <exception cref="NotSupportedException">Mixed precision was asked for, which the device or the model does not have.</exception>
-    public Upscaler(GsasrModel model, Device device, UpscalerOptions? options = null)
+    public Upscaler(
+        GsasrModel model,
+        Device device,
+        UpscalerOptions? options = null,
+        IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(device);
@@ -53,7 +61,7 @@ public sealed class Upscaler : IDisposable
         _device = device;
         _architecture = model.Architecture;
         _workspace = new Workspace(device, _architecture, _options);
-        _network = new NetworkStage(model, device, _options.Precision);
+        _network = new NetworkStage(model, device, _options.Precision, progress, cancellation);
     }
 
     /// <summary>The most bytes of working memory that were in use on the device at once, without weights and fields.</summary>
@@ -375,8 +383,8 @@ public sealed class Upscaler : IDisposable
     // The Gaussians of some pixels that lie side by side in the memory of a field.
     private static Tensor GaussiansOf(DeviceBuffer memory, long start, long end)
     {
-        const int Gaussians = GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel;
+        const int Gaussians = GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide;
         return new Tensor(
-            memory, start * StripPlan.FloatsPerPixel, (int)(end - start), Gaussians, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+            memory, start * StripPlan.FloatsPerPixel, (int)(end - start), Gaussians, GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
     }
 }

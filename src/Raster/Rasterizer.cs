@@ -19,20 +19,6 @@ internal static class Rasterizer
     /// </summary>
     public const double CutoffExponent = 16;
 
-    /// <summary>The most colours that a Gaussian and the channels that an image can have.</summary>
-    public const int MaximumColours = 4;
-
-    /// <summary>
-    /// Columns of a Gaussian as published: sigma0, sigma1, rho, alpha, red, green, blue (all before activation), mean x, mean y.
-    /// </summary>
-    public const int PublishedGaussianChannels = 9;
-
-    /// <summary>
-    /// Columns of a Gaussian as this library's decoder leaves them: two more hold the parts of the means that float32 cannot.
-    /// A mean in [0, 1] has steps of 6e-8, which for a thin Gaussian on a large canvas is a visible part of its width.
-    /// </summary>
-    public const int GaussianChannels = 11;
-
     /// <summary>
     /// Draws Gaussians into an image. The same Gaussians and settings give the same bits whatever the number of threads, and
     /// a viewport at a whole-number offset has the bits of that part of the whole image.
@@ -100,7 +86,7 @@ internal static class Rasterizer
         in Tensor gaussians, in RasterSettings settings, in Tensor imageGradient, in Tensor gaussianGradient, Arena arena)
     {
         Check(gaussians, settings, imageGradient, arena);
-        int columns = Math.Min(gaussians.Channels, PublishedGaussianChannels);
+        int columns = Math.Min(gaussians.Channels, GaussianFormat.Raw.PublishedColumns);
         if (gaussianGradient.Height != gaussians.Height || gaussianGradient.Width != gaussians.Width || gaussianGradient.Channels != columns)
         {
             throw new ArgumentException(
@@ -128,10 +114,10 @@ internal static class Rasterizer
         settings.Validate();
         if (settings.Layout == GaussianLayout.Raw)
         {
-            if (gaussians.Channels is not (PublishedGaussianChannels or GaussianChannels))
+            if (gaussians.Channels is not (GaussianFormat.Raw.PublishedColumns or GaussianFormat.Raw.Columns))
             {
                 throw new ArgumentException(
-                    $"Raw Gaussians have {PublishedGaussianChannels} or {GaussianChannels} channels, not {gaussians.Channels}.", nameof(gaussians));
+                    $"Raw Gaussians have {GaussianFormat.Raw.PublishedColumns} or {GaussianFormat.Raw.Columns} channels, not {gaussians.Channels}.", nameof(gaussians));
             }
 
             if (image.Channels != 3)
@@ -139,12 +125,12 @@ internal static class Rasterizer
         }
         else
         {
-            if (image.Channels is < 1 or > MaximumColours)
-                throw new ArgumentException($"An image has 1 to {MaximumColours} channels, not {image.Channels}.", nameof(image));
-            if (gaussians.Channels != GaussianColumns.FirstColour + image.Channels)
+            if (image.Channels is < 1 or > GaussianFormat.Activated.MaximumColours)
+                throw new ArgumentException($"An image has 1 to {GaussianFormat.Activated.MaximumColours} channels, not {image.Channels}.", nameof(image));
+            if (gaussians.Channels != GaussianFormat.Activated.FirstColour + image.Channels)
             {
                 throw new ArgumentException(
-                    $"Gaussians of {image.Channels} colours have {GaussianColumns.FirstColour + image.Channels} channels, not {gaussians.Channels}.",
+                    $"Gaussians of {image.Channels} colours have {GaussianFormat.Activated.FirstColour + image.Channels} channels, not {gaussians.Channels}.",
                     nameof(gaussians));
             }
         }

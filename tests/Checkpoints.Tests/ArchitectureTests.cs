@@ -1,4 +1,5 @@
 using Gsasr.Architecture;
+using Gsasr.Encoders;
 using Gsasr.Tensors;
 using Gsasr.Testing;
 

@@ -153,7 +153,7 @@ public sealed class Float16Tests
         using var arena = new Arena(gpu);
         using Arena.Scope scope = arena.BeginScope();
         using var x = new Float16Tensor(gpu, rows, columns, channels, features);
-        using var y = new GuardedTensor(gpu, rows, columns, GaussianHeadsWeights.GaussianSize);
+        using var y = new GuardedTensor(gpu, rows, columns, GaussianFormat.Raw.Columns);
         var block = new GridBlock(40, 60, 11, 15);
         GaussianHeads.Run(x.Tensor, weights, y.Tensor, block.Place(rows, columns, arena), arena);
         Assert.False(weights.TakeOverflow());
@@ -162,7 +162,7 @@ public sealed class Float16Tests
         using GaussianHeadsWeights exact = Heads(cpu, channels, ElementType.Float32);
         using var cpuArena = new Arena(cpu);
         using Arena.Scope cpuScope = cpuArena.BeginScope();
-        Tensor expected = cpu.Upload(new float[rows * columns * GaussianHeadsWeights.GaussianSize], rows, columns, GaussianHeadsWeights.GaussianSize);
+        Tensor expected = cpu.Upload(new float[rows * columns * GaussianFormat.Raw.Columns], rows, columns, GaussianFormat.Raw.Columns);
         GaussianHeads.Run(cpu.Upload(features, rows, columns, channels), exact, expected, block.Place(rows, columns, cpuArena), cpuArena);
 
         // The remainders of the means are of the order of a millionth; they are compared as part of the means.
@@ -179,7 +179,7 @@ public sealed class Float16Tests
         using var arena = new Arena(gpu);
         using Arena.Scope scope = arena.BeginScope();
         using var x = new Float16Tensor(gpu, 4, 5, 64, features);
-        using var y = new GuardedTensor(gpu, 4, 5, GaussianHeadsWeights.GaussianSize);
+        using var y = new GuardedTensor(gpu, 4, 5, GaussianFormat.Raw.Columns);
         GaussianHeads.Run(x.Tensor, weights, y.Tensor, new GridBlock(4, 5, 0, 0).Place(4, 5, arena), arena);
         Assert.True(weights.TakeOverflow());
         Assert.False(weights.TakeOverflow());
@@ -277,7 +277,7 @@ public sealed class Float16Tests
     private static float[] Sums(float[] gaussians)
     {
         var sums = new List<float>();
-        for (int first = 0; first < gaussians.Length; first += GaussianHeadsWeights.GaussianSize)
+        for (int first = 0; first < gaussians.Length; first += GaussianFormat.Raw.Columns)
         {
             sums.AddRange(gaussians.AsSpan(first, 7));
             sums.Add(gaussians[first + 7] + gaussians[first + 9]);

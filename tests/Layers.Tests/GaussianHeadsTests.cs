@@ -71,13 +71,13 @@ public sealed class GaussianHeadsTests
         using var arena = new Arena(device);
         using Arena.Scope scope = arena.BeginScope();
         using var input = new GuardedTensor(device, rows, columns, channels, values: Numbers.Of("features", rows * columns * channels));
-        using var whole = new GuardedTensor(device, rows, columns, GaussianHeadsWeights.GaussianSize);
-        using var part = new GuardedTensor(device, partRows, columns, GaussianHeadsWeights.GaussianSize);
+        using var whole = new GuardedTensor(device, rows, columns, GaussianFormat.Raw.Columns);
+        using var part = new GuardedTensor(device, partRows, columns, GaussianFormat.Raw.Columns);
         GridPlacement placement = new GridBlock(rows, columns, 0, 0).Place(rows, columns, arena);
         GridPlacement partPlacement = placement with { RowCentres = placement.RowCentres.SliceChannels(rows - partRows, partRows) };
         GaussianHeads.Run(input.Tensor, weights, whole.Tensor, placement, arena);
         GaussianHeads.Run(input.Tensor.SliceRows(rows - partRows, partRows), weights, part.Tensor, partPlacement, arena);
-        Expect.SameBits(part.Read(), whole.Read().AsSpan((rows - partRows) * columns * GaussianHeadsWeights.GaussianSize));
+        Expect.SameBits(part.Read(), whole.Read().AsSpan((rows - partRows) * columns * GaussianFormat.Raw.Columns));
     }
 
     [Theory]
@@ -89,7 +89,7 @@ public sealed class GaussianHeadsTests
         using var arena = new Arena(device);
         using Arena.Scope scope = arena.BeginScope();
         using var input = new GuardedTensor(device, 3, 5, 4, values: Numbers.Of("x", 60));
-        using var output = new GuardedTensor(device, 3, 5, GaussianHeadsWeights.GaussianSize);
+        using var output = new GuardedTensor(device, 3, 5, GaussianFormat.Raw.Columns);
         Tensor x = input.Tensor;
         Tensor y = output.Tensor;
         GridPlacement placement = new GridBlock(6, 7, 1, 1).Place(3, 5, arena);
@@ -136,16 +136,16 @@ public sealed class GaussianHeadsTests
         using var arena = new Arena(device);
         using Arena.Scope scope = arena.BeginScope();
         using var x = new GuardedTensor(device, rows, columns, channels, xLayout, features);
-        using var y = new GuardedTensor(device, rows, columns, GaussianHeadsWeights.GaussianSize, yLayout);
+        using var y = new GuardedTensor(device, rows, columns, GaussianFormat.Raw.Columns, yLayout);
         GaussianHeads.Run(x.Tensor, weights, y.Tensor, block.Place(rows, columns, arena), arena);
 
-        const int outputs = GaussianHeadsWeights.OutputCount;
+        const int outputs = GaussianFormat.Raw.PublishedColumns;
         Bounded[] expected = reference.Run(features, columns, block);
         float[] actual = y.Read();
         var rounded = new float[expected.Length];
         for (int cell = 0; cell < rows * columns; cell++)
         {
-            Span<float> gaussian = actual.AsSpan(cell * GaussianHeadsWeights.GaussianSize, GaussianHeadsWeights.GaussianSize);
+            Span<float> gaussian = actual.AsSpan(cell * GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
             gaussian[..outputs].CopyTo(rounded.AsSpan(cell * outputs));
             for (int axis = 0; axis < 2; axis++)
             {

@@ -85,7 +85,7 @@ public sealed class ThreadCountTests
             [.. outputs.Select((_, head) => (Numbers.Of($"w1 {head}", Channels * Channels), Numbers.Of("b1", Channels)))],
             [.. outputs.Select((_, head) => (Numbers.Of($"w2 {head}", 4 * Channels * Channels), Numbers.Of("b2", 4 * Channels)))],
             [.. outputs.Select((size, head) => (Numbers.Of($"w3 {head}", size * 4 * Channels), Numbers.Of("b3", size)))]);
-        Tensor y = arena.Allocate(Height, Width, GaussianHeadsWeights.GaussianSize);
+        Tensor y = arena.Allocate(Height, Width, GaussianFormat.Raw.Columns);
         GaussianHeads.Run(Input(arena, "x"), weights, y, new GridBlock(Height, Width, 0, 0).Place(Height, Width, arena), arena);
         return y.ToArray();
     }

@@ -67,7 +67,7 @@ public sealed class NetworkGoldenTests(ITestOutputHelper output)
             float[] actual = golden.Shape(name).Length == 4 ? PlanarOf(tensor) : WindowsOf(tensor, architecture.Decoder.WindowSize);
             Check(name, golden.Floats(name), actual);
         };
-        Tensor gaussians = arena.Allocate(4 * shape[0], 4 * shape[1], GaussianHeadsWeights.GaussianSize);
+        Tensor gaussians = arena.Allocate(4 * shape[0], 4 * shape[1], GaussianFormat.Raw.Columns);
         decoder.Run(
             features,
             4,
@@ -79,7 +79,7 @@ public sealed class NetworkGoldenTests(ITestOutputHelper output)
             ],
             GaussianDecoder.LargestBandFloats,
             pass);
-        Check("gaussians.x4", golden.Floats("gaussians.x4"), gaussians.SliceChannels(0, GaussianHeadsWeights.OutputCount).ToArray());
+        Check("gaussians.x4", golden.Floats("gaussians.x4"), gaussians.SliceChannels(0, GaussianFormat.Raw.PublishedColumns).ToArray());
         Assert.Equal(golden.Names.Count(name => name.StartsWith("tap.", StringComparison.Ordinal)), taps);
     }
 

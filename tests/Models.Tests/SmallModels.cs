@@ -1,4 +1,5 @@
 using Gsasr.Architecture;
+using Gsasr.Encoders;
 using Gsasr.Tensors;
 using Gsasr.Testing;
 
@@ -7,7 +8,8 @@ namespace Gsasr.Models.Tests;
 /// <summary>Tiny models with seeded weights, one for each encoder.</summary>
 internal static class SmallModels
 {
-    private static readonly DecoderArchitecture Decoder = new(DecoderKind.Enhanced, InputFeatures: 8, Channels: 8, Heads: 2, WindowSize: 12, 1, 1, 1, 2);
+    /// <summary>Their decoder.</summary>
+    public static DecoderArchitecture Decoder { get; } = new(DecoderKind.Enhanced, InputFeatures: 8, Channels: 8, Heads: 2, WindowSize: 12, 1, 1, 1, 2);
 
     /// <summary>EDSR, the quickest.</summary>
     public static GsasrArchitecture Edsr { get; } = new(new EdsrArchitecture(Features: 8, Blocks: 1), Decoder);
@@ -22,7 +24,7 @@ internal static class SmallModels
     ];
 
     /// <summary>A model of an architecture, whose weights are the same every time.</summary>
-    public static GsasrModel Open(GsasrArchitecture architecture)
+    public static GsasrModel Open(GsasrArchitecture architecture, IReadOnlyList<EncoderKind>? encoders = null)
     {
         var checkpoint = new MemoryCheckpoint();
         foreach (ExpectedTensor tensor in architecture.ExpectedTensors().Where(tensor => tensor.Role == TensorRole.Parameter))
@@ -32,6 +34,6 @@ internal static class SmallModels
             checkpoint.Set<float>(tensor.Name, ElementType.Float32, [.. tensor.Shape], values);
         }
 
-        return new GsasrModel(() => checkpoint);
+        return new GsasrModel(() => checkpoint, encoders);
     }
 }

@@ -32,20 +32,22 @@ internal static class ModelStore
 
     /// <summary>Opens the built-in model, a model at a path, or, where nothing lies at that path, the pulled model of that name.</summary>
     /// <param name="pathOrName">The path or name.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
     /// <exception cref="FileNotFoundException">There is none; for a published one the message says how to get it.</exception>
-    public static GsasrModel Load(string pathOrName)
+    public static GsasrModel Load(string pathOrName, CancellationToken cancellation)
     {
         bool isBuiltIn = pathOrName.Equals(GsasrModel.DefaultName, StringComparison.OrdinalIgnoreCase);
         if (isBuiltIn || File.Exists(pathOrName) || Directory.Exists(pathOrName) || !IsName(pathOrName))
-            return GsasrModel.Load(pathOrName);
+            return GsasrModel.Load(pathOrName, cancellation);
         string path = PathOf(pathOrName);
         if (File.Exists(path))
-            return GsasrModel.Load(path);
+            return GsasrModel.Load(path, cancellation);
         if (PublishedModel.Find(pathOrName) is not null)
             throw Missing(pathOrName);
         try
         {
-            return GsasrModel.Load(pathOrName);
+            return GsasrModel.Load(pathOrName, cancellation);
         }
         catch (FileNotFoundException e)
         {

@@ -1,3 +1,5 @@
+using Gsasr.Tensors;
+
 using Gsasr.Checkpoints;
 
 namespace Gsasr.Architecture;
@@ -32,9 +34,6 @@ public sealed record DecoderArchitecture(
     /// <summary>Channels of one attention head.</summary>
     public int HeadWidth => Channels / Heads;
 
-    /// <summary>Gaussians per low-resolution pixel and axis: two pixel shuffles of 2.</summary>
-    public static int GaussiansPerPixelSide => 4;
-
     internal static DecoderArchitecture Recognise(TensorShapes shapes)
     {
         int channels = shapes.Extent("gs_embedding", rank: 2, axis: 1);
@@ -65,15 +64,19 @@ public sealed record DecoderArchitecture(
             DescribeBlock(plan, $"{CrossBlockName}.{block}", CrossLayers, DescribeCrossLayer);
         for (int block = 0; block < SelfBlocks; block++)
             DescribeBlock(plan, $"{SelfBlockName}.{block}", SelfLayers, DescribeSelfLayer);
+        plan.Part = NetworkPart.Heads;
         DescribeHead(plan, "mlp_block_sigma", 2);
         DescribeHead(plan, "mlp_block_rho", 1);
         DescribeHead(plan, "mlp_block_alpha", 1);
         DescribeHead(plan, "mlp_block_rgb", 3);
         DescribeHead(plan, "mlp_block_mean", 2);
-        plan.Linear("scale_mlp.0", 1, 4 * Channels);
-        plan.Linear("scale_mlp.2", 4 * Channels, Channels);
+        plan.Linear("scale_mlp.0", 1, 4 * Channels, perPixel: 0);
+        plan.Linear("scale_mlp.2", 4 * Channels, Channels, perPixel: 0);
+        plan.Part = NetworkPart.Upsampling;
         plan.Convolution("UPNet.0", Channels, 4 * Channels);
-        plan.Convolution("UPNet.2", Channels, 4 * Channels);
+        plan.Part = NetworkPart.Heads;
+        plan.Convolution("UPNet.2", Channels, 4 * Channels, perPixel: 4);
+        plan.Part = NetworkPart.Blocks;
         if (Kind == DecoderKind.Enhanced)
             plan.Convolution("conv_final", Channels, Channels);
     }
@@ -90,7 +93,7 @@ public sealed record DecoderArchitecture(
                 plan.LayerNorm($"{layerName}.norm{norm}", Channels);
             plan.Parameter($"{layerName}.gs_cross_attn_scale.in_proj_weight", 3 * Channels, Channels);
             plan.Parameter($"{layerName}.gs_cross_attn_scale.in_proj_bias", 3 * Channels);
-            plan.Linear($"{layerName}.gs_cross_attn_scale.out_proj", Channels, Channels);
+            plan.Linear($"{layerName}.gs_cross_attn_scale.out_proj", Channels, Channels, perPixel: 0);
             describeLayer(plan, layerName);
         }
 
@@ -114,6 +117,7 @@ public sealed record DecoderArchitecture(
 
     private void DescribeWindowAttention(TensorPlan plan, string name)
     {
+        plan.WindowAttention(Seeds, Channels);
         if (Kind == DecoderKind.Enhanced)
         {
             plan.Rope(name, Heads, HeadWidth, Seeds);
@@ -137,8 +141,8 @@ public sealed record DecoderArchitecture(
 
     private void DescribeHead(TensorPlan plan, string name, int outputs)
     {
-        plan.Linear($"{name}.0", Channels, Channels);
-        plan.Linear($"{name}.2", Channels, 4 * Channels);
-        plan.Linear($"{name}.4", 4 * Channels, outputs);
+        plan.Linear($"{name}.0", Channels, Channels, GaussianFormat.GaussiansPerPixel);
+        plan.Linear($"{name}.2", Channels, 4 * Channels, GaussianFormat.GaussiansPerPixel);
+        plan.Linear($"{name}.4", 4 * Channels, outputs, GaussianFormat.GaussiansPerPixel);
     }
 }

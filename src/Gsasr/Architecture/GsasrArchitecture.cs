@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Gsasr.Checkpoints;
+using Gsasr.Encoders;
 
 namespace Gsasr.Architecture;
 
@@ -69,12 +70,17 @@ public sealed record GsasrArchitecture(EncoderArchitecture Encoder, DecoderArchi
     /// <exception cref="CheckpointFormatException">
     /// It is no GSASR model, or tensors are missing, unknown or of another shape or type; the message names the first few.
     /// </exception>
-    public static GsasrArchitecture Recognise(Checkpoint checkpoint)
+    public static GsasrArchitecture Recognise(Checkpoint checkpoint) => Recognise(checkpoint, EncoderKind.All);
+
+    /// <summary>Recognises a model whose encoder is of one of some kinds.</summary>
+    /// <inheritdoc cref="Recognise(Checkpoint)"/>
+    internal static GsasrArchitecture Recognise(Checkpoint checkpoint, IReadOnlyList<EncoderKind> encoders)
     {
-        RequirePart(checkpoint, EncoderPrefix, "encoder", "conv_first.weight", "SFENet1.weight");
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        RequirePart(checkpoint, EncoderPrefix, "encoder", [.. encoders.Select(kind => kind.FirstTensor)]);
         RequirePart(checkpoint, DecoderPrefix, "decoder", "gs_embedding");
         var architecture = new GsasrArchitecture(
-            EncoderArchitecture.Recognise(new TensorShapes(checkpoint, EncoderPrefix), checkpoint.Source),
+            EncoderKind.Recognise(encoders, new TensorShapes(checkpoint, EncoderPrefix), checkpoint.Source),
             DecoderArchitecture.Recognise(new TensorShapes(checkpoint, DecoderPrefix)));
         if (architecture.Encoder.Features != architecture.Decoder.InputFeatures)
         {
@@ -94,7 +100,7 @@ public sealed record GsasrArchitecture(EncoderArchitecture Encoder, DecoderArchi
         try
         {
             var plan = new TensorPlan("");
-            EncoderArchitecture.Recognise(new TensorShapes(checkpoint, ""), checkpoint.Source).Describe(plan);
+            EncoderKind.Recognise(EncoderKind.All, new TensorShapes(checkpoint, ""), checkpoint.Source).Describe(plan);
             HashSet<string> known = [.. plan.Tensors.Select(tensor => tensor.Name)];
             return checkpoint.Tensors.Keys.All(known.Contains);
         }

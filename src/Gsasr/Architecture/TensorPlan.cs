@@ -1,22 +1,48 @@
 namespace Gsasr.Architecture;
 
-/// <summary>Collects the tensors of a network, layer by layer, in the reference implementation's names.</summary>
+/// <summary>
+/// Collects the tensors of a network, layer by layer, in the reference implementation's names, and the multiply-adds that the layers spend
+/// on each pixel of the input.
+/// </summary>
 internal sealed class TensorPlan(string prefix)
 {
     private readonly List<ExpectedTensor> _tensors = [];
 
+    private readonly double[] _multiplyAdds = new double[Enum.GetValues<NetworkPart>().Length];
+
     public IReadOnlyList<ExpectedTensor> Tensors => _tensors;
 
+    /// <summary>The part of the network that the layers belong to which are added now.</summary>
+    public NetworkPart Part { get; set; }
+
+    /// <summary>Multiply-adds of all parts for each pixel of the input.</summary>
+    public double MultiplyAddsPerPixel => _multiplyAdds.Sum();
+
+    /// <summary>Multiply-adds of a part for each pixel of the input.</summary>
+    /// <param name="part">The part.</param>
+    public double MultiplyAddsPerPixelOf(NetworkPart part) => _multiplyAdds[(int)part];
+
     /// <summary>A convolution: weights [outputs, inputs, kernel, kernel] and bias.</summary>
-    public void Convolution(string name, int inputs, int outputs, int kernel = 3)
+    /// <param name="name">The layer's name.</param>
+    /// <param name="inputs">Channels of its input.</param>
+    /// <param name="outputs">Channels of its output.</param>
+    /// <param name="kernel">1 or 3.</param>
+    /// <param name="perPixel">How often it is computed for each pixel of the input; 0 for once an image.</param>
+    public void Convolution(string name, int inputs, int outputs, int kernel = 3, int perPixel = 1)
     {
+        _multiplyAdds[(int)Part] += perPixel * Layers.Convolution.MultiplyAddsPerPixel(inputs, outputs, kernel);
         Parameter($"{name}.weight", outputs, inputs, kernel, kernel);
         Parameter($"{name}.bias", outputs);
     }
 
     /// <summary>A matrix product: weights [outputs, inputs] and bias.</summary>
-    public void Linear(string name, int inputs, int outputs)
+    /// <param name="name">The layer's name.</param>
+    /// <param name="inputs">Channels of its input.</param>
+    /// <param name="outputs">Channels of its output.</param>
+    /// <param name="perPixel">How often it is computed for each pixel of the input; 0 for once an image.</param>
+    public void Linear(string name, int inputs, int outputs, int perPixel = 1)
     {
+        _multiplyAdds[(int)Part] += perPixel * Layers.Convolution.MultiplyAddsPerPixel(inputs, outputs, 1);
         Parameter($"{name}.weight", outputs, inputs);
         Parameter($"{name}.bias", outputs);
     }
@@ -27,6 +53,12 @@ internal sealed class TensorPlan(string prefix)
         Parameter($"{name}.weight", channels);
         Parameter($"{name}.bias", channels);
     }
+
+    /// <summary>An attention within windows, which has no tensors but those of its projections and positions.</summary>
+    /// <param name="keyTokens">Keys that each pixel attends to.</param>
+    /// <param name="channels">Channels of all heads.</param>
+    public void WindowAttention(int keyTokens, int channels) =>
+        _multiplyAdds[(int)Part] += Layers.WindowAttention.MultiplyAddsPerPixel(keyTokens, channels);
 
     /// <summary>The frequencies [2, heads, headWidth / 2] of a rotary position embedding, and its token coordinates.</summary>
     public void Rope(string name, int heads, int headWidth, int tokens)

@@ -36,7 +36,8 @@ internal sealed class CrossLayer : DecoderLayer
     }
 
     /// <inheritdoc/>
-    protected override int KeyTokens => _attention.KeyTokens;
+    protected override double AttentionMultiplyAddsPerPixel =>
+        _query.MultiplyAddsPerPixel + _keyValue.MultiplyAddsPerPixel + _attention.MultiplyAddsPerPixel(_query.OutputChannels);
 
     /// <inheritdoc/>
     protected override void Attend(in Tensor x, in Tensor features, in Tensor attended, Arena arena)

@@ -48,7 +48,7 @@ internal sealed record DecoderBlock(
 
         Tensor hidden = pass.Arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
         Gsasr.Layers.Convolution.Run(inner, First, hidden, Activation.Relu);
-        double multiplyAdds = 2.0 * x.Channels * x.Channels;
+        double multiplyAdds = First.MultiplyAddsPerPixel + Second.MultiplyAddsPerPixel;
         if (Convolution is null)
         {
             Gsasr.Layers.Convolution.Run(hidden, Second, y, residual: x);
@@ -57,7 +57,7 @@ internal sealed record DecoderBlock(
         {
             Gsasr.Layers.Convolution.Run(hidden, Second, inner);
             Gsasr.Layers.Convolution.Run(inner, Convolution, y, residual: x);
-            multiplyAdds += (double)Convolution.Depth * x.Channels;
+            multiplyAdds += Convolution.MultiplyAddsPerPixel;
         }
 
         pass.Advance(multiplyAdds * x.Pixels);

@@ -40,11 +40,12 @@ internal abstract class DecoderLayer
         }
 
         _afterWindow.Run(x, pass.Arena);
-        pass.Advance(x.Pixels * (8.0 * x.Channels + 2.0 * KeyTokens) * x.Channels);
+        pass.Advance(
+            x.Pixels * (_afterScale.MultiplyAddsPerPixel + AttentionMultiplyAddsPerPixel + _projection.MultiplyAddsPerPixel + _afterWindow.MultiplyAddsPerPixel));
     }
 
-    /// <summary>Keys that each query attends to.</summary>
-    protected abstract int KeyTokens { get; }
+    /// <summary>The multiply-adds of <see cref="Attend"/> for a pixel.</summary>
+    protected abstract double AttentionMultiplyAddsPerPixel { get; }
 
     /// <summary>Normalises x and attends within windows.</summary>
     /// <param name="x">[height, width, C].</param>

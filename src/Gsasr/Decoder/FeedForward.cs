@@ -10,6 +10,9 @@ namespace Gsasr.Decoder;
 /// <param name="Second">C -> C.</param>
 internal sealed record FeedForward(NormWeights Norm, ConvolutionWeights First, ConvolutionWeights Second)
 {
+    /// <summary>The multiply-adds of a pixel.</summary>
+    public double MultiplyAddsPerPixel => First.MultiplyAddsPerPixel + Second.MultiplyAddsPerPixel;
+
     /// <summary>Loads NORM, MLP.fc1 and MLP.fc2 of a layer.</summary>
     /// <param name="layer">The layer's weights.</param>
     /// <param name="norm">The name of the normalisation.</param>

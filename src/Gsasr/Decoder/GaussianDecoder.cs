@@ -13,9 +13,6 @@ namespace Gsasr.Decoder;
 /// </summary>
 internal sealed class GaussianDecoder : IDisposable
 {
-    /// <summary>Cells of the Gaussian grid along a side of a pixel.</summary>
-    public const int CellsPerPixel = 4;
-
     /// <summary>
     /// The most floats of a band: the last convolution and the heads run over bands of rows, because their activations are by far the largest.
     /// </summary>
@@ -53,15 +50,15 @@ internal sealed class GaussianDecoder : IDisposable
         _crossBlocks = new DecoderBlock[architecture.CrossBlocks];
         for (int b = 0; b < _crossBlocks.Length; b++)
         {
-            WeightReader block = weights.Under($"window_crossattn_blocks.{b}");
+            WeightReader block = weights.Below($"window_crossattn_blocks.{b}");
             var layers = new DecoderLayer[architecture.CrossLayers];
             for (int l = 0; l < layers.Length; l++)
             {
-                WeightReader layer = block.Under($"blocks.{l}");
+                WeightReader layer = block.Below($"blocks.{l}");
                 int shift = l % 2 == 0 ? 0 : window / 2;
-                WindowAttentionSettings attention = Attention(layer.Under("window_cross_attn"), architecture) with { KeyShift = shift };
+                WindowAttentionSettings attention = Attention(layer.Below("window_cross_attn"), architecture) with { KeyShift = shift };
                 layers[l] = new CrossLayer(layer, scaleLayers.Count, positions, attention);
-                scaleLayers.Add((new ScaleAttention(layer.Under("gs_cross_attn_scale"), _channels), layer.Values("mlp_crossattn_scale.fc2.bias")));
+                scaleLayers.Add((new ScaleAttention(layer.Below("gs_cross_attn_scale"), _channels), layer.Values("mlp_crossattn_scale.fc2.bias")));
             }
 
             _crossBlocks[b] = DecoderBlock.Load(block, layers, enhanced);
@@ -70,15 +67,15 @@ internal sealed class GaussianDecoder : IDisposable
         _selfBlocks = new DecoderBlock[architecture.SelfBlocks];
         for (int b = 0; b < _selfBlocks.Length; b++)
         {
-            WeightReader block = weights.Under($"gs_selfattn_blocks.{b}");
+            WeightReader block = weights.Below($"gs_selfattn_blocks.{b}");
             var layers = new DecoderLayer[architecture.SelfLayers];
             for (int l = 0; l < layers.Length; l++)
             {
-                WeightReader layer = block.Under($"blocks.{l}");
+                WeightReader layer = block.Below($"blocks.{l}");
                 int shift = l % 2 == 0 ? 0 : window / 2;
-                WindowAttentionSettings attention = Attention(layer.Under("gs_self_attn"), architecture) with { QueryShift = shift, KeyShift = shift };
+                WindowAttentionSettings attention = Attention(layer.Below("gs_self_attn"), architecture) with { QueryShift = shift, KeyShift = shift };
                 layers[l] = new SelfLayer(layer, scaleLayers.Count, attention);
-                scaleLayers.Add((new ScaleAttention(layer.Under("gs_cross_attn_scale"), _channels), layer.Values("mlp_crossattn.fc2.bias")));
+                scaleLayers.Add((new ScaleAttention(layer.Below("gs_cross_attn_scale"), _channels), layer.Values("mlp_crossattn.fc2.bias")));
             }
 
             _selfBlocks[b] = DecoderBlock.Load(block, layers, enhanced);
@@ -102,10 +99,15 @@ internal sealed class GaussianDecoder : IDisposable
     /// <param name="architecture">The recognised decoder.</param>
     /// <param name="device">The device that will run it.</param>
     /// <param name="elementType">What is multiplied; the features are of this type.</param>
+    /// <param name="meter">Told of every tensor that is read; null for nobody.</param>
     public static GaussianDecoder Load(
-        Checkpoint checkpoint, DecoderArchitecture architecture, Device device, ElementType elementType = ElementType.Float32)
+        Checkpoint checkpoint,
+        DecoderArchitecture architecture,
+        Device device,
+        ElementType elementType = ElementType.Float32,
+        LoadingMeter? meter = null)
     {
-        var weights = new WeightReader(checkpoint, GsasrArchitecture.DecoderPrefix, device, elementType);
+        var weights = new WeightReader(checkpoint, GsasrArchitecture.DecoderPrefix, device, elementType, meter);
         try
         {
             return new GaussianDecoder(weights, architecture);
@@ -162,7 +164,7 @@ internal sealed class GaussianDecoder : IDisposable
         PixelRectangle seen = Surroundings(parts, features);
         Tensor upsampled = arena.Allocate(2 * seen.Height, 2 * seen.Width, _channels, features.ElementType);
         Convolution.Run(queries, _upsample, upsampled, firstRow: seen.Top, firstColumn: seen.Left);
-        pass.Advance(4.0 * seen.Height * seen.Width * _upsample.Depth * _channels);
+        pass.Advance(seen.Height * (double)seen.Width * _upsample.MultiplyAddsPerPixel);
         foreach (DecodedPart part in parts)
             RunHeads(upsampled, seen, part, bandFloats, pass);
         pass.Mark(PipelineStage.Heads);
@@ -200,11 +202,11 @@ internal sealed class GaussianDecoder : IDisposable
         {
             int rows = Math.Min(bandRows, 2 * pixels.Height - row);
             using Arena.Scope band = pass.Arena.BeginScope();
-            Tensor cells = pass.Arena.Allocate(2 * rows, CellsPerPixel * pixels.Width, _channels, upsampled.ElementType);
+            Tensor cells = pass.Arena.Allocate(2 * rows, GaussianFormat.CellsPerPixelSide * pixels.Width, _channels, upsampled.ElementType);
             Convolution.Run(upsampled, _upsampleAgain, cells, firstRow: firstRow + row, firstColumn: firstColumn);
             GaussianHeads.Run(
                 cells, _heads, part.Gaussians.SliceRows(2 * row, 2 * rows), part.Placement.SliceRows(2 * row, 2 * rows), pass.Arena);
-            pass.Advance((double)cells.Pixels * _channels * (_upsampleAgain.Depth + GaussianHeadsWeights.HeadCount * 5.0 * _channels));
+            pass.Advance(cells.Pixels / 4 * _upsampleAgain.MultiplyAddsPerPixel + cells.Pixels * GaussianHeads.MultiplyAddsPerCell(_channels));
         }
     }
 
@@ -229,7 +231,7 @@ internal sealed class GaussianDecoder : IDisposable
         Convolution.Run(features, _project, x, Activation.Relu);
         Convolution.Run(x, _projectAgain, projected);
         Tap?.Invoke("img_feat_proj", projected);
-        pass.Advance((double)features.Pixels * _channels * (_project.Depth + _projectAgain.Depth));
+        pass.Advance(features.Pixels * (_project.MultiplyAddsPerPixel + _projectAgain.MultiplyAddsPerPixel));
 
         Elementwise.Repeat(_seeds, x);
         RunBlocks(_crossBlocks, "window_crossattn_blocks", x, x, projected, pass);
@@ -237,9 +239,14 @@ internal sealed class GaussianDecoder : IDisposable
         // The self blocks do not look at the image's features any more; their place takes the result.
         RunBlocks(_selfBlocks, "gs_selfattn_blocks", x, projected, projected, pass);
         if (_final is null)
+        {
             Elementwise.Add(projected, x, queries);
+        }
         else
+        {
             Convolution.Run(projected, _final, queries, residual: x);
+            pass.Advance(queries.Pixels * _final.MultiplyAddsPerPixel);
+        }
     }
 
     private void RunBlocks(DecoderBlock[] blocks, string name, in Tensor x, in Tensor y, in Tensor features, ForwardPass pass)

@@ -28,7 +28,8 @@ internal sealed class SelfLayer : DecoderLayer
     }
 
     /// <inheritdoc/>
-    protected override int KeyTokens => _attention.KeyTokens;
+    protected override double AttentionMultiplyAddsPerPixel =>
+        _queryKeyValue.MultiplyAddsPerPixel + _attention.MultiplyAddsPerPixel(_queryKeyValue.InputChannels);
 
     /// <inheritdoc/>
     protected override void Attend(in Tensor x, in Tensor features, in Tensor attended, Arena arena)

@@ -31,20 +31,18 @@ internal abstract class Encoder : IDisposable
     /// <param name="architecture">The recognised encoder.</param>
     /// <param name="device">The device that will run it.</param>
     /// <param name="elementType">What is multiplied, and what the features are.</param>
+    /// <param name="meter">Told of every tensor that is read; null for nobody.</param>
     public static Encoder Load(
-        Checkpoint checkpoint, EncoderArchitecture architecture, Device device, ElementType elementType = ElementType.Float32)
+        Checkpoint checkpoint,
+        EncoderArchitecture architecture,
+        Device device,
+        ElementType elementType = ElementType.Float32,
+        LoadingMeter? meter = null)
     {
-        var weights = new WeightReader(checkpoint, GsasrArchitecture.EncoderPrefix, device, elementType);
+        var weights = new WeightReader(checkpoint, GsasrArchitecture.EncoderPrefix, device, elementType, meter);
         try
         {
-            return architecture switch
-            {
-                EdsrArchitecture edsr => new EdsrEncoder(weights, edsr),
-                RdnArchitecture rdn => new RdnEncoder(weights, rdn),
-                SwinIrArchitecture swinIr => new SwinIrEncoder(weights, swinIr),
-                HatLArchitecture hatL => new HatLEncoder(weights, hatL),
-                _ => throw new ArgumentException($"There is no encoder {architecture.Name}.", nameof(architecture)),
-            };
+            return architecture.Load(weights);
         }
         catch
         {

@@ -11,7 +11,7 @@ namespace Gsasr.Encoders;
 internal sealed record MlpWeights(NormWeights Norm, ConvolutionWeights First, ConvolutionWeights Second)
 {
     /// <summary>Multiply-adds for each pixel.</summary>
-    public double MultiplyAdds => 2.0 * First.InputChannels * First.OutputChannels;
+    public double MultiplyAddsPerPixel => First.MultiplyAddsPerPixel + Second.MultiplyAddsPerPixel;
 
     /// <summary>Loads norm2, mlp.fc1 and mlp.fc2 of a layer.</summary>
     /// <param name="layer">The layer's weights.</param>

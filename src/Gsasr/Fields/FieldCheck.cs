@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using Gsasr.Checkpoints;
 using Gsasr.Raster;
+using Gsasr.Tensors;
 
 namespace Gsasr.Fields;
 
@@ -23,11 +24,11 @@ internal static class FieldCheck
                 throw Wrong(source, i / columns, "a value that is not a number or infinite");
             if (layout == GaussianLayout.Raw)
                 continue;
-            float sigma = Math.Min(row[GaussianColumns.SigmaX], row[GaussianColumns.SigmaY]);
+            float sigma = Math.Min(row[GaussianFormat.Activated.SigmaX], row[GaussianFormat.Activated.SigmaY]);
             if (!(sigma > 0))
                 throw Wrong(source, i / columns, $"a standard deviation of {Text(sigma)}, which must be above 0");
-            if (!(Math.Abs(row[GaussianColumns.Rho]) < 1))
-                throw Wrong(source, i / columns, $"a correlation of {Text(row[GaussianColumns.Rho])}, which must lie between -1 and 1");
+            if (!(Math.Abs(row[GaussianFormat.Activated.Rho]) < 1))
+                throw Wrong(source, i / columns, $"a correlation of {Text(row[GaussianFormat.Activated.Rho])}, which must lie between -1 and 1");
         }
     }
 

@@ -1,13 +1,11 @@
 using Gsasr.Raster;
+using Gsasr.Tensors;
 
 namespace Gsasr.Fields;
 
 /// <summary>A field of Gaussians in the host's memory, as files hold it.</summary>
 internal sealed record FieldData : FieldDescription
 {
-    /// <summary>Columns of an activated Gaussian: three colours.</summary>
-    public const int ActivatedColumns = GaussianColumns.FirstColour + 3;
-
     /// <summary>Describes a field whose Gaussians follow.</summary>
     public FieldData()
     {
@@ -35,5 +33,5 @@ internal sealed record FieldData : FieldDescription
     /// <summary>Floats of a Gaussian.</summary>
     /// <param name="layout">What the columns mean.</param>
     public static int ColumnsOf(GaussianLayout layout) =>
-        layout == GaussianLayout.Raw ? Rasterizer.GaussianChannels : ActivatedColumns;
+        layout == GaussianLayout.Raw ? GaussianFormat.Raw.Columns : GaussianFormat.Activated.ColumnsOfRgb;
 }

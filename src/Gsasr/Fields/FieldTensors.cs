@@ -134,11 +134,11 @@ internal sealed class FieldTensors : Checkpoint
 
     // What float32 left out of the means is less than a 16-bit step.
     private static int QuantisedColumns(GaussianLayout layout) =>
-        layout == GaussianLayout.Raw ? Rasterizer.PublishedGaussianChannels : FieldData.ActivatedColumns;
+        layout == GaussianLayout.Raw ? GaussianFormat.Raw.PublishedColumns : GaussianFormat.Activated.ColumnsOfRgb;
 
     // Steps of a standard deviation are shares of it.
     private static bool IsLogarithmic(GaussianLayout layout, int column) =>
-        layout == GaussianLayout.Activated && column is GaussianColumns.SigmaX or GaussianColumns.SigmaY;
+        layout == GaussianLayout.Activated && column is GaussianFormat.Activated.SigmaX or GaussianFormat.Activated.SigmaY;
 
     private static float[] ReadRange(Checkpoint file, string name, int columns)
     {

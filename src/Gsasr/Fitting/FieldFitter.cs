@@ -13,8 +13,8 @@ namespace Gsasr.Fitting;
 /// <remarks>Owns device memory; used by one thread at a time, and disposed of before its device.</remarks>
 public sealed class FieldFitter : IDisposable
 {
-    /// <summary>Columns of a Gaussian: those of <see cref="GaussianColumns"/> with three colours.</summary>
-    internal const int Columns = FieldData.ActivatedColumns;
+    /// <summary>Columns of a Gaussian: those of <see cref="GaussianFormat.Activated"/> with three colours.</summary>
+    internal const int Columns = GaussianFormat.Activated.ColumnsOfRgb;
 
     // The rounds in which Gaussians are added, as shares of the whole work.
     private static readonly double[] s_rounds = [0.06, 0.12, 0.18, 0.24, 0.3];

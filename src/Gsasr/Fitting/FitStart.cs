@@ -1,4 +1,5 @@
 using Gsasr.Raster;
+using Gsasr.Tensors;
 
 namespace Gsasr.Fitting;
 
@@ -38,13 +39,13 @@ internal static class FitStart
             double x = (i % columns + 0.5) * stepX;
             double y = (i / columns + 0.5) * stepY;
             Span<float> gaussian = gaussians.AsSpan(i * Columns, Columns);
-            gaussian[GaussianColumns.SigmaX] = (float)sigmaX;
-            gaussian[GaussianColumns.SigmaY] = (float)sigmaY;
-            gaussian[GaussianColumns.MeanX] = (float)(x / width);
-            gaussian[GaussianColumns.MeanY] = (float)(y / height);
+            gaussian[GaussianFormat.Activated.SigmaX] = (float)sigmaX;
+            gaussian[GaussianFormat.Activated.SigmaY] = (float)sigmaY;
+            gaussian[GaussianFormat.Activated.MeanX] = (float)(x / width);
+            gaussian[GaussianFormat.Activated.MeanY] = (float)(y / height);
             int pixel = Math.Min((int)y, height - 1) * width + Math.Min((int)x, width - 1);
             for (int k = 0; k < 3; k++)
-                gaussian[GaussianColumns.FirstColour + k] = share * image[pixel * 3 + k];
+                gaussian[GaussianFormat.Activated.FirstColour + k] = share * image[pixel * 3 + k];
         }
 
         return gaussians;
@@ -85,12 +86,12 @@ internal static class FitStart
             while (pixel < sums.Length - 1 && sums[pixel] < place)
                 pixel++;
             Span<float> gaussian = gaussians.AsSpan(i * Columns, Columns);
-            gaussian[GaussianColumns.SigmaX] = (float)sigma;
-            gaussian[GaussianColumns.SigmaY] = (float)sigma;
-            gaussian[GaussianColumns.MeanX] = (float)((pixel % width + random.NextDouble()) / width);
-            gaussian[GaussianColumns.MeanY] = (float)((pixel / width + random.NextDouble()) / height);
+            gaussian[GaussianFormat.Activated.SigmaX] = (float)sigma;
+            gaussian[GaussianFormat.Activated.SigmaY] = (float)sigma;
+            gaussian[GaussianFormat.Activated.MeanX] = (float)((pixel % width + random.NextDouble()) / width);
+            gaussian[GaussianFormat.Activated.MeanY] = (float)((pixel / width + random.NextDouble()) / height);
             for (int k = 0; k < 3; k++)
-                gaussian[GaussianColumns.FirstColour + k] = AddedShare * (target[pixel * 3 + k] - image[pixel * 3 + k]);
+                gaussian[GaussianFormat.Activated.FirstColour + k] = AddedShare * (target[pixel * 3 + k] - image[pixel * 3 + k]);
         }
 
         return gaussians;
@@ -107,8 +108,8 @@ internal static class FitStart
         var order = new int[count];
         for (int i = 0; i < count; i++)
         {
-            uint x = (uint)Math.Clamp(gaussians[i * Columns + GaussianColumns.MeanX] * width / CellSize, 0, 1 << 20);
-            uint y = (uint)Math.Clamp(gaussians[i * Columns + GaussianColumns.MeanY] * height / CellSize, 0, 1 << 20);
+            uint x = (uint)Math.Clamp(gaussians[i * Columns + GaussianFormat.Activated.MeanX] * width / CellSize, 0, 1 << 20);
+            uint y = (uint)Math.Clamp(gaussians[i * Columns + GaussianFormat.Activated.MeanY] * height / CellSize, 0, 1 << 20);
 
             // The index below makes every key different, so that the order is the same on every machine.
             keys[i] = (Spread(x) | Spread(y) << 1) << 20;

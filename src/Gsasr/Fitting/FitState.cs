@@ -16,7 +16,7 @@ internal sealed record FitState
     private const string Version = "1";
     private const string GaussiansName = "gaussians";
     private const string MomentsName = "moments";
-    private const int Columns = FieldData.ActivatedColumns;
+    private const int Columns = GaussianFormat.Activated.ColumnsOfRgb;
 
     /// <summary>What is fitted, and how.</summary>
     public required string Job { get; init; }

@@ -76,7 +76,10 @@ internal sealed record MemoryPlan
     public double Work(GsasrArchitecture architecture)
     {
         long seen = AllTiles().Sum(tile => (long)tile.Region.Width * tile.Region.Height);
-        return seen * NetworkCost.MultiplyAddsPerPixel(architecture) + RasterStage.Work(Geometry.OutputWidth, Geometry.OutputHeight);
+        DecoderArchitecture decoder = architecture.Decoder;
+        double perPixelSeen = NetworkCost.EncoderMultiplyAddsPerPixel(architecture.Encoder) + NetworkCost.DecoderMultiplyAddsPerPixel(decoder, NetworkPart.Blocks);
+        double perPixel = NetworkCost.DecoderMultiplyAddsPerPixel(decoder, NetworkPart.Upsampling) + NetworkCost.DecoderMultiplyAddsPerPixel(decoder, NetworkPart.Heads);
+        return seen * perPixelSeen + Geometry.PaddedPixels * perPixel + RasterStage.Work(Geometry.OutputWidth, Geometry.OutputHeight);
     }
 
     /// <summary>Plans an image.</summary>
@@ -143,7 +146,7 @@ internal sealed record MemoryPlan
     {
         PixelRectangle region = tiles.LargestRegion(geometry);
         long regionPixels = (long)region.Width * region.Height;
-        long input = (3 + architecture.Encoder.Features) * regionPixels + GaussianDecoder.CellsPerPixel * (region.Width + region.Height);
+        long input = (3 + architecture.Encoder.Features) * regionPixels + GaussianFormat.CellsPerPixelSide * (region.Width + region.Height);
         long headBand = bytes > 0 ? GaussianDecoder.LargestBandFloats : GaussianDecoder.SpareBandFloats(architecture.Decoder, device, region, tiles);
         long network = AlignmentBytes + sizeof(float) * (input + Math.Max(
             architecture.Encoder.WorkingFloatsPerPixel * regionPixels, GaussianDecoder.WorkingFloats(architecture.Decoder, device, region, tiles, headBand)));
@@ -165,7 +168,7 @@ internal sealed record MemoryPlan
 
         // Drawing takes the networks' memory, and what else there is.
         long drawing = Math.Max(network, bytes - plan.FieldBytes - operation);
-        long gaussians = strips.FieldPixels * GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel;
+        long gaussians = strips.FieldPixels * GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide;
         PixelRectangle output = strips.LargestOutput();
         int rows = RasterStage.BandRows(device, gaussians, output.Width, output.Height, sampleBytes, drawing);
         long arena = AlignmentBytes + RasterStage.ArenaBytes(device, gaussians, output.Width, rows);

@@ -3,6 +3,7 @@ using Gsasr.Decoder;
 using Gsasr.Layers;
 using Gsasr.Raster;
 using Gsasr.Tensors;
+using Gsasr.Weights;
 
 namespace Gsasr.Pipeline;
 
@@ -19,12 +20,26 @@ internal sealed class NetworkStage : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="device">The device.</param>
     /// <param name="precision">How precisely the networks compute.</param>
+    /// <param name="progress">Told from 0 to 1 how much is loaded; null for nobody.</param>
+    /// <param name="cancellation">Stops the loading.</param>
     /// <exception cref="NotSupportedException">Mixed precision was asked for, which the device or the model does not have.</exception>
-    public NetworkStage(GsasrModel model, Device device, Precision precision)
+    public NetworkStage(
+        GsasrModel model, Device device, Precision precision, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
         _model = model;
         _device = device;
-        _networks = Networks.Load(model, device, MixedPrecision.Choose(precision, model.Architecture, device));
+        GsasrArchitecture architecture = model.Architecture;
+        var meter = new LoadingMeter(architecture.EncoderParameterCount + architecture.DecoderParameterCount, progress, cancellation);
+        _networks = Networks.Load(model, device, MixedPrecision.Choose(precision, architecture, device), meter);
+        try
+        {
+            meter.Finish();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>How precisely the networks compute, as long as float16 is enough for the values.</summary>
@@ -95,14 +110,14 @@ internal sealed class NetworkStage : IDisposable
     {
         if (pixels.Width == 0 || pixels.Height == 0)
             return;
-        const int Cells = GaussianDecoder.CellsPerPixel;
+        const int Cells = GaussianFormat.CellsPerPixelSide;
         var placement = new GridPlacement(
             Cells * geometry.PaddedHeight,
             Cells * geometry.PaddedWidth,
             Centres(Cells * geometry.PaddedHeight, Cells * pixels.Top, Cells * pixels.Height, arena),
             Centres(Cells * geometry.PaddedWidth, Cells * pixels.Left, Cells * pixels.Width, arena));
         var gaussians = new Tensor(
-            field, place * StripPlan.FloatsPerPixel, Cells * pixels.Height, Cells * pixels.Width, Rasterizer.GaussianChannels, Rasterizer.GaussianChannels);
+            field, place * StripPlan.FloatsPerPixel, Cells * pixels.Height, Cells * pixels.Width, GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
         PixelRectangle inRegion = pixels with { Left = pixels.Left - tile.Region.Left, Top = pixels.Top - tile.Region.Top };
         parts.Add(new DecodedPart(inRegion, placement, gaussians));
         place += (long)pixels.Width * pixels.Height;

@@ -2,6 +2,7 @@ using Gsasr.Checkpoints;
 using Gsasr.Decoder;
 using Gsasr.Encoders;
 using Gsasr.Tensors;
+using Gsasr.Weights;
 
 namespace Gsasr.Pipeline;
 
@@ -14,13 +15,14 @@ internal sealed record Networks(Encoder Encoder, GaussianDecoder Decoder) : IDis
     /// <param name="model">The model.</param>
     /// <param name="device">The device.</param>
     /// <param name="elementType">What is multiplied.</param>
-    public static Networks Load(GsasrModel model, Device device, ElementType elementType)
+    /// <param name="meter">Told of every tensor that is read; null for nobody.</param>
+    public static Networks Load(GsasrModel model, Device device, ElementType elementType, LoadingMeter? meter = null)
     {
         using Checkpoint checkpoint = model.Open();
-        Encoder encoder = Encoder.Load(checkpoint, model.Architecture.Encoder, device, elementType);
+        Encoder encoder = Encoder.Load(checkpoint, model.Architecture.Encoder, device, elementType, meter);
         try
         {
-            return new Networks(encoder, GaussianDecoder.Load(checkpoint, model.Architecture.Decoder, device, elementType));
+            return new Networks(encoder, GaussianDecoder.Load(checkpoint, model.Architecture.Decoder, device, elementType, meter));
         }
         catch
         {

@@ -15,6 +15,9 @@ internal sealed class ProgressMeter(Device device, IProgress<double>? progress)
     private double _done;
     private double _reported;
 
+    /// <summary>The work of this part that is done, in multiply-adds.</summary>
+    public double Done => _done;
+
     /// <summary>Begins a part of the work, or begins it again.</summary>
     /// <param name="part">Which part it is, from 0.</param>
     /// <param name="parts">How many parts of equal size there are.</param>

@@ -1,5 +1,6 @@
 using Gsasr.Decoder;
 using Gsasr.Raster;
+using Gsasr.Tensors;
 
 namespace Gsasr.Pipeline;
 
@@ -35,7 +36,7 @@ internal readonly record struct StripPlan(ImageGeometry Geometry, int Length)
     public const int KeptLength = 2 * Margin;
 
     /// <summary>Floats of the Gaussians of a pixel.</summary>
-    public const int FloatsPerPixel = GaussianDecoder.CellsPerPixel * GaussianDecoder.CellsPerPixel * Rasterizer.GaussianChannels;
+    public const int FloatsPerPixel = GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide * GaussianFormat.Raw.Columns;
 
     /// <summary>The most pixels whose Gaussians lie side by side: kernels count values in ints.</summary>
     public const long MaximumPixels = int.MaxValue / FloatsPerPixel;

@@ -13,19 +13,24 @@ internal sealed class WeightReader : IDisposable
     private readonly Checkpoint _checkpoint;
     private readonly List<IDisposable> _owned;
     private readonly string _prefix;
+    private readonly LoadingMeter? _meter;
 
     /// <summary>Reads weights whose names start with a prefix.</summary>
     /// <param name="checkpoint">Where they come from.</param>
     /// <param name="prefix">"encoder." or "decoder.".</param>
     /// <param name="device">Where they go.</param>
     /// <param name="elementType">What the weights of products become: float32, or float16 where the device has it.</param>
-    public WeightReader(Checkpoint checkpoint, string prefix, Device device, ElementType elementType = ElementType.Float32)
-        : this(checkpoint, prefix, device, elementType, [])
+    /// <param name="meter">Told of every tensor that is read; null for nobody.</param>
+    public WeightReader(
+        Checkpoint checkpoint, string prefix, Device device, ElementType elementType = ElementType.Float32, LoadingMeter? meter = null)
+        : this(checkpoint, prefix, device, elementType, [], meter)
     {
     }
 
-    private WeightReader(Checkpoint checkpoint, string prefix, Device device, ElementType elementType, List<IDisposable> owned)
+    private WeightReader(
+        Checkpoint checkpoint, string prefix, Device device, ElementType elementType, List<IDisposable> owned, LoadingMeter? meter)
     {
+        _meter = meter;
         _checkpoint = checkpoint;
         _prefix = prefix;
         Device = device;
@@ -41,13 +46,14 @@ internal sealed class WeightReader : IDisposable
 
     /// <summary>The same reader for the names below a module.</summary>
     /// <param name="module">The module's name, without the dot that ends it.</param>
-    public WeightReader Under(string module) => new(_checkpoint, $"{_prefix}{module}.", Device, ElementType, _owned);
+    public WeightReader Below(string module) => new(_checkpoint, $"{_prefix}{module}.", Device, ElementType, _owned, _meter);
 
     /// <summary>A tensor's values, on the host.</summary>
     /// <param name="name">The name below the prefix.</param>
     public float[] Values(string name)
     {
         var values = new float[_checkpoint.Tensors[_prefix + name].Count];
+        _meter?.Advance(values.Length);
         _checkpoint.Read(_prefix + name, values.AsSpan());
         return values;
     }

@@ -9,6 +9,11 @@ namespace Gsasr.Layers;
 /// </summary>
 internal static class WindowAttention
 {
+    /// <summary>The multiply-adds of a query: its scores, and the sum of the values.</summary>
+    /// <param name="keyTokens">Keys that it attends to.</param>
+    /// <param name="channels">Channels of all heads.</param>
+    public static double MultiplyAddsPerPixel(int keyTokens, int channels) => 2.0 * keyTokens * channels;
+
     /// <summary>Computes attention. Head h has the channels h * headSize to (h + 1) * headSize of all four tensors.</summary>
     /// <param name="query">[height, width, channels]; not yet scaled by 1 / sqrt(head size).</param>
     /// <param name="key">[height, width, channels].</param>

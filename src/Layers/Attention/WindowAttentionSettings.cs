@@ -50,4 +50,8 @@ internal sealed record WindowAttentionSettings(int WindowSize, int Heads)
 
     /// <summary>Tokens of a key window.</summary>
     public int KeyTokens => KeyWindowSize * KeyWindowSize;
+
+    /// <summary>The multiply-adds of a pixel.</summary>
+    /// <param name="channels">Channels of all heads.</param>
+    public double MultiplyAddsPerPixel(int channels) => WindowAttention.MultiplyAddsPerPixel(KeyTokens, channels);
 }

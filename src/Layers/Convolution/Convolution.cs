@@ -6,6 +6,13 @@ namespace Gsasr.Layers;
 /// <summary>Linear layers, 1x1 and 3x3 convolutions with stride 1: one matrix product with different ways to fetch a row.</summary>
 internal static class Convolution
 {
+    /// <summary>The multiply-adds of a pixel.</summary>
+    /// <param name="inputChannels">Channels of the input.</param>
+    /// <param name="outputChannels">Channels of the product.</param>
+    /// <param name="kernelSize">1 or 3.</param>
+    public static double MultiplyAddsPerPixel(int inputChannels, int outputChannels, int kernelSize) =>
+        (double)kernelSize * kernelSize * inputChannels * outputChannels;
+
     /// <summary>
     /// y = activation(x * weights + bias) + residual. Channels of <paramref name="x"/> and <paramref name="y"/> may be
     /// slices of wider tensors; y may overlap neither x nor another pixel's residual.

@@ -50,6 +50,9 @@ internal sealed class ConvolutionWeights : IDisposable
     /// </summary>
     public bool PixelShuffle { get; }
 
+    /// <summary>The multiply-adds of a pixel.</summary>
+    public double MultiplyAddsPerPixel => Convolution.MultiplyAddsPerPixel(InputChannels, OutputChannels, KernelSize);
+
     /// <summary>Terms of one dot product.</summary>
     public int Depth => InputChannels * KernelSize * KernelSize;
 

@@ -57,7 +57,7 @@ internal static class Float16HeadsKernels
         int tileRow = Gpu.Keep(tile * Half128x128.RowCount);
         int inner = 4 * channels;
         int depth = slices * Float16Tiles.Depth;
-        int outputs = HeadOutputs.Count(head);
+        int outputs = HeadsShape.OutputsOf(head);
 
         int chunk = item & 7;
         for (int slice = 0; slice < slices; slice++)

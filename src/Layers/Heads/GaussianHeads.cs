@@ -6,6 +6,11 @@ namespace Gsasr.Layers;
 /// <summary>The last layers of the decoder: from a feature vector per cell of the grid to a Gaussian.</summary>
 internal static class GaussianHeads
 {
+    /// <summary>The multiply-adds of a cell.</summary>
+    /// <param name="channels">C.</param>
+    public static double MultiplyAddsPerCell(int channels) =>
+        GaussianHeadsWeights.HeadCount * 5.0 * channels * channels + 4.0 * channels * GaussianFormat.Raw.PublishedColumns;
+
     /// <summary>The floats of the arena that computing cells takes at most.</summary>
     /// <param name="device">The device.</param>
     /// <param name="cells">How many cells.</param>
@@ -27,7 +32,7 @@ internal static class GaussianHeads
     {
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(arena);
-        if (x.Channels != weights.Channels || y.Height != x.Height || y.Width != x.Width || y.Channels != GaussianHeadsWeights.GaussianSize)
+        if (x.Channels != weights.Channels || y.Height != x.Height || y.Width != x.Width || y.Channels != GaussianFormat.Raw.Columns)
             throw new ArgumentException($"Gaussian heads of {weights.Channels} channels cannot turn {x} into {y}.");
         if (placement.RowCentres.Channels != y.Height || placement.ColumnCentres.Channels != y.Width
             || y.Height > placement.GridHeight || y.Width > placement.GridWidth)

@@ -9,15 +9,7 @@ namespace Gsasr.Layers;
 internal sealed class GaussianHeadsWeights : IDisposable
 {
     /// <summary>How many networks there are.</summary>
-    public const int HeadCount = 5;
-
-    /// <summary>Values that the networks compute for a Gaussian.</summary>
-    public const int OutputCount = 9;
-
-    /// <summary>Values in a Gaussian: the outputs, and what float32 leaves out of the two means.</summary>
-    public const int GaussianSize = 11;
-
-    private static readonly int[] OutputSizes = [2, 1, 1, 3, 2];
+    public const int HeadCount = HeadsShape.Heads;
 
     private readonly WeightMemory _memory;
 
@@ -43,7 +35,7 @@ internal sealed class GaussianHeadsWeights : IDisposable
         ArgumentNullException.ThrowIfNull(third);
         CheckSizes(first, nameof(first), channels, _ => channels);
         CheckSizes(second, nameof(second), channels, _ => 4 * channels);
-        CheckSizes(third, nameof(third), 4 * channels, head => OutputSizes[head]);
+        CheckSizes(third, nameof(third), 4 * channels, head => HeadsShape.OutputsOf(head));
         Channels = channels;
         Second = [];
         Third = [];
@@ -65,8 +57,8 @@ internal sealed class GaussianHeadsWeights : IDisposable
             for (int head = 0; head < HeadCount; head++)
             {
                 Second[head] = _memory.Own(ConvolutionWeights.Create(device, second[head].Weight, second[head].Bias, channels, 4 * channels));
-                Third[head] = _memory.Upload(third[head].Weight, 1, OutputSizes[head], 4 * channels);
-                ThirdBias[head] = _memory.Upload(third[head].Bias, 1, 1, OutputSizes[head]);
+                Third[head] = _memory.Upload(third[head].Weight, 1, HeadsShape.OutputsOf(head), 4 * channels);
+                ThirdBias[head] = _memory.Upload(third[head].Bias, 1, 1, HeadsShape.OutputsOf(head));
             }
         }
         catch
@@ -99,13 +91,7 @@ internal sealed class GaussianHeadsWeights : IDisposable
 
     /// <summary>The column of a Gaussian at which a head's outputs start.</summary>
     /// <param name="head">The head, from 0.</param>
-    internal static int FirstColumn(int head)
-    {
-        int column = 0;
-        for (int i = 0; i < head; i++)
-            column += OutputSizes[i];
-        return column;
-    }
+    internal static int FirstColumn(int head) => HeadsShape.FirstColumnOf(head);
 
     /// <summary>
     /// Whether a Gaussian came out infinite or as no number since the last call, as all those do that depend on a value which float16 is

@@ -1,4 +1,5 @@
 using Gsasr.Kernels;
+using Gsasr.Tensors;
 using ILGPU;
 
 namespace Gsasr.Layers;
@@ -6,12 +7,6 @@ namespace Gsasr.Layers;
 /// <summary>What the heads' networks compute, and where it stands in a Gaussian.</summary>
 internal static class HeadOutputs
 {
-    private const int MeanHead = 4;
-    private const int FirstRemainder = 9;
-
-    /// <summary>Outputs of a head.</summary>
-    public static int Count(int head) => head == 0 || head == MeanHead ? 2 : head == 3 ? 3 : 1;
-
     /// <summary>
     /// Stores an output of a cell. Means are divided by the grid's size and stand around the cell's centre; what float32 leaves out of
     /// them is stored too.
@@ -30,15 +25,15 @@ internal static class HeadOutputs
         ArrayView<float> columnCentres)
     {
         int gaussian = cell * yPitch;
-        if (head == MeanHead)
+        if (head == HeadsShape.MeanHead)
         {
             float grid = output == 0 ? gridWidth : gridHeight;
             float centre = output == 0 ? columnCentres[cell % width] : rowCentres[cell / width];
             value = AddQuotient(value, grid, centre, out float remainder);
-            y[gaussian + FirstRemainder + output] = remainder;
+            y[gaussian + GaussianFormat.Raw.MeanXRemainder + output] = remainder;
         }
 
-        y[gaussian + FirstColumn(head) + output] = value;
+        y[gaussian + HeadsShape.FirstColumnOf(head) + output] = value;
     }
 
     // value / grid + centre, and what float32 leaves out of it (Dekker, Knuth).
@@ -54,7 +49,4 @@ internal static class HeadOutputs
         remainder = Gpu.Subtract(rest, Gpu.Subtract(mean, sum));
         return mean;
     }
-
-        // Of a Gaussian: sigmas 0 and 1, rho 2, alpha 3, colour 4 to 6, mean 7 and 8.
-    private static int FirstColumn(int head) => head == 0 ? 0 : head == MeanHead ? 7 : head + 1;
 }

@@ -1,4 +1,5 @@
 using Gsasr.Kernels;
+using Gsasr.Tensors;
 using ILGPU;
 
 namespace Gsasr.Layers;
@@ -44,7 +45,7 @@ internal static class HeadsKernels
         int head = Grid.IdxX % HeadsShape.Heads;
         int tileRow = Grid.IdxX / HeadsShape.Heads * TTile.Rows;
         int inner = 4 * channels;
-        int outputs = HeadOutputs.Count(head);
+        int outputs = HeadsShape.OutputsOf(head);
         int firstItemColumn = TileProduct.FirstColumn<TTile>(item);
 
         var offsets = new int[TileProduct.RowFetches<TTile>() + TileProduct.Spare];

@@ -1,10 +1,12 @@
+using Gsasr.Tensors;
+
 namespace Gsasr.Raster.Cpu;
 
 /// <summary>A Gaussian as it is drawn on a canvas, and how its values change with the numbers that it was made from.</summary>
 internal unsafe struct ActivatedGaussian
 {
     /// <summary>The most colours that a Gaussian can have.</summary>
-    public const int MaximumColours = Rasterizer.MaximumColours;
+    public const int MaximumColours = GaussianFormat.Activated.MaximumColours;
 
     /// <summary>Standard deviation along x, in canvas pixels.</summary>
     public double SigmaX;

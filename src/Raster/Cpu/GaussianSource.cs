@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Gsasr.Tensors;
 
 namespace Gsasr.Raster.Cpu;
 
@@ -31,7 +32,7 @@ internal unsafe struct GaussianSource
     private const double RhoGain = 0.999999;
 
     /// <summary>Columns of a gradient: what float32 left out of the means has none of its own.</summary>
-    public readonly int GradientColumns => Math.Min(Columns, Rasterizer.PublishedGaussianChannels);
+    public readonly int GradientColumns => Math.Min(Columns, GaussianFormat.Raw.PublishedColumns);
 
     /// <summary>The row of numbers of one Gaussian.</summary>
     /// <param name="index">The Gaussian.</param>
@@ -47,7 +48,7 @@ internal unsafe struct GaussianSource
         if (sum != 0)
             return false;
         return Layout == GaussianLayout.Raw
-            || (row[GaussianColumns.SigmaX] > 0 && row[GaussianColumns.SigmaY] > 0 && Math.Abs(row[GaussianColumns.Rho]) < 1);
+            || (row[GaussianFormat.Activated.SigmaX] > 0 && row[GaussianFormat.Activated.SigmaY] > 0 && Math.Abs(row[GaussianFormat.Activated.Rho]) < 1);
     }
 
     /// <summary>Whether the widest Gaussian at this centre would touch the viewport; saves the others' activation.</summary>
@@ -55,8 +56,8 @@ internal unsafe struct GaussianSource
     public readonly bool CanReachViewport(float* row)
     {
         bool raw = Layout == GaussianLayout.Raw;
-        double widest = raw ? SigmaGain + SigmaFloor : row[GaussianColumns.SigmaX];
-        double tallest = raw ? SigmaGain + SigmaFloor : row[GaussianColumns.SigmaY];
+        double widest = raw ? SigmaGain + SigmaFloor : row[GaussianFormat.Activated.SigmaX];
+        double tallest = raw ? SigmaGain + SigmaFloor : row[GaussianFormat.Activated.SigmaY];
         double reachX = widest * Viewport.SigmaUnitX * Viewport.Reach;
         double reachY = tallest * Viewport.SigmaUnitY * Viewport.Reach;
         double x = CentreX(row) - Viewport.Left;
@@ -75,7 +76,7 @@ internal unsafe struct GaussianSource
         for (int i = 0; i < count; i++)
         {
             for (int k = 0; k < Exponentials; k++)
-                exponentials[i * Exponentials + k] = k == RawColumns.Rho ? -2 * Math.Abs((double)rows[i][k]) : -(double)rows[i][k];
+                exponentials[i * Exponentials + k] = k == GaussianFormat.Raw.Rho ? -2 * Math.Abs((double)rows[i][k]) : -(double)rows[i][k];
         }
 
         var arguments = new Span<double>(exponentials, count * Exponentials);
@@ -95,16 +96,16 @@ internal unsafe struct GaussianSource
         double unitY = Viewport.SigmaUnitY;
         if (Layout == GaussianLayout.Activated)
         {
-            gaussian.SigmaX = row[GaussianColumns.SigmaX] * unitX;
-            gaussian.SigmaY = row[GaussianColumns.SigmaY] * unitY;
+            gaussian.SigmaX = row[GaussianFormat.Activated.SigmaX] * unitX;
+            gaussian.SigmaY = row[GaussianFormat.Activated.SigmaY] * unitY;
             gaussian.SigmaXSlope = unitX;
             gaussian.SigmaYSlope = unitY;
-            gaussian.Rho = row[GaussianColumns.Rho];
+            gaussian.Rho = row[GaussianFormat.Activated.Rho];
             gaussian.Complement = 1 - Math.Abs(gaussian.Rho);
             gaussian.RhoSlope = 1;
             for (int k = 0; k < Colours; k++)
             {
-                gaussian.Colours[k] = row[GaussianColumns.FirstColour + k];
+                gaussian.Colours[k] = row[GaussianFormat.Activated.FirstColour + k];
                 gaussian.ColourSlopes[k] = 1;
             }
 
@@ -112,24 +113,24 @@ internal unsafe struct GaussianSource
         }
 
         // The published code crosses the two sigmas: the first column belongs to y.
-        double sigmoidX = 1 / (1 + exponentials[RawColumns.SigmaX]);
-        double sigmoidY = 1 / (1 + exponentials[RawColumns.SigmaY]);
-        gaussian.SigmaX = (SigmaGain / (1 + exponentials[RawColumns.SigmaX]) + SigmaFloor) * unitX;
-        gaussian.SigmaY = (SigmaGain / (1 + exponentials[RawColumns.SigmaY]) + SigmaFloor) * unitY;
+        double sigmoidX = 1 / (1 + exponentials[GaussianFormat.Raw.SigmaX]);
+        double sigmoidY = 1 / (1 + exponentials[GaussianFormat.Raw.SigmaY]);
+        gaussian.SigmaX = (SigmaGain / (1 + exponentials[GaussianFormat.Raw.SigmaX]) + SigmaFloor) * unitX;
+        gaussian.SigmaY = (SigmaGain / (1 + exponentials[GaussianFormat.Raw.SigmaY]) + SigmaFloor) * unitY;
         gaussian.SigmaXSlope = SigmaGain * sigmoidX * (1 - sigmoidX) * unitX;
         gaussian.SigmaYSlope = SigmaGain * sigmoidY * (1 - sigmoidY) * unitY;
 
         // With e = exp(-2|t|), 1 - |rho| = 1 - gain * tanh|t| is a sum of positive terms: nothing cancels.
-        double e = exponentials[RawColumns.Rho];
+        double e = exponentials[GaussianFormat.Raw.Rho];
         gaussian.Complement = (1 - RhoGain) + RhoGain * (2 * e / (1 + e));
-        gaussian.Rho = Math.CopySign(1 - gaussian.Complement, row[RawColumns.Rho]);
+        gaussian.Rho = Math.CopySign(1 - gaussian.Complement, row[GaussianFormat.Raw.Rho]);
         gaussian.RhoSlope = RhoGain * 4 * e / ((1 + e) * (1 + e));
 
-        double opacity = 1 / (1 + exponentials[RawColumns.Alpha]);
+        double opacity = 1 / (1 + exponentials[GaussianFormat.Raw.Alpha]);
         for (int k = 0; k < Colours; k++)
         {
-            double sigmoid = 1 / (1 + exponentials[RawColumns.FirstColour + k]);
-            gaussian.Colours[k] = opacity / (1 + exponentials[RawColumns.FirstColour + k]);
+            double sigmoid = 1 / (1 + exponentials[GaussianFormat.Raw.FirstColour + k]);
+            gaussian.Colours[k] = opacity / (1 + exponentials[GaussianFormat.Raw.FirstColour + k]);
             gaussian.ColourSlopes[k] = opacity * sigmoid * (1 - sigmoid);
             gaussian.OpacitySlopes[k] = opacity * (1 - opacity) * sigmoid;
         }
@@ -157,12 +158,12 @@ internal unsafe struct GaussianSource
         double bySigmaY = (sumBB - tilt * sumAB) / gaussian.SigmaY * gaussian.SigmaYSlope;
         double byRho = (sumAB / root - gaussian.Rho / square * sumAA) * gaussian.RhoSlope;
         bool raw = Layout == GaussianLayout.Raw;
-        gradient[raw ? RawColumns.SigmaX : GaussianColumns.SigmaX] = (float)bySigmaX;
-        gradient[raw ? RawColumns.SigmaY : GaussianColumns.SigmaY] = (float)bySigmaY;
-        gradient[raw ? RawColumns.Rho : GaussianColumns.Rho] = (float)byRho;
-        gradient[raw ? RawColumns.MeanX : GaussianColumns.MeanX] = (float)(byX * Viewport.CanvasWidth);
-        gradient[raw ? RawColumns.MeanY : GaussianColumns.MeanY] = (float)(byY * Viewport.CanvasHeight);
-        float* colours = gradient + (raw ? RawColumns.FirstColour : GaussianColumns.FirstColour);
+        gradient[raw ? GaussianFormat.Raw.SigmaX : GaussianFormat.Activated.SigmaX] = (float)bySigmaX;
+        gradient[raw ? GaussianFormat.Raw.SigmaY : GaussianFormat.Activated.SigmaY] = (float)bySigmaY;
+        gradient[raw ? GaussianFormat.Raw.Rho : GaussianFormat.Activated.Rho] = (float)byRho;
+        gradient[raw ? GaussianFormat.Raw.MeanX : GaussianFormat.Activated.MeanX] = (float)(byX * Viewport.CanvasWidth);
+        gradient[raw ? GaussianFormat.Raw.MeanY : GaussianFormat.Activated.MeanY] = (float)(byY * Viewport.CanvasHeight);
+        float* colours = gradient + (raw ? GaussianFormat.Raw.FirstColour : GaussianFormat.Activated.FirstColour);
         double byOpacity = 0;
         for (int k = 0; k < Colours; k++)
         {
@@ -171,24 +172,24 @@ internal unsafe struct GaussianSource
         }
 
         if (raw)
-            gradient[RawColumns.Alpha] = (float)byOpacity;
+            gradient[GaussianFormat.Raw.Alpha] = (float)byOpacity;
     }
 
-    private readonly bool HasRemainders => Columns == Rasterizer.GaussianChannels;
+    private readonly bool HasRemainders => Columns == GaussianFormat.Raw.Columns;
 
     private readonly double CentreX(float* row)
     {
-        double mean = Layout == GaussianLayout.Activated ? row[GaussianColumns.MeanX] : row[RawColumns.MeanX];
+        double mean = Layout == GaussianLayout.Activated ? row[GaussianFormat.Activated.MeanX] : row[GaussianFormat.Raw.MeanX];
         if (HasRemainders)
-            mean += row[RawColumns.MeanXRemainder];
+            mean += row[GaussianFormat.Raw.MeanXRemainder];
         return mean * Viewport.CanvasWidth - Viewport.OriginX;
     }
 
     private readonly double CentreY(float* row)
     {
-        double mean = Layout == GaussianLayout.Activated ? row[GaussianColumns.MeanY] : row[RawColumns.MeanY];
+        double mean = Layout == GaussianLayout.Activated ? row[GaussianFormat.Activated.MeanY] : row[GaussianFormat.Raw.MeanY];
         if (HasRemainders)
-            mean += row[RawColumns.MeanYRemainder];
+            mean += row[GaussianFormat.Raw.MeanYRemainder];
         return mean * Viewport.CanvasHeight - Viewport.OriginY;
     }
 }

@@ -1,4 +1,5 @@
 using Gsasr.Kernels;
+using Gsasr.Tensors;
 using ILGPU;
 using ILGPU.Algorithms;
 
@@ -24,12 +25,6 @@ internal static class ActivateKernels
 
     /// <summary>sqrt(log2(e) / 2): weights are powers of two.</summary>
     public const float Unit = 0.849321800f;
-
-    /// <summary>What the published code multiplies the sigmoid of a sigma with.</summary>
-    public const float SigmaGain = 0.99999f;
-
-    /// <summary>What the published code multiplies the hyperbolic tangent of rho with.</summary>
-    public const float RhoGain = 0.999999f;
 
     // Nothing on a canvas is so narrow or reaches so far; squares and sums with coordinates remain numbers.
     private const float Narrowest = 1e18f;
@@ -73,13 +68,13 @@ internal static class ActivateKernels
             int broken = IsBroken(gaussians, raw, channels, colours);
 
             // The centre as a whole pixel and a fraction of at most one half, without rounding mean * canvas.
-            long mean = raw + (colours > 0 ? GaussianColumns.MeanX : RawColumns.MeanX);
+            long mean = raw + (colours > 0 ? GaussianFormat.Activated.MeanX : GaussianFormat.Raw.MeanX);
             Float2 x = Pair.Product(gaussians[mean], canvasWidth);
             Float2 y = Pair.Product(gaussians[mean + 1], canvasHeight);
-            if (channels > 9)
+            if (channels > GaussianFormat.Raw.PublishedColumns)
             {
-                x.Y = Gpu.Fma(gaussians[raw + RawColumns.MeanXRemainder], canvasWidth, x.Y);
-                y.Y = Gpu.Fma(gaussians[raw + RawColumns.MeanYRemainder], canvasHeight, y.Y);
+                x.Y = Gpu.Fma(gaussians[raw + GaussianFormat.Raw.MeanXRemainder], canvasWidth, x.Y);
+                y.Y = Gpu.Fma(gaussians[raw + GaussianFormat.Raw.MeanYRemainder], canvasHeight, y.Y);
             }
 
             var own = new Int4(int.MaxValue, int.MaxValue, int.MinValue, int.MinValue);
@@ -96,24 +91,11 @@ internal static class ActivateKernels
                 float fractionX = Gpu.Add(Gpu.Subtract(shiftedX.X, centreX), Gpu.Add(shiftedX.Y, x.Y));
                 float fractionY = Gpu.Add(Gpu.Subtract(shiftedY.X, centreY), Gpu.Add(shiftedY.Y, y.Y));
 
-                float correlation = gaussians[raw + RawColumns.Rho];
-                Float2 sigmaX;
-                Float2 sigmaY;
-                float complement;
-                if (colours > 0)
-                {
-                    sigmaX = new Float2(gaussians[raw + GaussianColumns.SigmaX], 0f);
-                    sigmaY = new Float2(gaussians[raw + GaussianColumns.SigmaY], 0f);
-                    complement = Gpu.Subtract(1f, XMath.Abs(correlation));
-                }
-                else
-                {
-                    // The published code crosses the two sigmas: the first column belongs to y.
-                    sigmaX = Sigma(gaussians[raw + RawColumns.SigmaX]);
-                    sigmaY = Sigma(gaussians[raw + RawColumns.SigmaY]);
-                    complement = Complement(correlation);
-                }
-
+                float correlation = gaussians[raw + GaussianFormat.Raw.Rho];
+                ActivatedShape shape = GaussianActivation.Shape(gaussians, raw, colours);
+                Float2 sigmaX = shape.SigmaX;
+                Float2 sigmaY = shape.SigmaY;
+                float complement = shape.Complement;
                 float width = Gpu.Multiply(sigmaX.X, sigmaUnitX);
                 float height = Gpu.Multiply(sigmaY.X, sigmaUnitY);
                 float normal = XMath.Min(Unit / Gpu.Multiply(width, XMath.Sqrt(Gpu.Multiply(complement, Gpu.Subtract(2f, complement)))), Narrowest);
@@ -141,7 +123,7 @@ internal static class ActivateKernels
                 float row = Interop.IntAsFloat((uint)(int)centreY);
                 Gpu.Store4(ref splats[splat], new Float4(column, row, rest, Gpu.Multiply(-fractionY, vertical)));
                 Gpu.Store4(ref splats[splat + 4], new Float4(slope.X, slope.Y, normal, vertical));
-                Gpu.Store4(ref splats[splat + 8], Colours(gaussians, raw, colours));
+                Gpu.Store4(ref splats[splat + 8], GaussianActivation.Colours(gaussians, raw, colours).Values);
 
                 float reachX = XMath.Min(Gpu.Multiply(Reach, width), WidestReach);
                 float reachY = XMath.Min(Gpu.Multiply(Reach, height), WidestReach);
@@ -214,58 +196,12 @@ internal static class ActivateKernels
             broken |= (Interop.FloatAsInt(gaussians[row + k]) & ExponentBits) == ExponentBits ? 1 : 0;
         if (colours > 0)
         {
-            bool inRange = gaussians[row + GaussianColumns.SigmaX] > 0f & gaussians[row + GaussianColumns.SigmaY] > 0f
-                & XMath.Abs(gaussians[row + GaussianColumns.Rho]) < 1f;
+            bool inRange = gaussians[row + GaussianFormat.Activated.SigmaX] > 0f & gaussians[row + GaussianFormat.Activated.SigmaY] > 0f
+                & XMath.Abs(gaussians[row + GaussianFormat.Activated.Rho]) < 1f;
             broken |= inRange ? 0 : 1;
         }
 
         return broken;
-    }
-
-    /// <summary>A raw sigma, activated, in units of 1 / 1.2 low-resolution pixels.</summary>
-    public static Float2 Sigma(float raw)
-    {
-        Float2 sigma = GainedSigmoid(Pair.Exp(-raw), SigmaGain);
-        return Pair.Sum(sigma.X, Gpu.Add(sigma.Y, 1e-6f));
-    }
-
-    /// <summary>
-    /// 1 - |rho| of a raw correlation. With e = exp(-2|t|), 1 - 0.999999 tanh|t| is a sum of positive terms: nothing cancels.
-    /// </summary>
-    public static float Complement(float raw)
-    {
-        float e = Pair.Exp(-2f * XMath.Abs(raw)).X;
-        return Gpu.Fma(RhoGain, 2f * e / Gpu.Add(1f, e), 1e-6f);
-    }
-
-    /// <summary>1 / (1 + e^-x).</summary>
-    public static float Sigmoid(float x) => 1f / Gpu.Add(1f, Pair.Exp(-x).X);
-
-    /// <summary>What a Gaussian adds to each channel at its centre.</summary>
-    public static Float4 Colours(ArrayView<float> gaussians, long row, int colours)
-    {
-        if (colours > 0)
-        {
-            long first = row + GaussianColumns.FirstColour;
-            return new Float4(
-                gaussians[first],
-                colours > 1 ? gaussians[first + 1] : 0f,
-                colours > 2 ? gaussians[first + 2] : 0f,
-                colours > 3 ? gaussians[first + 3] : 0f);
-        }
-
-        float opacity = Sigmoid(gaussians[row + RawColumns.Alpha]);
-        float red = Gpu.Multiply(opacity, Sigmoid(gaussians[row + RawColumns.FirstColour]));
-        float green = Gpu.Multiply(opacity, Sigmoid(gaussians[row + RawColumns.FirstColour + 1]));
-        float blue = Gpu.Multiply(opacity, Sigmoid(gaussians[row + RawColumns.FirstColour + 2]));
-        return new Float4(red, green, blue, 0f);
-    }
-
-    // sigmoid(x) * gain, from e^-x.
-    private static Float2 GainedSigmoid(Float2 exponential, float gain)
-    {
-        Float2 denominator = Pair.Sum(1f, exponential.X);
-        return Pair.Quotient(new Float2(gain, 0f), new Float2(denominator.X, Gpu.Add(denominator.Y, exponential.Y)));
     }
 
     // The first whole number within reach of a fraction, where the box's half width is box + boxFraction.

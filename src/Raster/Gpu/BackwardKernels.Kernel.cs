@@ -1,4 +1,5 @@
 using Gsasr.Kernels;
+using Gsasr.Tensors;
 using ILGPU;
 using ILGPU.Algorithms;
 
@@ -139,7 +140,7 @@ internal static class BackwardKernels
             return;
         long raw = (long)(first + index) * gaussiansPitch;
         long target = (long)(first + index) * gradientsPitch;
-        int columns = XMath.Min(channels, RawColumns.MeanY + 1);
+        int columns = XMath.Min(channels, GaussianFormat.Raw.PublishedColumns);
         if (ActivateKernels.IsBroken(gaussians, raw, channels, colours) != 0)
         {
             for (int k = 0; k < columns; k++)
@@ -147,34 +148,11 @@ internal static class BackwardKernels
             return;
         }
 
-        float value = gaussians[raw + RawColumns.Rho];
-        float sigmaX;
-        float sigmaY;
-        float complement;
-        float slopeX = sigmaUnitX;
-        float slopeY = sigmaUnitY;
-        float slopeRho = 1f;
-        if (colours > 0)
-        {
-            sigmaX = Gpu.Multiply(gaussians[raw + GaussianColumns.SigmaX], sigmaUnitX);
-            sigmaY = Gpu.Multiply(gaussians[raw + GaussianColumns.SigmaY], sigmaUnitY);
-            complement = Gpu.Subtract(1f, XMath.Abs(value));
-        }
-        else
-        {
-            float rawX = gaussians[raw + RawColumns.SigmaX];
-            float rawY = gaussians[raw + RawColumns.SigmaY];
-            sigmaX = Gpu.Multiply(ActivateKernels.Sigma(rawX).X, sigmaUnitX);
-            sigmaY = Gpu.Multiply(ActivateKernels.Sigma(rawY).X, sigmaUnitY);
-            slopeX = Gpu.Multiply(slopeX, Gpu.Multiply(ActivateKernels.SigmaGain, SigmoidSlope(rawX)));
-            slopeY = Gpu.Multiply(slopeY, Gpu.Multiply(ActivateKernels.SigmaGain, SigmoidSlope(rawY)));
-            complement = ActivateKernels.Complement(value);
-
-            // 1 - tanh^2 = 4 e / (1 + e)^2 with e = exp(-2|t|).
-            float e = Pair.Exp(-2f * XMath.Abs(value)).X;
-            float sum = Gpu.Add(1f, e);
-            slopeRho = Gpu.Multiply(ActivateKernels.RhoGain, 4f * e / Gpu.Multiply(sum, sum));
-        }
+        float value = gaussians[raw + GaussianFormat.Raw.Rho];
+        ActivatedShape shape = GaussianActivation.Shape(gaussians, raw, colours);
+        float sigmaX = Gpu.Multiply(shape.SigmaX.X, sigmaUnitX);
+        float sigmaY = Gpu.Multiply(shape.SigmaY.X, sigmaUnitY);
+        float complement = shape.Complement;
 
         // As GaussianSource.WriteGradient, which says why.
         const float deviation = 1f / ActivateKernels.Unit;
@@ -192,35 +170,32 @@ internal static class BackwardKernels
         float tilt = rho / root;
         float byX = sumA / Gpu.Multiply(sigmaX, root);
         float byY = Gpu.Fma(-tilt, sumA, sumB) / sigmaY;
-        float bySigmaX = Gpu.Multiply(Gpu.Fma(tilt, sumAB, sumAA) / sigmaX, slopeX);
-        float bySigmaY = Gpu.Multiply(Gpu.Fma(-tilt, sumAB, sumBB) / sigmaY, slopeY);
-        float byRho = Gpu.Multiply(Gpu.Subtract(sumAB / root, Gpu.Multiply(rho / square, sumAA)), slopeRho);
-        gradients[target + (colours > 0 ? GaussianColumns.SigmaX : RawColumns.SigmaX)] = bySigmaX;
-        gradients[target + (colours > 0 ? GaussianColumns.SigmaY : RawColumns.SigmaY)] = bySigmaY;
-        gradients[target + RawColumns.Rho] = byRho;
-        gradients[target + (colours > 0 ? GaussianColumns.MeanX : RawColumns.MeanX)] = Gpu.Multiply(byX, canvasWidth);
-        gradients[target + (colours > 0 ? GaussianColumns.MeanY : RawColumns.MeanY)] = Gpu.Multiply(byY, canvasHeight);
-        if (colours > 0)
+        float bySigmaX = Gpu.Multiply(Gpu.Fma(tilt, sumAB, sumAA) / sigmaX, Gpu.Multiply(sigmaUnitX, shape.SigmaXSlope));
+        float bySigmaY = Gpu.Multiply(Gpu.Fma(-tilt, sumAB, sumBB) / sigmaY, Gpu.Multiply(sigmaUnitY, shape.SigmaYSlope));
+        float byRho = Gpu.Multiply(Gpu.Subtract(sumAB / root, Gpu.Multiply(rho / square, sumAA)), shape.RhoSlope);
+        gradients[target + (colours > 0 ? GaussianFormat.Activated.SigmaX : GaussianFormat.Raw.SigmaX)] = bySigmaX;
+        gradients[target + (colours > 0 ? GaussianFormat.Activated.SigmaY : GaussianFormat.Raw.SigmaY)] = bySigmaY;
+        gradients[target + GaussianFormat.Raw.Rho] = byRho;
+        gradients[target + (colours > 0 ? GaussianFormat.Activated.MeanX : GaussianFormat.Raw.MeanX)] = Gpu.Multiply(byX, canvasWidth);
+        gradients[target + (colours > 0 ? GaussianFormat.Activated.MeanY : GaussianFormat.Raw.MeanY)] = Gpu.Multiply(byY, canvasHeight);
+        long colour = target + (colours > 0 ? GaussianFormat.Activated.FirstColour : GaussianFormat.Raw.FirstColour);
+        Float4 sums = Gpu.Load4(ref moments[own]);
+        ActivatedColours activated = GaussianActivation.Colours(gaussians, raw, colours);
+        int channelsOfImage = colours > 0 ? colours : 3;
+        gradients[colour] = Gpu.Multiply(sums.X, activated.Slopes.X);
+        if (channelsOfImage > 1)
+            gradients[colour + 1] = Gpu.Multiply(sums.Y, activated.Slopes.Y);
+        if (channelsOfImage > 2)
+            gradients[colour + 2] = Gpu.Multiply(sums.Z, activated.Slopes.Z);
+        if (channelsOfImage > 3)
+            gradients[colour + 3] = Gpu.Multiply(sums.W, activated.Slopes.W);
+        if (colours == 0)
         {
-            for (int k = 0; k < colours; k++)
-                gradients[target + GaussianColumns.FirstColour + k] = moments[own + k];
-            return;
+            float byOpacity = Gpu.Multiply(sums.X, activated.OpacitySlopes.X);
+            byOpacity = Gpu.Fma(sums.Y, activated.OpacitySlopes.Y, byOpacity);
+            gradients[target + GaussianFormat.Raw.Alpha] = Gpu.Fma(sums.Z, activated.OpacitySlopes.Z, byOpacity);
         }
-
-        float alpha = gaussians[raw + RawColumns.Alpha];
-        float opacity = ActivateKernels.Sigmoid(alpha);
-        float byOpacity = 0f;
-        for (int k = 0; k < 3; k++)
-        {
-            float colour = gaussians[raw + RawColumns.FirstColour + k];
-            gradients[target + RawColumns.FirstColour + k] = Gpu.Multiply(moments[own + k], Gpu.Multiply(opacity, SigmoidSlope(colour)));
-            byOpacity = Gpu.Fma(moments[own + k], ActivateKernels.Sigmoid(colour), byOpacity);
-        }
-
-        gradients[target + RawColumns.Alpha] = Gpu.Multiply(byOpacity, SigmoidSlope(alpha));
     }
-
-    private static float SigmoidSlope(float x) => Gpu.Multiply(ActivateKernels.Sigmoid(x), ActivateKernels.Sigmoid(-x));
 
     // The part of a splat's bounds that lies in the image, in the image's pixels.
     private static Int4 Clip(ArrayView<int> bounds, int splat, int count, int left, int top, int width, int height)

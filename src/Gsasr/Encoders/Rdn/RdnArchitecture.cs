@@ -1,4 +1,7 @@
-namespace Gsasr.Architecture;
+using Gsasr.Architecture;
+using Gsasr.Weights;
+
+namespace Gsasr.Encoders;
 
 /// <summary>RDN without its upsampler: blocks of densely connected 3x3 convolutions, fused within and across blocks.</summary>
 /// <param name="Features">Channels between the blocks.</param>
@@ -13,16 +16,13 @@ public sealed record RdnArchitecture(int Features, int Blocks, int Layers, int G
     /// <inheritdoc/>
     public override int SizeMultiple => 1;
 
+    /// <summary>How such an encoder is recognised.</summary>
+    internal static EncoderKind Kind { get; } = new("RDN", "SFENet1.weight", TryRecognise);
+
     // Shallow and fused features, and the channels of two blocks side by side.
     internal override long WorkingFloatsPerPixel => 2L * Features + 2L * (Features + Layers * Growth);
 
-    internal static RdnArchitecture? TryRecognise(TensorShapes shapes) => shapes.Has("SFENet1.weight")
-        ? new RdnArchitecture(
-            shapes.Extent("SFENet1.weight", rank: 4, axis: 0),
-            shapes.Repeats("RDBs"),
-            shapes.Repeats("RDBs.0.convs"),
-            shapes.Extent("RDBs.0.convs.0.conv.0.weight", rank: 4, axis: 0))
-        : null;
+    internal override Encoder Load(WeightReader weights) => new RdnEncoder(weights, this);
 
     internal override void Describe(TensorPlan plan)
     {
@@ -38,4 +38,12 @@ public sealed record RdnArchitecture(int Features, int Blocks, int Layers, int G
         plan.Convolution("GFF.0", Blocks * Features, Features, kernel: 1);
         plan.Convolution("GFF.1", Features, Features);
     }
+
+    private static RdnArchitecture? TryRecognise(TensorShapes shapes) => shapes.Has("SFENet1.weight")
+        ? new RdnArchitecture(
+            shapes.Extent("SFENet1.weight", rank: 4, axis: 0),
+            shapes.Repeats("RDBs"),
+            shapes.Repeats("RDBs.0.convs"),
+            shapes.Extent("RDBs.0.convs.0.conv.0.weight", rank: 4, axis: 0))
+        : null;
 }

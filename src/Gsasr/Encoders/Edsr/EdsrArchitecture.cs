@@ -1,4 +1,7 @@
-namespace Gsasr.Architecture;
+using Gsasr.Architecture;
+using Gsasr.Weights;
+
+namespace Gsasr.Encoders;
 
 /// <summary>EDSR without its upsampler: residual blocks of two 3x3 convolutions between a first and a last one.</summary>
 /// <param name="Features">Channels throughout.</param>
@@ -11,12 +14,13 @@ public sealed record EdsrArchitecture(int Features, int Blocks) : EncoderArchite
     /// <inheritdoc/>
     public override int SizeMultiple => 1;
 
+    /// <summary>How such an encoder is recognised.</summary>
+    internal static EncoderKind Kind { get; } = new("EDSR", "conv_first.weight", TryRecognise);
+
     // The shallow features, and the two that a block works with.
     internal override long WorkingFloatsPerPixel => 3L * Features;
 
-    internal static EdsrArchitecture? TryRecognise(TensorShapes shapes) => shapes.Has("body.0.conv1.weight")
-        ? new EdsrArchitecture(shapes.Extent("conv_first.weight", rank: 4, axis: 0), shapes.Repeats("body"))
-        : null;
+    internal override Encoder Load(WeightReader weights) => new EdsrEncoder(weights, this);
 
     internal override void Describe(TensorPlan plan)
     {
@@ -29,4 +33,8 @@ public sealed record EdsrArchitecture(int Features, int Blocks) : EncoderArchite
 
         plan.Convolution("conv_after_body", Features, Features);
     }
+
+    private static EdsrArchitecture? TryRecognise(TensorShapes shapes) => shapes.Has("body.0.conv1.weight")
+        ? new EdsrArchitecture(shapes.Extent("conv_first.weight", rank: 4, axis: 0), shapes.Repeats("body"))
+        : null;
 }

@@ -1,4 +1,3 @@
-using Gsasr.Architecture;
 using Gsasr.Layers;
 using Gsasr.Pipeline;
 using Gsasr.Tensors;
@@ -34,17 +33,18 @@ internal sealed class EdsrEncoder : Encoder
         Tensor x = pass.Arena.Allocate(image.Height, image.Width, Features, features.ElementType);
         Tensor inner = pass.Arena.Allocate(image.Height, image.Width, Features, features.ElementType);
         RunFirst(image, shallow, pass.Arena);
+        pass.Advance(image.Pixels * _first.MultiplyAddsPerPixel);
         Tensor input = shallow;
         foreach ((ConvolutionWeights first, ConvolutionWeights second) in _blocks)
         {
             Convolution.Run(input, first, inner, Activation.Relu);
             Convolution.Run(inner, second, x, residual: input);
             input = x;
-            pass.Advance(2.0 * image.Pixels * first.Depth * Features);
+            pass.Advance(image.Pixels * (first.MultiplyAddsPerPixel + second.MultiplyAddsPerPixel));
         }
 
         Convolution.Run(input, _last, features);
-        pass.Advance((double)image.Pixels * _last.Depth * Features);
+        pass.Advance(image.Pixels * _last.MultiplyAddsPerPixel);
     }
 
     // The image's three channels are float32 in any case.

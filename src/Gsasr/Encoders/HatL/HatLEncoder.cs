@@ -1,4 +1,3 @@
-using Gsasr.Architecture;
 using Gsasr.Layers;
 using Gsasr.Pipeline;
 using Gsasr.Tensors;
@@ -36,11 +35,11 @@ internal sealed class HatLEncoder : Encoder
             var layers = new HybridLayer[architecture.Layers];
             for (int l = 0; l < layers.Length; l++)
             {
-                WeightReader layer = weights.Under($"layers.{g}.residual_group.blocks.{l}");
-                WeightReader cab = layer.Under("conv_block.cab");
+                WeightReader layer = weights.Below($"layers.{g}.residual_group.blocks.{l}");
+                WeightReader cab = layer.Below("conv_block.cab");
                 int shift = l % 2 == 0 ? 0 : HatLArchitecture.WindowSize / 2;
                 layers[l] = new HybridLayer(
-                    AttentionHalf.Load(layer, layer.Under("attn"), architecture.Heads, shift, overlappingWindow: 0),
+                    AttentionHalf.Load(layer, layer.Below("attn"), architecture.Heads, shift, overlappingWindow: 0),
                     cab.Convolution("0"),
                     cab.Convolution("2"),
                     weights.Own(new ChannelAttentionWeights(
@@ -52,7 +51,7 @@ internal sealed class HatLEncoder : Encoder
                     MlpWeights.Load(layer));
             }
 
-            WeightReader overlap = weights.Under($"layers.{g}.residual_group.overlap_attn");
+            WeightReader overlap = weights.Below($"layers.{g}.residual_group.overlap_attn");
             _groups[g] = new Group(
                 layers,
                 AttentionHalf.Load(overlap, overlap, architecture.Heads, shift: 0, HatLArchitecture.OverlappingWindowSize),
@@ -74,6 +73,7 @@ internal sealed class HatLEncoder : Encoder
         Tensor x = pass.Arena.Allocate(image.Height, image.Width, channels);
         Tensor groupInput = pass.Arena.Allocate(image.Height, image.Width, channels);
         Convolution.Run(image, _first, shallow);
+        pass.Advance(image.Pixels * _first.MultiplyAddsPerPixel);
         LayerNorm.Run(shallow, _embedNorm.Gamma, _embedNorm.Beta, groupInput);
         foreach (Group group in _groups)
         {
@@ -92,13 +92,13 @@ internal sealed class HatLEncoder : Encoder
 
             group.OverlapMlp.Run(x, pass.Arena);
             Convolution.Run(x, group.Convolution, groupInput, residual: groupInput);
-            pass.Advance(image.Pixels * (group.OverlapMlp.MultiplyAdds + (double)group.Convolution.Depth * channels));
+            pass.Advance(image.Pixels * (group.OverlapMlp.MultiplyAddsPerPixel + group.Convolution.MultiplyAddsPerPixel));
         }
 
         LayerNorm.Run(groupInput, _norm.Gamma, _norm.Beta, x);
         Convolution.Run(x, _afterBody, groupInput, residual: shallow);
         Convolution.Run(groupInput, _beforeUpsample, features, Activation.LeakyRelu);
-        pass.Advance((double)image.Pixels * _afterBody.Depth * (channels + Features));
+        pass.Advance(image.Pixels * (_afterBody.MultiplyAddsPerPixel + _beforeUpsample.MultiplyAddsPerPixel));
     }
 
     // x = input + attention(norm(input)) + 0.01 * cab(norm(input)), then the MLP half.
@@ -121,7 +121,7 @@ internal sealed class HatLEncoder : Encoder
         }
 
         layer.Mlp.Run(x, pass.Arena);
-        pass.Advance(x.Pixels * (2.0 * layer.Compress.Depth * layer.Compress.OutputChannels + layer.Mlp.MultiplyAdds));
+        pass.Advance(x.Pixels * (layer.Compress.MultiplyAddsPerPixel + layer.Expand.MultiplyAddsPerPixel + layer.Mlp.MultiplyAddsPerPixel));
     }
 
     /// <summary>The first half of a layer: y = input + proj(attention(qkv(norm(input)))).</summary>
@@ -161,7 +161,7 @@ internal sealed class HatLEncoder : Encoder
                 Convolution.Run(normal, Projection, y, residual: input);
             }
 
-            pass.Advance(y.Pixels * (4.0 * channels * channels + 2.0 * Settings.KeyTokens * channels));
+            pass.Advance(y.Pixels * (Qkv.MultiplyAddsPerPixel + Settings.MultiplyAddsPerPixel(channels) + Projection.MultiplyAddsPerPixel));
         }
     }
 

@@ -1,4 +1,3 @@
-using Gsasr.Architecture;
 using Gsasr.Layers;
 using Gsasr.Pipeline;
 using Gsasr.Tensors;
@@ -33,7 +32,7 @@ internal sealed class SwinIrEncoder : Encoder
             var layers = new Layer[architecture.Layers];
             for (int l = 0; l < layers.Length; l++)
             {
-                WeightReader layer = weights.Under($"layers.{g}.residual_group.blocks.{l}");
+                WeightReader layer = weights.Below($"layers.{g}.residual_group.blocks.{l}");
                 var attention = new WindowAttentionSettings(architecture.WindowSize, architecture.Heads)
                 {
                     QueryShift = l % 2 == 0 ? 0 : architecture.WindowSize / 2,
@@ -62,6 +61,7 @@ internal sealed class SwinIrEncoder : Encoder
         Tensor x = pass.Arena.Allocate(image.Height, image.Width, channels);
         Tensor groupInput = pass.Arena.Allocate(image.Height, image.Width, channels);
         Convolution.Run(image, _first, shallow);
+        pass.Advance(image.Pixels * _first.MultiplyAddsPerPixel);
         LayerNorm.Run(shallow, _embedNorm.Gamma, _embedNorm.Beta, groupInput);
         foreach (Group group in _groups)
         {
@@ -73,13 +73,13 @@ internal sealed class SwinIrEncoder : Encoder
             }
 
             Convolution.Run(x, group.Convolution, groupInput, residual: groupInput);
-            pass.Advance((double)image.Pixels * group.Convolution.Depth * channels);
+            pass.Advance(image.Pixels * group.Convolution.MultiplyAddsPerPixel);
         }
 
         LayerNorm.Run(groupInput, _norm.Gamma, _norm.Beta, x);
         Convolution.Run(x, _afterBody, groupInput, residual: shallow);
         Convolution.Run(groupInput, _beforeUpsample, features, Activation.LeakyRelu);
-        pass.Advance((double)image.Pixels * _afterBody.Depth * (channels + Features));
+        pass.Advance(image.Pixels * (_afterBody.MultiplyAddsPerPixel + _beforeUpsample.MultiplyAddsPerPixel));
     }
 
     // index[query, key] = (dy + s - 1) * (2s - 1) + dx + s - 1 with (dy, dx) from the key to the query: Swin's formula.
@@ -115,7 +115,8 @@ internal sealed class SwinIrEncoder : Encoder
         }
 
         layer.Mlp.Run(x, pass.Arena);
-        pass.Advance(x.Pixels * (4.0 * channels * channels + 2.0 * layer.Attention.KeyTokens * channels + layer.Mlp.MultiplyAdds));
+        pass.Advance(x.Pixels * (layer.Qkv.MultiplyAddsPerPixel + layer.Attention.MultiplyAddsPerPixel(channels)
+            + layer.Projection.MultiplyAddsPerPixel + layer.Mlp.MultiplyAddsPerPixel));
     }
 
     private sealed record Layer(

@@ -1,4 +1,7 @@
-namespace Gsasr.Architecture;
+using Gsasr.Architecture;
+using Gsasr.Weights;
+
+namespace Gsasr.Encoders;
 
 /// <summary>
 /// HAT-L with rotary position embedding, without its upsampler: groups of hybrid attention layers (shifted windows plus channel
@@ -36,24 +39,13 @@ public sealed record HatLArchitecture(
     /// <inheritdoc/>
     public override int SizeMultiple => WindowSize;
 
+    /// <summary>How such an encoder is recognised.</summary>
+    internal static EncoderKind Kind { get; } = new("HAT-L", "conv_first.weight", TryRecognise);
+
     // Three states; and of a layer the normalised one and the convolution branch with what either branch has inside, or those of its perceptron.
     internal override long WorkingFloatsPerPixel => 3L * Channels + Math.Max(2 * Channels + Math.Max(CompressedChannels, 3 * Channels), Channels + MlpChannels);
 
-    internal static HatLArchitecture? TryRecognise(TensorShapes shapes)
-    {
-        if (!shapes.Has("layers.0.residual_group.overlap_attn.rope_freqs"))
-            return null;
-        int channels = shapes.Extent("conv_first.weight", rank: 4, axis: 0);
-        return new HatLArchitecture(
-            shapes.Extent("conv_before_upsample.0.weight", rank: 4, axis: 0),
-            channels,
-            shapes.Repeats("layers"),
-            shapes.Repeats("layers.0.residual_group.blocks"),
-            shapes.HeadsOfRope($"{FirstLayer}.attn.rope_freqs", channels),
-            shapes.Extent($"{FirstLayer}.mlp.fc1.weight", rank: 2, axis: 0),
-            shapes.Extent($"{FirstLayer}.conv_block.cab.0.weight", rank: 4, axis: 0),
-            shapes.Extent($"{FirstLayer}.conv_block.cab.3.attention.1.weight", rank: 4, axis: 0));
-    }
+    internal override Encoder Load(WeightReader weights) => new HatLEncoder(weights, this);
 
     internal override void Describe(TensorPlan plan)
     {
@@ -71,8 +63,8 @@ public sealed record HatLArchitecture(
                 DescribeAttention(plan, name, $"{name}.attn", tokens);
                 plan.Convolution($"{name}.conv_block.cab.0", Channels, CompressedChannels);
                 plan.Convolution($"{name}.conv_block.cab.2", CompressedChannels, Channels);
-                plan.Convolution($"{name}.conv_block.cab.3.attention.1", Channels, SqueezedChannels, kernel: 1);
-                plan.Convolution($"{name}.conv_block.cab.3.attention.3", SqueezedChannels, Channels, kernel: 1);
+                plan.Convolution($"{name}.conv_block.cab.3.attention.1", Channels, SqueezedChannels, kernel: 1, perPixel: 0);
+                plan.Convolution($"{name}.conv_block.cab.3.attention.3", SqueezedChannels, Channels, kernel: 1, perPixel: 0);
             }
 
             string overlapping = $"layers.{group}.residual_group.overlap_attn";
@@ -85,9 +77,26 @@ public sealed record HatLArchitecture(
         plan.Convolution("conv_before_upsample.0", Channels, Features);
     }
 
+    private static HatLArchitecture? TryRecognise(TensorShapes shapes)
+    {
+        if (!shapes.Has("layers.0.residual_group.overlap_attn.rope_freqs"))
+            return null;
+        int channels = shapes.Extent("conv_first.weight", rank: 4, axis: 0);
+        return new HatLArchitecture(
+            shapes.Extent("conv_before_upsample.0.weight", rank: 4, axis: 0),
+            channels,
+            shapes.Repeats("layers"),
+            shapes.Repeats("layers.0.residual_group.blocks"),
+            shapes.HeadsOfRope($"{FirstLayer}.attn.rope_freqs", channels),
+            shapes.Extent($"{FirstLayer}.mlp.fc1.weight", rank: 2, axis: 0),
+            shapes.Extent($"{FirstLayer}.conv_block.cab.0.weight", rank: 4, axis: 0),
+            shapes.Extent($"{FirstLayer}.conv_block.cab.3.attention.1.weight", rank: 4, axis: 0));
+    }
+
     private void DescribeAttention(TensorPlan plan, string name, string attention, int positions)
     {
         plan.LayerNorm($"{name}.norm1", Channels);
+        plan.WindowAttention(positions, Channels);
         plan.Rope(attention, Heads, Channels / Heads, positions);
         plan.Linear($"{attention}.qkv", Channels, 3 * Channels);
         plan.Linear($"{attention}.proj", Channels, Channels);

@@ -1,4 +1,3 @@
-using Gsasr.Architecture;
 using Gsasr.Layers;
 using Gsasr.Pipeline;
 using Gsasr.Tensors;
@@ -28,7 +27,7 @@ internal sealed class RdnEncoder : Encoder
         _blocks = new DenseBlock[architecture.Blocks];
         for (int i = 0; i < _blocks.Length; i++)
         {
-            WeightReader block = weights.Under($"RDBs.{i}");
+            WeightReader block = weights.Below($"RDBs.{i}");
             var layers = new ConvolutionWeights[architecture.Layers];
             for (int layer = 0; layer < layers.Length; layer++)
                 layers[layer] = block.Convolution($"convs.{layer}.conv.0");
@@ -51,15 +50,16 @@ internal sealed class RdnEncoder : Encoder
         Tensor next = pass.Arena.Allocate(height, width, wide);
         Convolution.Run(image, _first, shallow);
         Convolution.Run(shallow, _second, dense.SliceChannels(0, Features));
+        pass.Advance(image.Pixels * (_first.MultiplyAddsPerPixel + _second.MultiplyAddsPerPixel));
         for (int i = 0; i < _blocks.Length; i++)
         {
             DenseBlock block = _blocks[i];
-            double multiplyAdds = (double)(block.LocalFusion.Depth + block.GlobalFusion.Depth) * Features;
+            double multiplyAdds = block.LocalFusion.MultiplyAddsPerPixel + block.GlobalFusion.MultiplyAddsPerPixel;
             for (int layer = 0; layer < block.Layers.Length; layer++)
             {
                 int channels = Features + layer * _growth;
                 Convolution.Run(dense.SliceChannels(0, channels), block.Layers[layer], dense.SliceChannels(channels, _growth), Activation.Relu);
-                multiplyAdds += (double)block.Layers[layer].Depth * _growth;
+                multiplyAdds += block.Layers[layer].MultiplyAddsPerPixel;
             }
 
             Tensor output = next.SliceChannels(0, Features);
@@ -70,7 +70,7 @@ internal sealed class RdnEncoder : Encoder
         }
 
         Convolution.Run(fused, _last, features, residual: shallow);
-        pass.Advance((double)image.Pixels * _last.Depth * Features);
+        pass.Advance(image.Pixels * _last.MultiplyAddsPerPixel);
     }
 
     private readonly record struct DenseBlock(ConvolutionWeights[] Layers, ConvolutionWeights LocalFusion, ConvolutionWeights GlobalFusion);

@@ -1,4 +1,7 @@
-namespace Gsasr.Architecture;
+using Gsasr.Architecture;
+using Gsasr.Weights;
+
+namespace Gsasr.Encoders;
 
 /// <summary>SwinIR without its upsampler: groups of shifted-window attention layers with a relative position bias.</summary>
 /// <param name="Features">Channels of the result.</param>
@@ -19,24 +22,13 @@ public sealed record SwinIrArchitecture(
     /// <inheritdoc/>
     public override int SizeMultiple => WindowSize;
 
+    /// <summary>How such an encoder is recognised.</summary>
+    internal static EncoderKind Kind { get; } = new("SwinIR", "conv_first.weight", TryRecognise);
+
     // Three states; and of a layer the normalised one with queries, keys and values, or with the values inside its perceptron.
     internal override long WorkingFloatsPerPixel => 3L * Channels + Channels + Math.Max(3 * Channels, MlpChannels);
 
-    internal static SwinIrArchitecture? TryRecognise(TensorShapes shapes)
-    {
-        const string BiasTable = $"{FirstLayer}.attn.relative_position_bias_table";
-        if (!shapes.Has(BiasTable))
-            return null;
-        int channels = shapes.Extent("conv_first.weight", rank: 4, axis: 0);
-        return new SwinIrArchitecture(
-            shapes.Extent("conv_before_upsample.0.weight", rank: 4, axis: 0),
-            channels,
-            shapes.Repeats("layers"),
-            shapes.Repeats("layers.0.residual_group.blocks"),
-            shapes.HeadsOfBiasTable(BiasTable, channels),
-            shapes.WindowOfBiasTable(BiasTable),
-            shapes.Extent($"{FirstLayer}.mlp.fc1.weight", rank: 2, axis: 0));
-    }
+    internal override Encoder Load(WeightReader weights) => new SwinIrEncoder(weights, this);
 
     internal override void Describe(TensorPlan plan)
     {
@@ -52,6 +44,7 @@ public sealed record SwinIrArchitecture(
                 plan.LayerNorm($"{name}.norm1", Channels);
                 plan.Parameter($"{name}.attn.relative_position_bias_table", offsets * offsets, Heads);
                 plan.Redundant($"{name}.attn.relative_position_index", tokens, tokens);
+                plan.WindowAttention(tokens, Channels);
                 plan.Linear($"{name}.attn.qkv", Channels, 3 * Channels);
                 plan.Linear($"{name}.attn.proj", Channels, Channels);
                 plan.LayerNorm($"{name}.norm2", Channels);
@@ -69,5 +62,21 @@ public sealed record SwinIrArchitecture(
         plan.LayerNorm("norm", Channels);
         plan.Convolution("conv_after_body", Channels, Channels);
         plan.Convolution("conv_before_upsample.0", Channels, Features);
+    }
+
+    private static SwinIrArchitecture? TryRecognise(TensorShapes shapes)
+    {
+        const string BiasTable = $"{FirstLayer}.attn.relative_position_bias_table";
+        if (!shapes.Has(BiasTable))
+            return null;
+        int channels = shapes.Extent("conv_first.weight", rank: 4, axis: 0);
+        return new SwinIrArchitecture(
+            shapes.Extent("conv_before_upsample.0.weight", rank: 4, axis: 0),
+            channels,
+            shapes.Repeats("layers"),
+            shapes.Repeats("layers.0.residual_group.blocks"),
+            shapes.HeadsOfBiasTable(BiasTable, channels),
+            shapes.WindowOfBiasTable(BiasTable),
+            shapes.Extent($"{FirstLayer}.mlp.fc1.weight", rank: 2, axis: 0));
     }
 }

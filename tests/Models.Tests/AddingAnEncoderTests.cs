@@ -1,0 +1,69 @@
+using Gsasr.Architecture;
+using Gsasr.Encoders;
+using Gsasr.Pipeline;
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+using Gsasr.Testing;
+
+namespace Gsasr.Models.Tests;
+
+/// <summary>The example of docs/adding-an-encoder.md works, and what an architecture says of its work and memory is so.</summary>
+public sealed class AddingAnEncoderTests
+{
+    private static readonly GsasrArchitecture Plain = new(new PlainArchitecture(Features: 8, Layers: 3), SmallModels.Decoder);
+
+    private static readonly IReadOnlyList<EncoderKind> Kinds = [.. EncoderKind.All, PlainArchitecture.Kind];
+
+    [Theory]
+    [InlineData("PlainArchitecture.cs")]
+    [InlineData("PlainEncoder.cs")]
+    public void The_document_shows_the_code_that_is_tested(string file)
+    {
+        string document = File.ReadAllText(Path.Combine(TestData.RepositoryRoot, "docs", "adding-an-encoder.md")).ReplaceLineEndings("\n");
+        string code = File.ReadAllText(Path.Combine(TestData.RepositoryRoot, "tests", "Models.Tests", "Example", file)).ReplaceLineEndings("\n");
+        Assert.Contains($"```csharp\n{code}```", document, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_example_is_recognised_and_upscales()
+    {
+        GsasrModel model = SmallModels.Open(Plain, Kinds);
+        Assert.Equal(Plain, model.Architecture);
+        Assert.Equal("custom-plain", model.Name);
+        Picture picture = Picture.Photo(0, 0, 30, 20);
+        using var device = new CpuDevice(2);
+        using var upscaler = new Upscaler(model, device);
+        var pixels = new byte[4 * picture.Pixels.Length];
+        upscaler.Upscale(picture.Pixels, 30, 20, PixelLayout.Rgb, 2, pixels, cancellation: TestContext.Current.CancellationToken);
+        Assert.True(pixels.Distinct().Count() > 20);
+        Assert.InRange(upscaler.PeakWorkingBytes, 0.8 * upscaler.LastPlan!.WorkingBytes, upscaler.LastPlan.WorkingBytes);
+    }
+
+    [Fact]
+    public void A_pass_counts_the_work_that_the_architecture_says()
+    {
+        foreach (GsasrArchitecture architecture in SmallModels.Architectures.Append(Plain).Append(GsasrModel.Default.Architecture))
+        {
+            using var device = new CpuDevice(2);
+            using var network = new NetworkStage(SmallModels.Open(architecture, Kinds), device, Precision.Float32);
+            using var arena = new Arena(device);
+            int size = architecture.SizeMultiple;
+            ImageGeometry geometry = ImageGeometry.Padded(size, size, 2, size);
+            MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), 0, long.MaxValue);
+            using DeviceBuffer field = device.Allocate(plan.FieldBytes);
+            var meter = new ProgressMeter(device, new Ignored());
+            meter.Begin(0, 1, plan.Work(architecture));
+            network.Fill(new float[size * size * 3], plan, plan.Strips.StripAt(0), field, new ForwardPass(arena, meter));
+            double expected = geometry.PaddedPixels * NetworkCost.MultiplyAddsPerPixel(architecture);
+            Assert.Equal(expected, meter.Done, expected * 1e-9);
+            Assert.Equal(expected + RasterStage.Work(geometry.OutputWidth, geometry.OutputHeight), plan.Work(architecture), expected * 1e-9);
+        }
+    }
+
+    private sealed class Ignored : IProgress<double>
+    {
+        public void Report(double value)
+        {
+        }
+    }
+}
