@@ -57,7 +57,7 @@ public sealed class PublishedResultTests(ITestOutputHelper output)
         Image result = await CommandLine.UpscaledAsync(folder.File("in.png"), folder.File("out.png"), "2", "--model", path);
 
         using var device = new CpuDevice();
-        using var upscaler = new Upscaler(GsasrModel.Load(path), device, UpscalerOptions.AsPublished);
+        using var upscaler = new Upscaler(GsasrModel.Load(path, Cancellation), device, UpscalerOptions.AsPublished);
         using GaussianField field = upscaler.BuildField(mirrored, 36, 36, PixelLayout.Rgb, 2, cancellation: Cancellation);
         var drawn = new float[72 * 72 * 3];
         field.Render(drawn.AsSpan(), cancellation: TestContext.Current.CancellationToken);

@@ -48,7 +48,7 @@ public sealed class AddingAnEncoderTests
             using var network = new NetworkStage(SmallModels.Open(architecture, Kinds), device, Precision.Float32);
             using var arena = new Arena(device);
             int size = architecture.SizeMultiple;
-            ImageGeometry geometry = ImageGeometry.Padded(size, size, 2, size);
+            ImageGeometry geometry = ImageGeometry.Padded(size, size, 2, size, asPublished: true);
             MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), 0, long.MaxValue);
             using DeviceBuffer field = device.Allocate(plan.FieldBytes);
             var meter = new ProgressMeter(device, new Ignored());
