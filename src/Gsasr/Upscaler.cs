@@ -28,6 +28,7 @@ public sealed class Upscaler : IDisposable
 
     private readonly Device _device;
     private readonly GsasrArchitecture _architecture;
+    private readonly NetworkWork _work;
     private readonly UpscalerOptions _options;
     private readonly Workspace _workspace;
     private readonly NetworkStage _network;
@@ -60,6 +61,7 @@ public sealed class Upscaler : IDisposable
         _options.Validate(nameof(options));
         _device = device;
         _architecture = model.Architecture;
+        _work = NetworkWork.Of(_architecture);
         _workspace = new Workspace(device, _architecture, _options);
         _network = new NetworkStage(model, device, _options.Precision, progress, cancellation);
     }
@@ -245,7 +247,7 @@ public sealed class Upscaler : IDisposable
             try
             {
                 MemoryPlan plan = _workspace.Prepare(geometry, sampleBytes: 0, limit);
-                meter.Begin(0, 1, plan.Work(_architecture));
+                meter.Begin(0, 1, plan.Work(_work));
                 Tensor gaussians = FillWhole(image, plan, new ForwardPass(_workspace.Arena, meter, Clock, cancellation));
                 meter.Finish();
                 EvenAreas? evenAreas = _options.KeepEvenAreas ? EvenAreas.Of(image, width, height) : null;
@@ -342,7 +344,7 @@ public sealed class Upscaler : IDisposable
             try
             {
                 MemoryPlan plan = _workspace.Prepare(geometry, Unsafe.SizeOf<T>(), limit);
-                meter.Begin(part, parts, plan.Work(_architecture));
+                meter.Begin(part, parts, plan.Work(_work));
                 for (int i = 0; i < plan.Strips.Count; i++)
                 {
                     Strip strip = plan.Strips.StripAt(i);

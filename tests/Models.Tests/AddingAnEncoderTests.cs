@@ -32,7 +32,7 @@ public sealed class AddingAnEncoderTests
         Assert.Equal("custom-plain", model.Name);
         Picture picture = Picture.Photo(0, 0, 30, 20);
         using var device = new CpuDevice(2);
-        using var upscaler = new Upscaler(model, device);
+        using var upscaler = new Upscaler(model, device, UpscalerOptions.AsPublished);
         var pixels = new byte[4 * picture.Pixels.Length];
         upscaler.Upscale(picture.Pixels, 30, 20, PixelLayout.Rgb, 2, pixels, cancellation: TestContext.Current.CancellationToken);
         Assert.True(pixels.Distinct().Count() > 20);
@@ -52,11 +52,11 @@ public sealed class AddingAnEncoderTests
             MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), 0, long.MaxValue);
             using DeviceBuffer field = device.Allocate(plan.FieldBytes);
             var meter = new ProgressMeter(device, new Ignored());
-            meter.Begin(0, 1, plan.Work(architecture));
+            meter.Begin(0, 1, plan.Work(NetworkWork.Of(architecture)));
             network.Fill(new float[size * size * 3], plan, plan.Strips.StripAt(0), field, new ForwardPass(arena, meter));
             double expected = geometry.PaddedPixels * NetworkCost.MultiplyAddsPerPixel(architecture);
             Assert.Equal(expected, meter.Done, expected * 1e-9);
-            Assert.Equal(expected + RasterStage.Work(geometry.OutputWidth, geometry.OutputHeight), plan.Work(architecture), expected * 1e-9);
+            Assert.Equal(expected + RasterStage.Work(geometry.OutputWidth, geometry.OutputHeight), plan.Work(NetworkWork.Of(architecture)), expected * 1e-9);
         }
     }
 

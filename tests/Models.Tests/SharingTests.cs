@@ -59,7 +59,7 @@ public sealed class SharingTests
     {
         byte[] pixels = Picture.Photo(0, 0, Size, Size).Pixels;
         using var device = new CpuDevice(2);
-        var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device);
+        var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device, UpscalerOptions.AsPublished);
         GaussianField field = upscaler.BuildField(pixels, Size, Size, PixelLayout.Rgb, 2, cancellation: Cancellation);
         upscaler.Dispose();
         upscaler.Dispose();

@@ -72,14 +72,11 @@ internal sealed record MemoryPlan
     public MemoryEstimate Describe() => new(WorkingBytes, FieldBytes, PixelBytes, OperationBytes, AllTiles().Count(), Strips.Count);
 
     /// <summary>All the work, in multiply-adds.</summary>
-    /// <param name="architecture">The networks.</param>
-    public double Work(GsasrArchitecture architecture)
+    /// <param name="work">The networks' for each pixel.</param>
+    public double Work(in NetworkWork work)
     {
         long seen = AllTiles().Sum(tile => (long)tile.Region.Width * tile.Region.Height);
-        DecoderArchitecture decoder = architecture.Decoder;
-        double perPixelSeen = NetworkCost.EncoderMultiplyAddsPerPixel(architecture.Encoder) + NetworkCost.DecoderMultiplyAddsPerPixel(decoder, NetworkPart.Blocks);
-        double perPixel = NetworkCost.DecoderMultiplyAddsPerPixel(decoder, NetworkPart.Upsampling) + NetworkCost.DecoderMultiplyAddsPerPixel(decoder, NetworkPart.Heads);
-        return seen * perPixelSeen + Geometry.PaddedPixels * perPixel + RasterStage.Work(Geometry.OutputWidth, Geometry.OutputHeight);
+        return seen * work.PerSeenPixel + Geometry.PaddedPixels * work.PerPixel + RasterStage.Work(Geometry.OutputWidth, Geometry.OutputHeight);
     }
 
     /// <summary>Plans an image.</summary>
