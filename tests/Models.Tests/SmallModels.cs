@@ -24,13 +24,13 @@ internal static class SmallModels
     ];
 
     /// <summary>A model of an architecture, whose weights are the same every time.</summary>
-    public static GsasrModel Open(GsasrArchitecture architecture, IReadOnlyList<EncoderKind>? encoders = null)
+    public static GsasrModel Open(GsasrArchitecture architecture, IReadOnlyList<EncoderKind>? encoders = null, float amplitude = 0.1f)
     {
         var checkpoint = new MemoryCheckpoint();
         foreach (ExpectedTensor tensor in architecture.ExpectedTensors().Where(tensor => tensor.Role == TensorRole.Parameter))
         {
             ulong seed = SeededNumbers.Hash(tensor.Name);
-            float[] values = [.. Enumerable.Range(0, (int)tensor.ParameterCount).Select(i => 0.1f * SeededNumbers.Uniform(seed, i))];
+            float[] values = [.. Enumerable.Range(0, (int)tensor.ParameterCount).Select(i => amplitude * SeededNumbers.Uniform(seed, i))];
             checkpoint.Set<float>(tensor.Name, ElementType.Float32, [.. tensor.Shape], values);
         }
 
