@@ -1,6 +1,5 @@
-using Gsasr.Tensors;
-
 using Gsasr.Checkpoints;
+using Gsasr.Tensors;
 
 namespace Gsasr.Architecture;
 
