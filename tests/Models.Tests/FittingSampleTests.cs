@@ -22,6 +22,7 @@ public sealed class FittingSampleTests
 
     private static double Fit(float[] photo, int width, int height)
     {
+#pragma warning disable xUnit1051 // The sample is shown to people without a test's cancellation.
         // begin
         using Device device = DeviceCatalog.Open("auto");
         using var arena = new Arena(device);
@@ -47,17 +48,18 @@ public sealed class FittingSampleTests
             gaussians, [sigma, sigma, new AdamChannel(0.02f, -0.95f, 0.95f), mean, mean, colour, colour, colour]);
         for (int step = 0; step < 300; step++)
         {
-            Rasterizer.Render(gaussians, settings, image, arena, cancellation: TestContext.Current.CancellationToken);
+            Rasterizer.Render(gaussians, settings, image, arena);
             SquaredError.Gradient(image, target, image);
             Rasterizer.Backward(gaussians, settings, image, gradient, arena);
             adam.Step(gradient, rate: 1 - step / 300f);
         }
 
-        Rasterizer.Render(gaussians, settings, image, arena, cancellation: TestContext.Current.CancellationToken);
+        Rasterizer.Render(gaussians, settings, image, arena);
         double decibels = -10 * Math.Log10(SquaredError.Mean(image, target, arena));
         foreach (Tensor tensor in (Tensor[])[gaussians, gradient, target, image])
             tensor.Buffer.Dispose();
         // end
+#pragma warning restore xUnit1051
         return decibels;
     }
 

@@ -83,7 +83,7 @@ public sealed class TileAndViewportTests(ITestOutputHelper output)
         Assert.Equal(image, drawn);
         field.Render(0, 0, 3, 108, 72, drawn, cancellation: Cancellation);
         Assert.Equal(image, drawn);
-        Assert.Equal(36 * 24 * 16, field.Count);
+        Assert.Equal(36 * 36 * 16, field.Count); // 24 rows are continued to 36
         Assert.Throws<ArgumentException>(() => field.Render(new byte[5], cancellation: Cancellation));
         Assert.Throws<ArgumentOutOfRangeException>(() => field.Render(0, 0, 300, 10, 10, new byte[300], cancellation: Cancellation));
     }

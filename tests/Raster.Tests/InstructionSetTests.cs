@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gsasr.Testing;
 
 namespace Gsasr.Raster.Tests;
 
@@ -23,6 +24,7 @@ public class InstructionSetTests
 
         start.Environment[switchedOff] = "0";
         start.Environment["OCL_ICD_VENDORS"] = "none"; // the other devices do not compute with these instructions
+        start.Environment[TestDevices.RequiredVariable] = "cpu";
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
