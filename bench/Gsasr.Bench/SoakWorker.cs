@@ -49,7 +49,11 @@ internal sealed class SoakWorker(int thread, GsasrModel model, Device device, So
             upscaler.Upscale(pixels, width, height, layout, scale, output, trouble, cancellation.Token);
             if (trouble.RanOut)
                 results.AddOutOfMemory();
-            results.Compare($"image {index} of {width} x {height} {layout} x{scale:0.0}", upscaler.LastPlan!, output);
+
+            // Colours and alpha are worked on one after the other, and the plan is the last one's: where memory ran out in the first of
+            // them, its tiles are others.
+            string reduced = trouble.RanOut && layout.HasAlpha() ? $", memory ran out in the {(trouble.Place <= 0.5 ? "colours" : "alpha")}" : "";
+            results.Compare($"image {index} of {width} x {height} {layout} x{scale:0.0}{reduced}", upscaler.LastPlan!, output);
             if (index % 8 == 0)
                 WorkOnField(upscaler, pixels, width, height, layout);
         }
@@ -88,11 +92,15 @@ internal sealed class SoakWorker(int thread, GsasrModel model, Device device, So
 
         public bool RanOut { get; private set; }
 
+        /// <summary>How far the work was.</summary>
+        public double Place { get; private set; }
+
         public void Report(double value)
         {
             if (_isOver || value < place)
                 return;
             _isOver = true;
+            Place = value;
             switch (kind)
             {
                 case 0:
