@@ -5,12 +5,14 @@ namespace Gsasr.Imaging.Tests;
 /// <summary>Independent programs to compare with; a test that needs one that is not installed is skipped visibly.</summary>
 internal static class Tool
 {
-    private static readonly string[] ImageMagick = ["convert-im6.q16", "magick", "convert"];
+    // Other programs are called 'convert' too, one of Windows among them.
+    private static readonly Lazy<string?> ImageMagick = new(
+        () => ((string[])["magick", "convert-im6.q16", "convert"]).Select(Find).FirstOrDefault(path => path is not null && IsImageMagick(path)));
 
     /// <summary>ImageMagick: turns its input into raw RGBA, 16 bits a sample least significant byte first.</summary>
     public static ushort[] DecodeWithImageMagick(byte[] file, string format = "")
     {
-        byte[] raw = Run(ImageMagick, [$"{format}-[0]", "-auto-orient", "-colorspace", "sRGB", "-depth", "16", "-endian", "LSB", "rgba:-"], file);
+        byte[] raw = Run("ImageMagick", ImageMagick.Value, [$"{format}-[0]", "-auto-orient", "-colorspace", "sRGB", "-depth", "16", "-endian", "LSB", "rgba:-"], file);
         ushort[] samples = new ushort[raw.Length / 2];
         Buffer.BlockCopy(raw, 0, samples, 0, raw.Length);
         return samples;
@@ -21,24 +23,23 @@ internal static class Tool
     /// <param name="format">The format to write, as ImageMagick calls it.</param>
     /// <param name="arguments">What else to do.</param>
     public static byte[] Convert(byte[] file, string format, params string[] arguments) =>
-        Run(ImageMagick, ["-", .. arguments, $"{format}:-"], file);
+        Run("ImageMagick", ImageMagick.Value, ["-", .. arguments, $"{format}:-"], file);
 
     /// <summary>libjpeg-turbo's decoder with the accurate integer IDCT, as PGM or PPM.</summary>
-    public static Image Djpeg(byte[] file) => ImageFile.Decode(Run(["djpeg"], ["-dct", "int", "-pnm"], file));
+    public static Image Djpeg(byte[] file) => ImageFile.Decode(Run("djpeg", Find("djpeg"), ["-dct", "int", "-pnm"], file));
 
     /// <summary>libjpeg-turbo's encoder.</summary>
     public static byte[] Cjpeg(Image image, params string[] arguments)
     {
         var pnm = new MemoryStream();
         ImageFile.Write(pnm, image, ImageFormat.Pnm);
-        return Run(["cjpeg"], ["-dct", "int", .. arguments], pnm.ToArray());
+        return Run("cjpeg", Find("cjpeg"), ["-dct", "int", .. arguments], pnm.ToArray());
     }
 
-    private static byte[] Run(string[] names, string[] arguments, byte[] input)
+    private static byte[] Run(string name, string? program, string[] arguments, byte[] input)
     {
-        string? program = names.Select(Find).FirstOrDefault(path => path is not null);
         if (program is null)
-            Assert.Skip($"{names[0]} is not installed: nothing to compare with.");
+            Assert.Skip($"{name} is not installed: nothing to compare with.");
         var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
@@ -55,6 +56,16 @@ internal static class Tool
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} failed: {errors.Result}");
         return output.ToArray();
+    }
+
+    private static bool IsImageMagick(string program)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, "-version") { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string version = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        errors.Wait();
+        return version.Contains("ImageMagick", StringComparison.Ordinal) && process.ExitCode == 0;
     }
 
     private static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
