@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Text;
 using SixLabors.ImageSharp.Formats.Png;
 
@@ -104,7 +105,7 @@ internal sealed class PngFile : IDisposable
             if (length > (uint)(rest.Length - 12))
                 throw Wrong($"the file is truncated: chunk {type} at byte {start} claims {length} bytes, the file has only {rest.Length - 12} more.");
             ReadOnlySpan<byte> data = rest.Slice(8, (int)length);
-            bool isIntact = Crc32.Compute(rest.Slice(4, (int)length + 4)) == BinaryPrimitives.ReadUInt32BigEndian(rest[(8 + (int)length)..]);
+            bool isIntact = Crc32.HashToUInt32(rest.Slice(4, (int)length + 4)) == BinaryPrimitives.ReadUInt32BigEndian(rest[(8 + (int)length)..]);
             bool isNeeded = char.IsAsciiLetterUpper(type[0]) || type == "tRNS";
             if (!isIntact && isNeeded)
                 throw Wrong($"wrong checksum in chunk {type} at byte {start}: the file is damaged.");
