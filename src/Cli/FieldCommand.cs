@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gsasr.Cli.Models;
+using Gsasr.Cli.Reporting;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
 
@@ -35,21 +36,23 @@ internal static class FieldCommand
             string imagePath = parsed.GetRequiredValue(input);
             string fieldPath = parsed.GetRequiredValue(target);
             FieldPaths.CheckField(fieldPath, parsed.GetValue(overwrite));
-            Image image = await FieldPaths.ReadImageAsync(imagePath, parsed.GetValue(maxPixels), error).ConfigureAwait(false);
+            using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
+            FileReport report = reporter.Begin(1, imagePath, fieldPath);
+            report.Stage(WorkStage.Reading);
+            Image image = FieldPaths.ReadImage(imagePath, parsed.GetValue(maxPixels), report);
+            reporter.Report(new StageStarted(WorkStage.LoadingModel));
             GsasrModel loaded = ModelStore.Load(parsed.GetRequiredValue(model), cancellation);
-            using Device opened = DeviceCatalog.Open(parsed.GetRequiredValue(device), out string? note);
-            if (note is not null)
-                await error.WriteLineAsync(note).ConfigureAwait(false);
+            using Device opened = DeviceOpening.Open(parsed.GetRequiredValue(device), reporter);
             var options = new UpscalerOptions { Precision = parsed.GetValue(precision) ?? Precision.Auto };
             using var upscaler = new Upscaler(loaded, opened, options, cancellation: cancellation);
-            using GaussianField field = await ProgressDisplay.RunAsync(
-                Path.GetFileName(imagePath),
-                error,
-                (progress, _) => Task.Run(() => Build(upscaler, image, parsed.GetValue(scale) ?? 4, progress, cancellation), cancellation))
-                .ConfigureAwait(false);
+            report.Stage(WorkStage.Computing);
+            using GaussianField field = await Task.Run(
+                () => Build(upscaler, image, parsed.GetValue(scale) ?? 4, report, cancellation), cancellation).ConfigureAwait(false);
             if (upscaler.WasRepeated)
-                await error.WriteLineAsync(SharedOptions.RepeatedNote).ConfigureAwait(false);
+                report.Note(SharedOptions.RepeatedNote);
+            report.Stage(WorkStage.Writing);
             field.Save(fieldPath, parsed.GetValue(overwrite), parsed.GetValue(quantised));
+            reporter.Dispose();
             await output.WriteLineAsync(
                 $"{fieldPath}: {image.Width}x{image.Height}, {field.Count} Gaussians, {loaded.Name} on {opened.Name}").ConfigureAwait(false);
             return ExitCode.Success;

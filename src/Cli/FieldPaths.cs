@@ -1,3 +1,4 @@
+using Gsasr.Cli.Reporting;
 using Gsasr.Imaging;
 
 namespace Gsasr.Cli;
@@ -23,10 +24,10 @@ internal static class FieldPaths
     /// <summary>Reads an image that is to become a field.</summary>
     /// <param name="path">The image.</param>
     /// <param name="maxPixels">The most pixels that it may have; null for the usual limits.</param>
-    /// <param name="error">Takes what a person should know about the reading.</param>
+    /// <param name="report">Takes what a person should know about the reading.</param>
     /// <exception cref="ImageFormatException">It is no image, or has transparent pixels, which a field cannot hold.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static async Task<Image> ReadImageAsync(string path, long? maxPixels, TextWriter error)
+    public static Image ReadImage(string path, long? maxPixels, FileReport report)
     {
         if (Directory.Exists(path))
             throw new IOException($"{path} is a folder; name an image file.");
@@ -42,20 +43,11 @@ internal static class FieldPaths
             throw WithPath(e, path);
         }
 
-        await ReportAsync(image, path, error).ConfigureAwait(false);
+        foreach (string note in image.Notes)
+            report.Note(note);
         return IsOpaque(image)
             ? image
             : throw new ImageFormatException($"{path} has transparent pixels, and a field holds colours only; give it a background first.");
-    }
-
-    /// <summary>Says what a person should know about the reading of an image.</summary>
-    /// <param name="image">The image.</param>
-    /// <param name="path">Its file.</param>
-    /// <param name="error">Takes a line for each note.</param>
-    public static async Task ReportAsync(Image image, string path, TextWriter error)
-    {
-        foreach (string note in image.Notes)
-            await error.WriteLineAsync($"{path}: {note}").ConfigureAwait(false);
     }
 
     /// <summary>The failure with the file's name, and with what to do where a limit was met.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Gsasr.Cli.Reporting;
 using Gsasr.Fitting;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
@@ -45,19 +46,27 @@ internal sealed class FitJob
         FieldPaths.CheckField(FieldPath, Overwrite);
         if (StatePath is not null)
             FieldPaths.CheckField(StatePath, overwrite: true);
-        Image image = await FieldPaths.ReadImageAsync(ImagePath, MaxPixels, error).ConfigureAwait(false);
-        using Device device = DeviceCatalog.Open(Device, out string? note);
-        if (note is not null)
-            await error.WriteLineAsync(note).ConfigureAwait(false);
+        using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
+        FileReport report = reporter.Begin(1, ImagePath, FieldPath);
+        report.Stage(WorkStage.Reading);
+        Image image = FieldPaths.ReadImage(ImagePath, MaxPixels, report);
+        using Device device = DeviceOpening.Open(Device, reporter);
         using var fitter = new FieldFitter(Bytes(image), image.Width, image.Height, FieldPaths.LayoutOf(image), device, Options);
         if (StatePath is not null && File.Exists(StatePath))
             fitter.LoadState(StatePath);
-        if (!Work(fitter, device, error, cancellation))
+        report.Stage(WorkStage.Computing);
+        if (!Work(fitter, device, report, cancellation))
+        {
+            reporter.Report(new RunFailed(Stop(fitter)));
             return ExitCode.Interrupted;
+        }
+
+        report.Stage(WorkStage.Writing);
 
         using GaussianField field = fitter.ToField();
         field.Save(FieldPath, Overwrite, Quantised);
         string psnr = fitter.MeasurePsnr().ToString("0.00", CultureInfo.InvariantCulture);
+        reporter.Dispose();
         await output.WriteLineAsync(
             $"{FieldPath}: {image.Width}x{image.Height}, {field.Count} Gaussians, {psnr} dB after {fitter.Steps} steps, on {device.Name}").ConfigureAwait(false);
         return ExitCode.Success;
@@ -75,7 +84,7 @@ internal sealed class FitJob
     }
 
     // Says whether the work is done; otherwise it was stopped.
-    private bool Work(FieldFitter fitter, Device device, TextWriter error, CancellationToken cancellation)
+    private bool Work(FieldFitter fitter, Device device, FileReport report, CancellationToken cancellation)
     {
         double before = fitter.Done * (Seconds ?? 0);
         long start = Stopwatch.GetTimestamp();
@@ -94,17 +103,13 @@ internal sealed class FitJob
             }
 
             if (cancellation.IsCancellationRequested)
-            {
-                Stop(fitter, error);
                 return false;
-            }
-
+            report.Report(done);
             if ((int)(done * 10) > shown)
             {
                 shown = (int)(done * 10);
-                error.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{Path.GetFileName(ImagePath)}: {shown * 10} %, {fitter.Count} Gaussians, {fitter.MeasurePsnr():0.00} dB"));
+                report.Note(string.Create(
+                    CultureInfo.InvariantCulture, $"{shown * 10} %, {fitter.Count} Gaussians, {fitter.MeasurePsnr():0.00} dB"));
             }
 
             if (StatePath is not null && elapsed - kept > SecondsBetweenStates)
@@ -120,15 +125,12 @@ internal sealed class FitJob
         }
     }
 
-    private void Stop(FieldFitter fitter, TextWriter error)
+    // What is left of work that was stopped, as a sentence.
+    private string Stop(FieldFitter fitter)
     {
         if (StatePath is null)
-        {
-            error.WriteLine("Cancelled; nothing was written.");
-            return;
-        }
-
+            return "Cancelled; nothing was written.";
         fitter.SaveState(StatePath);
-        error.WriteLine($"Stopped; {StatePath} keeps the work, and the same command goes on with it.");
+        return $"Stopped; {StatePath} keeps the work, and the same command goes on with it.";
     }
 }

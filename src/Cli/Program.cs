@@ -1,12 +1,18 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Reflection;
 using Gsasr.Cli.Models;
+using Gsasr.Cli.Reporting;
 
 namespace Gsasr.Cli;
 
 /// <summary>The command <c>gsasr</c>.</summary>
 public static class Program
 {
+    /// <summary>The program's version, and behind a plus the commit that it was built from, where that is known.</summary>
+    public static string Version { get; } =
+        typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
     /// <summary>Runs the command.</summary>
     /// <param name="args">Its arguments.</param>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
@@ -24,28 +30,34 @@ public static class Program
     /// <param name="error">Takes what went wrong, and the progress.</param>
     /// <param name="cancellation">Stops the work.</param>
     /// <returns>The exit code.</returns>
-    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellation) =>
-        Failures.ReportAsync(error, () => ParseAndRunAsync(args, output, error, cancellation));
-
-    private static async Task<int> ParseAndRunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellation)
+    public static Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellation)
     {
+        var printableError = new PrintableWriter(error);
+        return Failures.ReportAsync(printableError, () => ParseAndRunAsync(args, output, printableError, cancellation));
+    }
+
+    private static async Task<int> ParseAndRunAsync(string[] args, TextWriter output, PrintableWriter error, CancellationToken cancellation)
+    {
+        var printableOutput = new PrintableWriter(output);
         var command = new RootCommand("Upscales images to any scale with GSASR, on a GPU or on the processor.")
         {
-            UpscaleCommand.Create(output, error),
-            FieldCommand.Create(output, error),
-            RenderCommand.Create(output, error),
-            FitCommand.Create(output, error),
-            ModelsCommand.Create(output, error),
-            InfoCommand.Create(output),
-            DevicesCommand.Create(output),
+            UpscaleCommand.Create(printableOutput, error),
+            FieldCommand.Create(printableOutput, error),
+            RenderCommand.Create(printableOutput, error),
+            FitCommand.Create(printableOutput, error),
+            ModelsCommand.Create(printableOutput, error),
+            InfoCommand.Create(printableOutput),
+            DevicesCommand.Create(printableOutput),
         };
+
+        // Help and completions are texts of several lines, in which there are no file names.
         if (args.Length == 0)
         {
-            await command.Parse("--help").InvokeAsync(Configuration(error, error), cancellation).ConfigureAwait(false);
+            await Parse(command, ["--help"]).InvokeAsync(Configuration(error.Target), cancellation).ConfigureAwait(false);
             return ExitCode.Usage;
         }
 
-        ParseResult parsed = command.Parse(args);
+        ParseResult parsed = Parse(command, args);
         if (parsed.Errors.Count > 0)
         {
             foreach (var parseError in parsed.Errors)
@@ -54,13 +66,17 @@ public static class Program
             return ExitCode.Usage;
         }
 
-        return await parsed.InvokeAsync(Configuration(output, error), cancellation).ConfigureAwait(false);
+        return await parsed.InvokeAsync(Configuration(output), cancellation).ConfigureAwait(false);
     }
 
-    private static InvocationConfiguration Configuration(TextWriter output, TextWriter error) => new()
+    // A file's name may begin with @; it is no list of further arguments.
+    private static ParseResult Parse(RootCommand command, string[] args) =>
+        command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    private static InvocationConfiguration Configuration(TextWriter output) => new()
     {
         Output = output,
-        Error = error,
+        Error = output,
         EnableDefaultExceptionHandler = false,
 
         // The caller's token stops the work; the library's own handling would end the program before it has tidied up.

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Gsasr.Cli.Reporting;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
 
@@ -52,9 +53,10 @@ internal static class RenderCommand
             FieldPaths.CheckField(imagePath, parsed.GetValue(overwrite));
             ImageFormat format = ImageFile.FormatFromExtension(imagePath);
             using var file = new AtomicFile(imagePath, parsed.GetValue(overwrite));
-            using Device opened = DeviceCatalog.Open(parsed.GetRequiredValue(device), out string? note);
-            if (note is not null)
-                await error.WriteLineAsync(note).ConfigureAwait(false);
+            using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
+            FileReport report = reporter.Begin(1, fieldPath, imagePath);
+            using Device opened = DeviceOpening.Open(parsed.GetRequiredValue(device), reporter);
+            report.Stage(WorkStage.Reading);
             using GaussianField field = GaussianField.Load(fieldPath, opened);
             double partLeft = parsed.GetValue(left) ?? 0;
             double partTop = parsed.GetValue(top) ?? 0;
@@ -63,9 +65,12 @@ internal static class RenderCommand
                 parsed.GetValue(size), parsed.GetValue(magnification));
             ChannelLayout layout = field.IsGrey ? ChannelLayout.Grey : ChannelLayout.Rgb;
             ImageFile.CheckCanWrite(format, view.OutputWidth, view.OutputHeight, layout, field.BitDepth);
+            report.Stage(WorkStage.Computing);
             Image image = Draw(field, view, layout, cancellation);
+            report.Stage(WorkStage.Writing);
             ImageWriteOptions options = SharedOptions.Writing(parsed, quality, lossless) with { Cancellation = cancellation };
             file.Complete(stream => ImageFile.Write(stream, image, format, options));
+            reporter.Dispose();
             string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
             await output.WriteLineAsync(
                 $"{imagePath}: {view.OutputWidth}x{view.OutputHeight} of {field.Count} Gaussians, on {opened.Name}, {seconds} s").ConfigureAwait(false);

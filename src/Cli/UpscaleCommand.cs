@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Gsasr.Cli.Reporting;
 using Gsasr.Tensors;
 
 namespace Gsasr.Cli;
@@ -60,12 +61,12 @@ internal static class UpscaleCommand
         Option<bool> lossless = SharedOptions.Lossless();
         Option<long?> maxPixels = SharedOptions.MaxPixels();
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace OUTPUT if it exists." };
-        var verbose = new Option<bool>("--verbose") { Description = "Say on the error stream what the image is worked on with, and how long each stage takes." };
+        var reporting = new ReportOptions();
         var command = new Command("upscale", "Upscales an image.")
         {
             input, target, scale, model, device, precision, dMax, noEvenAreas, keepGrey, asPublished, quality, lossless, maxPixels, overwrite,
-            verbose,
         };
+        reporting.AddTo(command);
         SharedOptions.RequireWebP(command, lossless, target);
         command.SetAction((parsed, cancellation) =>
         {
@@ -88,9 +89,8 @@ internal static class UpscaleCommand
                 Writing = SharedOptions.Writing(parsed, quality, lossless),
                 MaxPixels = parsed.GetValue(maxPixels),
                 Overwrite = parsed.GetValue(overwrite),
-                Verbose = parsed.GetValue(verbose),
             };
-            return job.RunAsync(output, error, cancellation);
+            return reporting.RunAsync(parsed, output, error, reporter => job.RunAsync(reporter, cancellation));
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Gsasr.Cli.Models;
+using Gsasr.Cli.Reporting;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
 
@@ -28,55 +29,42 @@ internal sealed class UpscaleJob
 
     public required bool Overwrite { get; init; }
 
-    public required bool Verbose { get; init; }
-
     /// <summary>Upscales the image; everything that can be refused is refused before the long work.</summary>
-    /// <param name="output">Takes one line that says what was done.</param>
-    /// <param name="error">Takes the progress.</param>
+    /// <param name="reporter">Takes what there is to say.</param>
     /// <param name="cancellation">Stops the work.</param>
-    public async Task<int> RunAsync(TextWriter output, TextWriter error, CancellationToken cancellation)
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(Reporter reporter, CancellationToken cancellation)
     {
+        reporter.Report(new RunStarted(Program.Version, Files: 1));
         long start = Stopwatch.GetTimestamp();
+        FileReport report = reporter.Begin(1, InputPath, OutputPath);
         CheckPaths();
         ImageFormat format = ImageFile.FormatFromExtension(OutputPath);
         using var target = new AtomicFile(OutputPath, Overwrite);
+        report.Stage(WorkStage.Reading);
         Image image = ReadImage(format);
-        await FieldPaths.ReportAsync(image, InputPath, error).ConfigureAwait(false);
+        foreach (string note in image.Notes)
+            report.Note(note);
         (int width, int height) = Upscaler.OutputSize(image.Width, image.Height, Scale);
 
+        reporter.Report(new StageStarted(WorkStage.LoadingModel, Detail: Model));
         GsasrModel model = ModelStore.Load(Model, cancellation);
-        using Device device = DeviceCatalog.Open(Device, out string? note);
-        if (note is not null)
-            await error.WriteLineAsync(note).ConfigureAwait(false);
+        using Device device = DeviceOpening.Open(Device, reporter);
         using var upscaler = new Upscaler(model, device, Options, cancellation: cancellation);
-        using StageReport? report = Verbose ? StageReport.Begin(upscaler, model, device, error) : null;
-        Image result = await ProgressDisplay.RunAsync(
-            $"{Path.GetFileName(InputPath)} x{Scale.ToString(CultureInfo.InvariantCulture)}",
-            error,
-            (progress, note) =>
-            {
-                device.Compiling += (_, _) => note($"Compiling the kernels for {device.Name}; that can take a minute, once.");
-                return Task.Run(() => Upscale(upscaler, image, width, height, progress, cancellation), cancellation);
-            }).ConfigureAwait(false);
-        report?.Write();
+        reporter.Report(new DeviceOpened(
+            device.Name, DeviceOpening.NameOf(device.Kind), model.Name, model.Source, upscaler.Precision.Describe()));
+        report.Stage(WorkStage.Computing);
+        using StageReport? timings = reporter.IsVerbose ? new StageReport(upscaler, device) : null;
+        Image result = await Task.Run(() => Upscale(upscaler, image, width, height, report, cancellation), cancellation).ConfigureAwait(false);
+        timings?.Send(report);
+        if (upscaler.WasRepeated)
+            report.Note(SharedOptions.RepeatedNote);
+        report.Stage(WorkStage.Writing);
         result.Metadata = image.Metadata.ForSize(width, height);
         ImageWriteOptions options = Writing with { Cancellation = cancellation };
         target.Complete(stream => ImageFile.Write(stream, result, format, options));
-        string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
-        if (upscaler.WasRepeated)
-            await error.WriteLineAsync(SharedOptions.RepeatedNote).ConfigureAwait(false);
-        string precision = upscaler.Precision == Precision.Mixed ? " in mixed precision" : "";
-        string done = $"{OutputPath}: {image.Width}x{image.Height} -> {width}x{height}, {model.Name} on {device.Name}{precision}, {seconds} s";
-        try
-        {
-            await output.WriteLineAsync(done).ConfigureAwait(false);
-        }
-        catch (IOException e)
-        {
-            // The picture is what was asked for, and it is there.
-            await error.WriteLineAsync($"{OutputPath} was written; the output stream could not be: {e.Message}").ConfigureAwait(false);
-        }
-
+        report.Finished(
+            (image.Width, image.Height), (width, height), model.Name, device.Name, upscaler.Precision, Stopwatch.GetElapsedTime(start).TotalSeconds);
         return ExitCode.Success;
     }
 

@@ -16,7 +16,7 @@ public sealed class ProgramTests
         Outcome outcome = await RunAsync(folder.Path, "upscale", "in put.png", "größer.jpg", "-s", "2.5", "-d", "cpu", "--dmax", "1");
         Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
         Assert.Contains("7x5 -> 17x12", outcome.Output, StringComparison.Ordinal);
-        Assert.All(outcome.ErrorLines, line => Assert.Matches(@"^in put\.png x2\.5: [0-9]+ %$", line));
+        Assert.All(outcome.ErrorLines, line => Assert.Matches(@"^in put\.png: [0-9]+ %$", line));
         Image result = ImageFile.Read(folder.File("größer.jpg"));
         Assert.Equal((17, 12), (result.Width, result.Height));
     }
@@ -31,10 +31,9 @@ public sealed class ProgramTests
     }
 
     [Theory]
-    [InlineData("INT", ExitCode.Interrupted, "10 %")]
-    [InlineData("TERM", ExitCode.Terminated, "10 %")]
-    // The picture is drawn, and is being written.
-    [InlineData("INT", ExitCode.Interrupted, "100 %")]
+    [InlineData("INT", ExitCode.Interrupted, " %")]
+    [InlineData("TERM", ExitCode.Terminated, " %")]
+    [InlineData("INT", ExitCode.Interrupted, ": writing")]
     public async Task A_signal_stops_it_and_leaves_nothing_behind(string signal, int exitCode, string progress)
     {
         if (OperatingSystem.IsWindows())
@@ -44,9 +43,9 @@ public sealed class ProgramTests
         using var folder = new TemporaryFolder();
         Pictures.Write(folder.File("in.png"), 60, 60, bitDepth: 16);
         CancellationToken cancellation = TestContext.Current.CancellationToken;
-        using Process process = CommandLine.Start(folder.Path, "upscale", "in.png", "out.png", "-s", "64", "-d", "cpu");
+        using Process process = CommandLine.Start(folder.Path, "upscale", "in.png", "out.png", "-s", "64", "-d", "cpu", "--verbose");
         Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation);
-        while (await process.StandardError.ReadLineAsync(cancellation) is { } line && !line.EndsWith(": " + progress, StringComparison.Ordinal))
+        while (await process.StandardError.ReadLineAsync(cancellation) is { } line && !line.EndsWith(progress, StringComparison.Ordinal))
         {
         }
 
@@ -89,7 +88,7 @@ public sealed class ProgramTests
     [InlineData("nonsense 2>/dev/full", ExitCode.Usage, "")]
     [InlineData("info absent 2>/dev/full", ExitCode.Failure, "")]
     [InlineData("upscale in.png out.png -s 2 -d cpu 2>/dev/full", ExitCode.Success, "")]
-    [InlineData("upscale in.png out.png -s 2 -d cpu >/dev/full", ExitCode.Success, "out.png was written")]
+    [InlineData("upscale in.png out.png -s 2 -d cpu >/dev/full", ExitCode.Success, "the work goes on without it")]
     public async Task A_stream_that_cannot_be_written_is_no_crash(string arguments, int exitCode, string lastLine)
     {
         if (!File.Exists("/dev/full"))
@@ -125,7 +124,7 @@ public sealed class ProgramTests
         string? line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
         process.Kill();
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Contains("Compiling the kernels", line, StringComparison.Ordinal);
+        Assert.Contains("compiling the kernels", line, StringComparison.Ordinal);
     }
 
     private static async Task<Outcome> RunAsync(string workingFolder, params string[] arguments)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Gsasr.Architecture;
 using Gsasr.Checkpoints;
+using Gsasr.Cli.Reporting;
 
 namespace Gsasr.Cli.Models;
 
@@ -77,8 +78,7 @@ internal sealed class ModelPull
             var address = new UriBuilder(folder);
             address.Path = $"{address.Path.TrimEnd('/')}/{file}";
             string path = Path.Combine(work, file);
-            (string sha256, bool isStated) = await ProgressDisplay.RunAsync(
-                $"{Name} {file}", error, (progress, _) => new Download(source, address.Uri, path).RunAsync(progress, cancellation)).ConfigureAwait(false);
+            (string sha256, bool isStated) = await FetchAsync(new Download(source, address.Uri, path), file, output, error, cancellation).ConfigureAwait(false);
             await output.WriteLineAsync($"{file}: SHA-256 {sha256}, {(isStated ? "as the server states" : "of which the server says nothing")}").ConfigureAwait(false);
             if (!IsAllowed(sha256))
             {
@@ -86,6 +86,14 @@ internal sealed class ModelPull
                 throw WrongHash(HttpSource.Show(address.Uri), sha256);
             }
         }
+    }
+
+    private async Task<(string Sha256, bool IsStated)> FetchAsync(
+        Download download, string file, TextWriter output, TextWriter error, CancellationToken cancellation)
+    {
+        using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
+        FileReport report = reporter.Begin(1, $"{Name} {file}", Name);
+        return await download.RunAsync(report, cancellation).ConfigureAwait(false);
     }
 
     private GsasrArchitecture Convert(string source, string work, string target)

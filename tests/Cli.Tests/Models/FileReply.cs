@@ -12,6 +12,9 @@ internal sealed record FileReply(int Status, byte[] Body)
     /// <summary>After this many bytes of the content the connection ends.</summary>
     public int CutAfter { get; init; } = int.MaxValue;
 
+    /// <summary>After this many bytes of the content nothing comes for more than a second.</summary>
+    public int PauseAfter { get; init; }
+
     /// <summary>Instead of ending, the connection stays open and nothing more comes.</summary>
     public bool ThenStalls { get; init; }
 

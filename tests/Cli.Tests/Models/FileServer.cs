@@ -94,7 +94,15 @@ internal sealed class FileServer : IDisposable
         if (!reply.WithoutLength && !reply.Headers.ContainsKey("Content-Length"))
             head.Append(CultureInfo.InvariantCulture, $"Content-Length: {reply.Body.Length}\r\n");
         await stream.WriteAsync(Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()), _end.Token);
-        await stream.WriteAsync(reply.Body.AsMemory(0, Math.Min(reply.Body.Length, reply.CutAfter)), _end.Token);
+        Memory<byte> body = reply.Body.AsMemory(0, Math.Min(reply.Body.Length, reply.CutAfter));
+        if (reply.PauseAfter > 0)
+        {
+            await stream.WriteAsync(body[..reply.PauseAfter], _end.Token);
+            await Task.Delay(1500, _end.Token);
+            body = body[reply.PauseAfter..];
+        }
+
+        await stream.WriteAsync(body, _end.Token);
         await stream.FlushAsync(_end.Token);
         if (reply.ThenStalls)
             await Task.Delay(Timeout.Infinite, _end.Token);

@@ -1,0 +1,55 @@
+using Gsasr.Cli.Reporting;
+using Gsasr.Tensors;
+
+namespace Gsasr.Cli;
+
+/// <summary>Opens devices and tells the user of it.</summary>
+internal static class DeviceOpening
+{
+    private const string Short = "Running on the processor, as there is no GPU to use; 'gsasr devices' says why.";
+
+    /// <summary>Opens a device; what its driver has to compile shows as a stage.</summary>
+    /// <param name="name">As of --device.</param>
+    /// <param name="reporter">Takes what there is to say.</param>
+    /// <exception cref="DeviceException">There is no such device, or it cannot be opened.</exception>
+    public static Device Open(string name, Reporter reporter)
+    {
+        ArgumentNullException.ThrowIfNull(reporter);
+        reporter.Report(new StageStarted(WorkStage.OpeningDevice, Detail: name));
+        Device device = DeviceCatalog.Open(name, out string? note);
+        if (note is not null && (IsNews(note) || reporter.IsVerbose))
+            reporter.Report(new NoteMade(reporter.IsVerbose || device.Kind != DeviceKind.Cpu ? note : Short));
+        device.Compiling += (_, _) => reporter.Report(new StageStarted(WorkStage.Compiling, Detail: device.Name));
+        return device;
+    }
+
+    /// <summary>The kind as --device calls it.</summary>
+    /// <param name="kind">The kind.</param>
+    public static string NameOf(DeviceKind kind) => kind switch
+    {
+        DeviceKind.Cuda => "cuda",
+        DeviceKind.OpenCl => "opencl",
+        _ => "cpu",
+    };
+
+    // Why a computer has no GPU to use is told once, and again when the reason changes. Where nothing can be kept, it is told each time.
+    private static bool IsNews(string note)
+    {
+        if (UserCacheFolder.Find("told") is not string folder)
+            return true;
+        string path = Path.Combine(folder, "device");
+        try
+        {
+            if (File.Exists(path) && File.ReadAllText(path) == note)
+                return false;
+            Directory.CreateDirectory(folder);
+            File.WriteAllText(path, note);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The note is all that is lost by it.
+        }
+
+        return true;
+    }
+}

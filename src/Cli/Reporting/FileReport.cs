@@ -1,0 +1,52 @@
+namespace Gsasr.Cli.Reporting;
+
+/// <summary>Takes what there is to say about one file; made by <see cref="Reporter.Begin"/>.</summary>
+/// <param name="reporter">Who shows it.</param>
+/// <param name="file">The file's number, from 1.</param>
+/// <param name="input">The file that is read.</param>
+/// <param name="output">The file to be written.</param>
+internal sealed class FileReport(Reporter reporter, int file, string input, string output) : IProgress<double>
+{
+    /// <summary>A stage begins, and with it ends the one before.</summary>
+    /// <param name="stage">The stage.</param>
+    public void Stage(WorkStage stage) => reporter.Report(new StageStarted(stage, file, input));
+
+    /// <summary>How much of the computing is done.</summary>
+    /// <param name="value">0 to 1.</param>
+    public void Report(double value) => reporter.Report(new ProgressMade(file, input, Math.Round(value, 2)));
+
+    /// <summary>What a person should know, and what does not stop the work.</summary>
+    /// <param name="text">A sentence.</param>
+    public void Note(string text) => reporter.Report(new NoteMade(text, file, input));
+
+    /// <summary>How long the parts of the computing took.</summary>
+    /// <param name="tiles">Columns and rows of the input that the network takes at once.</param>
+    /// <param name="strips">Parts of the input that were worked on one after the other.</param>
+    /// <param name="plannedBytes">The device memory that was planned for.</param>
+    /// <param name="parts">The parts, in their order.</param>
+    /// <param name="milliseconds">All of it, with what is between the parts.</param>
+    public void Timings((int Width, int Height) tiles, int strips, long plannedBytes, IReadOnlyList<PartTime> parts, double milliseconds) =>
+        reporter.Report(new TimingsMeasured(
+            file, input, tiles.Width, tiles.Height, strips, plannedBytes, parts, Math.Round(milliseconds, 1)));
+
+    /// <summary>The file was written.</summary>
+    /// <param name="read">Columns and rows that were read.</param>
+    /// <param name="written">Columns and rows that were written.</param>
+    /// <param name="model">The model's name.</param>
+    /// <param name="device">The device's name.</param>
+    /// <param name="precision">In what was computed; not Auto.</param>
+    /// <param name="seconds">How long it took, from reading to writing.</param>
+    public void Finished(
+        (int Width, int Height) read, (int Width, int Height) written, string model, string device, Precision precision, double seconds) =>
+        reporter.Report(new FileFinished(
+            file, input, output, read.Width, read.Height, written.Width, written.Height, model, device, precision.Describe(),
+            Math.Round(seconds, 3)));
+
+    /// <summary>The file was left alone.</summary>
+    /// <param name="reason">Why, in a sentence.</param>
+    public void Skipped(string reason) => reporter.Report(new FileSkipped(file, input, output, reason));
+
+    /// <summary>The file could not be read, computed or written.</summary>
+    /// <param name="reason">Why, in a sentence.</param>
+    public void Failed(string reason) => reporter.Report(new FileFailed(file, input, output, reason));
+}

@@ -1,0 +1,14 @@
+namespace Gsasr.Cli.Reporting;
+
+/// <summary>Precisions in words.</summary>
+internal static class Precisions
+{
+    /// <summary>What --precision calls it.</summary>
+    /// <param name="precision">The precision.</param>
+    public static string Describe(this Precision precision) => precision switch
+    {
+        Precision.Mixed => "mixed",
+        Precision.Float32 => "float32",
+        _ => "auto",
+    };
+}

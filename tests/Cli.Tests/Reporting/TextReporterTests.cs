@@ -1,0 +1,129 @@
+using Gsasr.Cli.Reporting;
+using Gsasr.Testing;
+
+namespace Gsasr.Cli.Tests.Reporting;
+
+/// <summary>What is said as text off a terminal.</summary>
+public sealed class TextReporterTests
+{
+    [Fact]
+    public async Task Quiet_says_nothing_of_success_and_everything_of_failure()
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 9, 9);
+        Outcome outcome = await CommandLine.UpscaleAsync(input, folder.File("out.png"), "2", "--quiet");
+        Assert.Equal((ExitCode.Success, "", ""), (outcome.ExitCode, outcome.Output, outcome.Error));
+        Assert.True(File.Exists(folder.File("out.png")));
+        (await CommandLine.UpscaleAsync(input, folder.File("out.png"), "2", "--quiet")).AssertFailed(ExitCode.Failure, "exists already");
+    }
+
+    [Fact]
+    public async Task Verbose_says_each_stage_in_plain_ASCII()
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 9, 9);
+        Outcome outcome = await CommandLine.UpscaleAsync(input, folder.File("out.png"), "2", "--verbose");
+        foreach (string line in (string[])[$"{input}: reading", "loading the model (gsasr-lite)", "opening the device (cpu)", $"{input}: computing", $"{input}: writing"])
+            Assert.Contains(line, outcome.ErrorLines);
+        Assert.All(outcome.Error + outcome.Output, c => Assert.True(c is '\n' or '\r' or (>= ' ' and <= '~'), $"U+{(int)c:x4}"));
+    }
+
+    [Fact]
+    public void Of_several_files_a_summary_says_which_failed_and_why()
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        using (Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error))
+        {
+            reporter.Report(new RunStarted("1.0", 4));
+            reporter.Begin(1, "a.png", "x/a.png").Finished((3, 2), (6, 4), "lite", "processor", Precision.Float32, 1.234);
+            reporter.Begin(2, "b.png", "x/b.png").Failed("The computer has too little memory left for this image.");
+            reporter.Begin(3, "c.png", "x/c.png").Failed("c.png is no image.");
+            reporter.Begin(4, "d.png", "x/d.png").Skipped("It is there already.");
+            reporter.Report(new RunFinished(reporter.Written, reporter.Skipped, reporter.Failed, 2.5, 1));
+        }
+
+        Assert.Equal(["x/a.png: 3x2 -> 6x4, lite on processor, 1.23 s"], Lines(output));
+        Assert.Equal(
+            [
+                "b.png: The computer has too little memory left for this image.",
+                "c.png is no image.",
+                "1 of 4 files written, 1 skipped, 2 failed, 2.5 s",
+                "failed: b.png: The computer has too little memory left for this image.",
+                "failed: c.png is no image.",
+            ],
+            Lines(error));
+    }
+
+    [Fact]
+    public void Of_work_that_takes_a_moment_no_progress_is_shown()
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
+        FileReport file = reporter.Begin(1, "a.png", "b.png");
+        for (int percent = 0; percent <= 100; percent++)
+            file.Report(percent / 100.0);
+        Assert.Equal("", error.ToString());
+    }
+
+    [Fact]
+    public async Task Of_long_work_there_is_a_line_for_each_tenth()
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
+        FileReport file = reporter.Begin(1, "a.png", "b.png");
+        foreach (double fraction in (double[])[0.05, 0.1, 0.19, 0.55])
+        {
+            await Task.Delay(1100, TestContext.Current.CancellationToken);
+            file.Report(fraction);
+        }
+
+        Assert.Equal(["a.png: 10 %", "a.png: 50 %"], Lines(error));
+    }
+
+    [Theory]
+    [InlineData("plain", "plain")]
+    [InlineData("größe 图 👍🏽", "größe 图 👍🏽")]
+    [InlineData("a\u001b[2Jb", @"a\u001b[2Jb")]
+    [InlineData("a\nout.png: 1x1", @"a\u000aout.png: 1x1")]
+    [InlineData("\r\t\0\u007f\u009b", @"\u000d\u0009\u0000\u007f\u009b")]
+    [InlineData("\u202egnp.exe", @"\u202egnp.exe")]
+    public void What_moves_a_cursor_or_turns_a_line_is_shown_as_a_number(string text, string shown) =>
+        Assert.Equal(shown, PrintableText.Escape(text));
+
+    [Fact]
+    public void Half_a_character_is_shown_as_a_number()
+    {
+        Assert.Equal(@"\ud83da\udc4d", PrintableText.Escape("\ud83da\udc4d"));
+        Assert.Equal(@"\ud83d", PrintableText.Escape("\ud83d"));
+    }
+
+    [Fact]
+    public async Task Control_characters_of_a_file_s_name_reach_no_stream()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Windows has no such names.");
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("a\u001b[31m\nb.png"), 9, 9);
+        foreach (string[] more in (string[][])[[], ["--verbose"], ["--json"]])
+        {
+            Outcome outcome = await CommandLine.UpscaleAsync(input, folder.File("out\u001b]0;x\u0007.png"), "2", ["--overwrite", .. more]);
+            Assert.Equal(ExitCode.Success, outcome.ExitCode);
+            AssertPrintable(outcome);
+        }
+
+        Outcome absent = await CommandLine.UpscaleAsync(folder.File("\u001b[2J.png"), folder.File("out.png"), "2");
+        Assert.Contains(@"\u001b[2J.png", Assert.Single(absent.ErrorLines), StringComparison.Ordinal);
+        AssertPrintable(absent);
+        Outcome unknown = await CommandLine.RunAsync("upscale", "--\u001b[2J", "in.png", "out.png", "--scale", "2\u0007");
+        Assert.Equal(ExitCode.Usage, unknown.ExitCode);
+        AssertPrintable(unknown);
+    }
+
+    private static void AssertPrintable(Outcome outcome) =>
+        Assert.All((outcome.Output + outcome.Error).ReplaceLineEndings(""), c => Assert.False(char.IsControl(c), $"U+{(int)c:x4}"));
+
+    private static string[] Lines(StringWriter writer) => writer.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+}
