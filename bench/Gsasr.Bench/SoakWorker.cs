@@ -14,14 +14,16 @@ internal sealed class SoakWorker(int thread, GsasrModel model, Device device, So
 
     private readonly Random _random = new(thread);
 
+    // Every other worker has little memory, and so works in tiles and strips.
+    private readonly long _maximumTilePixels = thread % 2 == 0 ? 0 : 48 * 48;
+
     /// <summary>Works until it is over, and leaves nothing behind.</summary>
     /// <param name="isOver">Whether to end.</param>
     public void Work(Func<bool> isOver)
     {
         try
         {
-            // Every other worker has little memory, and so works in tiles and strips.
-            using var upscaler = new Upscaler(model, device, new UpscalerOptions { MaximumTilePixels = thread % 2 == 0 ? 0 : 48 * 48, TileOverlap = 12 });
+            using var upscaler = new Upscaler(model, device, new UpscalerOptions { MaximumTilePixels = _maximumTilePixels, TileOverlap = 12 });
             while (!isOver())
                 WorkOnImage(upscaler, _random.Next(Images));
         }
@@ -50,9 +52,11 @@ internal sealed class SoakWorker(int thread, GsasrModel model, Device device, So
             if (trouble.RanOut)
                 results.AddOutOfMemory();
 
-            // Colours and alpha are worked on one after the other, and the plan is the last one's: where memory ran out in the first of
-            // them, its tiles are others.
-            string reduced = trouble.RanOut && layout.HasAlpha() ? $", memory ran out in the {(trouble.Place <= 0.5 ? "colours" : "alpha")}" : "";
+            // Colours and alpha are worked on one after the other, and the plan is the last one's. Where memory ran out in one of them,
+            // the other's tiles are those of a worker that has as much memory as this one.
+            string reduced = trouble.RanOut && layout.HasAlpha()
+                ? $", memory ran out in the {(trouble.Place <= 0.5 ? "colours" : "alpha")} of tiles up to {_maximumTilePixels}"
+                : "";
             results.Compare($"image {index} of {width} x {height} {layout} x{scale:0.0}{reduced}", upscaler.LastPlan!, output);
             if (index % 8 == 0)
                 WorkOnField(upscaler, pixels, width, height, layout);
