@@ -26,6 +26,30 @@ internal static class SharedOptions
         return device;
     }
 
+    /// <summary><c>--device</c> of work that several devices can share.</summary>
+    public static Option<string[]> Devices()
+    {
+        var devices = new Option<string[]>("--device", "-d")
+        {
+            Description = "auto, cpu, opencl[:N] or cuda[:N]; 'gsasr devices' lists them. Several, such as cuda:0,cuda:1, share the images.",
+            DefaultValueFactory = _ => ["auto"],
+            CustomParser = result => result.Tokens.Count == 1 ? result.Tokens[0].Value.Split(',') : [],
+        };
+        devices.Validators.Add(result =>
+        {
+            string[] names = result.GetValueOrDefault<string[]>() ?? [];
+            foreach (string name in names)
+            {
+                if (!DeviceCatalog.IsDeviceName(name))
+                    result.AddError($"--device is auto, cpu, opencl[:N] or cuda[:N], or several of them with commas between; it is '{name}'.");
+            }
+
+            if (names.Distinct().Count() < names.Length || (names.Length > 1 && names.Contains("auto")))
+                result.AddError("--device names a device twice; each of several can be there once, and auto stands alone.");
+        });
+        return devices;
+    }
+
     /// <summary><c>--model</c>.</summary>
     public static Option<string> Model()
     {

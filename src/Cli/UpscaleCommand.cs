@@ -2,42 +2,43 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Gsasr.Cli.Reporting;
-using Gsasr.Tensors;
+using Gsasr.Cli.Upscaling;
 
 namespace Gsasr.Cli;
 
-/// <summary><c>gsasr upscale INPUT OUTPUT --scale S</c>.</summary>
+/// <summary><c>gsasr upscale INPUT... OUTPUT</c>.</summary>
 internal static class UpscaleCommand
 {
+    private const string Description = """
+        Upscales images: PNG, JPEG, WebP, TIFF, BMP, GIF, TGA, PBM, PGM and PPM; of an animation the first picture.
+
+        Examples:
+          gsasr upscale photo.png photo_x4.png --scale 4
+          gsasr upscale a.png b.jpg large/
+          gsasr upscale photos large --recursive --skip-existing
+          gsasr upscale photos "large/{name}_x{scale}.{ext}" --scale 2.5 --format webp
+          gsasr upscale - - --format png < small.png > large.png
+        """;
+
     public static Command Create(TextWriter output, TextWriter error)
     {
-        var input = new Argument<string>("INPUT") { Description = "The image to upscale: PNG, JPEG, WebP, TIFF, BMP, GIF, TGA, PBM, PGM or PPM; of an animation the first picture." };
-        var target = new Argument<string>("OUTPUT") { Description = "The image to write: .png, .jpg, .webp, .tif, .bmp, .tga, .ppm or .pgm." };
-        RequireText(input.Validators, "INPUT is empty; name the image to upscale.");
-        RequireText(target.Validators, "OUTPUT is empty; name the image to write.");
-        var scale = new Option<double>("--scale", "-s")
+        var paths = new Argument<string[]>("INPUT... OUTPUT")
         {
-            Description = "Output pixels per input pixel, any number from 1 to 64. At 1 the image passes through the model, which changes it a little.",
-            Required = true,
-            CustomParser = result => ParseNumber(result, Upscaler.MinimumScale, Upscaler.MaximumScale, example: "2.5"),
+            Description = "The images or folders to upscale, or - for the standard input; last the image to write, a folder, "
+                + "- for the standard output, or a pattern with {name}, {ext}, {folder}, {scale}, {width} and {height}.",
+            Arity = ArgumentArity.ZeroOrMore,
         };
-        var model = new Option<string>("--model", "-m")
+        var recursive = new Option<bool>("--recursive", "-r") { Description = "Look for images in the folders within folders too; the outputs lie in the same tree." };
+        var format = new Option<string?>("--format", "-f") { Description = $"The format of the outputs where their names do not say it: {OutputFormats.Names}." };
+        format.Validators.Add(result =>
         {
-            Description = $"{GsasrModel.DefaultName} (built in), one of 'gsasr models list', a .safetensors file, or a folder with encoder.pth and decoder.pth.",
-            DefaultValueFactory = _ => GsasrModel.DefaultName,
-        };
-        RequireText(model.Validators, $"--model is empty; leave it out for {GsasrModel.DefaultName}.");
-        var device = new Option<string>("--device", "-d")
-        {
-            Description = "auto, cpu, opencl[:N] or cuda[:N]; 'gsasr devices' lists them.",
-            DefaultValueFactory = _ => "auto",
-        };
-        device.Validators.Add(result =>
-        {
-            string? name = result.GetValueOrDefault<string>();
-            if (name is not null && !DeviceCatalog.IsDeviceName(name))
-                result.AddError($"--device is auto, cpu, opencl[:N] or cuda[:N]; it is '{name}'.");
+            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            if (!OutputFormats.IsKnown(text))
+                result.AddError($"--format is {OutputFormats.Names}; it is '{text}'.");
         });
+        var sizes = new SizeOptions();
+        Option<string> model = SharedOptions.Model();
+        Option<string[]> devices = SharedOptions.Devices();
         Option<Precision?> precision = SharedOptions.Precision("With --as-published it is float32 unless said, else auto.");
         var dMax = new Option<double>("--dmax")
         {
@@ -60,26 +61,49 @@ internal static class UpscaleCommand
         Option<int?> quality = SharedOptions.Quality();
         Option<bool> lossless = SharedOptions.Lossless();
         Option<long?> maxPixels = SharedOptions.MaxPixels();
-        var overwrite = new Option<bool>("--overwrite") { Description = "Replace OUTPUT if it exists." };
-        var reporting = new ReportOptions();
-        var command = new Command("upscale", "Upscales an image.")
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace outputs that exist." };
+        var skipExisting = new Option<bool>("--skip-existing") { Description = "Leave outputs that exist as they are; so an interrupted run goes on where it was." };
+        var shard = new Option<Shard?>("--shard")
         {
-            input, target, scale, model, device, precision, dMax, noEvenAreas, keepGrey, asPublished, quality, lossless, maxPixels, overwrite,
+            Description = "Work on the I-th of N parts of the images, such as 2/8, or auto: the part of this task in a Slurm array or a Kubernetes indexed job.",
+            CustomParser = ParseShard,
         };
+        var reporting = new ReportOptions();
+        var command = new Command("upscale", Description) { paths, recursive, format };
+        sizes.AddTo(command);
+        foreach (Option option in (Option[])[model, devices, precision, dMax, noEvenAreas, keepGrey, asPublished, quality, lossless, maxPixels, overwrite, skipExisting, shard])
+            command.Options.Add(option);
         reporting.AddTo(command);
-        SharedOptions.RequireWebP(command, lossless, target);
+        command.Validators.Add(result => CheckPaths(result, paths));
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(overwrite) && result.GetValue(skipExisting))
+                result.AddError("--overwrite and --skip-existing exclude each other; give one of them.");
+            string target = result.GetValue(paths) is [.., string last] ? last : "";
+            string? extension = result.GetValue(format) ?? (OutputFormats.IsKnown(Path.GetExtension(target)) ? Path.GetExtension(target) : null);
+            if (result.GetValue(lossless) && extension is not null && !OutputFormats.IsWebP(extension))
+                result.AddError("--lossless is for .webp; the other formats have but one way.");
+            if (target == InputFile.StandardInput && result.GetValue(format) is null)
+                result.AddError($"Say with --format what to write to the standard output: {OutputFormats.Names}.");
+            if (target == InputFile.StandardInput && reporting.IsJson(result))
+                result.AddError("--json and OUTPUT - both want the standard output; write the picture to a file.");
+        });
         command.SetAction((parsed, cancellation) =>
         {
             UpscalerOptions options = parsed.GetValue(asPublished)
                 ? UpscalerOptions.AsPublished
                 : new UpscalerOptions { KeepEvenAreas = !parsed.GetValue(noEvenAreas) };
-            var job = new UpscaleJob
+            string[] all = parsed.GetRequiredValue(paths);
+            var job = new UpscaleJob(new UpscaleRequest
             {
-                InputPath = parsed.GetRequiredValue(input),
-                OutputPath = parsed.GetRequiredValue(target),
-                Scale = parsed.GetValue(scale),
+                Inputs = all[..^1],
+                Recursive = parsed.GetValue(recursive),
+                Output = all[^1],
+                Format = parsed.GetValue(format),
+                Size = sizes.Read(parsed),
+                Shard = parsed.GetValue(shard),
                 Model = parsed.GetRequiredValue(model),
-                Device = parsed.GetRequiredValue(device),
+                Devices = parsed.GetRequiredValue(devices),
                 Options = options with
                 {
                     Precision = parsed.GetValue(precision) ?? options.Precision,
@@ -89,8 +113,10 @@ internal static class UpscaleCommand
                 Writing = SharedOptions.Writing(parsed, quality, lossless),
                 MaxPixels = parsed.GetValue(maxPixels),
                 Overwrite = parsed.GetValue(overwrite),
-            };
-            return reporting.RunAsync(parsed, output, error, reporter => job.RunAsync(reporter, cancellation));
+                SkipExisting = parsed.GetValue(skipExisting),
+            });
+            TextWriter? results = all[^1] == InputFile.StandardInput ? null : output;
+            return reporting.RunAsync(parsed, results, error, reporter => job.RunAsync(reporter, cancellation));
         });
         return command;
     }
@@ -114,4 +140,36 @@ internal static class UpscaleCommand
             if (result.Tokens.Any(token => token.Value.Length == 0))
                 result.AddError(message);
         });
+
+    private static void CheckPaths(CommandResult result, Argument paths)
+    {
+        string[] tokens = [.. result.GetResult(paths)?.Tokens.Select(token => token.Value) ?? []];
+        if (Array.Find(tokens, token => token.Length > 1 && token[0] == '-') is { } unknown)
+        {
+            result.AddError($"There is no option {unknown}; a file of this name is ./{unknown}.");
+            return;
+        }
+
+        if (tokens.Length == 0)
+            result.AddError("INPUT and OUTPUT are missing; name the image to upscale and the one to write.");
+        else if (tokens.Length == 1)
+            result.AddError($"OUTPUT is missing; name the image or the folder to write '{tokens[0]}' to.");
+        else if (tokens[^1].Length == 0)
+            result.AddError("OUTPUT is empty; name the image to write.");
+        if (tokens.SkipLast(1).Contains(""))
+            result.AddError("INPUT is empty; name the image to upscale.");
+    }
+
+    private static Shard? ParseShard(ArgumentResult result)
+    {
+        try
+        {
+            return Shard.Parse(result.Tokens.Count == 1 ? result.Tokens[0].Value : "");
+        }
+        catch (FormatException e)
+        {
+            result.AddError(e.Message);
+            return null;
+        }
+    }
 }

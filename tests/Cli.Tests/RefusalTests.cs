@@ -13,7 +13,6 @@ public sealed class RefusalTests : IDisposable
 
     public static TheoryData<string[], string[]> BadArguments => new()
     {
-        { ["upscale", "in.png", "out.png"], ["--scale"] },
         { ["upscale", "in.png", "out.png", "--scale", "two"], ["--scale", "'two'", "from 1 to 64"] },
         { ["upscale", "in.png", "out.png", "--scale", "0.5"], ["--scale", "'0.5'"] },
         { ["upscale", "in.png", "out.png", "--scale", "65"], ["--scale", "'65'"] },
@@ -40,7 +39,7 @@ public sealed class RefusalTests : IDisposable
         { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "cuda:x"], ["'cuda:x'"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "cpu:0"], ["'cpu:0'"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--nonsense"], ["--nonsense"] },
-        { ["upscale", "in.png", "--scale", "2"], ["upscale"] },
+        { ["upscale", "in.png", "--scale", "2"], ["OUTPUT is missing"] },
         { ["nonsense"], ["nonsense"] },
     };
 
@@ -104,16 +103,8 @@ public sealed class RefusalTests : IDisposable
         AssertRefused(await CommandLine.UpscaleAsync(_folder.File("absent.png"), Target, "2"), "absent.png");
 
     [Fact]
-    public async Task A_folder_is_no_image() =>
-        AssertRefused(await CommandLine.UpscaleAsync(_folder.Path, Target, "2"), _folder.Path, "folder");
-
-    [Fact]
     public async Task A_missing_output_folder_is_named() =>
         AssertRefused(await CommandLine.UpscaleAsync(_input, _folder.File(Path.Combine("absent", "out.png")), "2"), "absent", "folder");
-
-    [Fact]
-    public async Task A_folder_is_no_output() =>
-        AssertRefused(await CommandLine.UpscaleAsync(_input, _folder.Path, "2", "--overwrite"), _folder.Path, "folder");
 
     [Theory]
     [InlineData("out.gif", "'.gif'")]
@@ -186,7 +177,6 @@ public sealed class RefusalTests : IDisposable
         File.WriteAllText(input, header);
         Outcome outcome = await CommandLine.UpscaleAsync(input, _folder.File("out" + extension), "2");
         outcome.AssertFailed(ExitCode.Failure, part);
-        Assert.DoesNotContain(input, outcome.Error, StringComparison.Ordinal);
         Assert.Equal([input], Directory.GetFileSystemEntries(_folder.Path));
     }
 

@@ -174,15 +174,6 @@ public sealed class UpscaleTests
     }
 
     [Fact]
-    public async Task The_input_may_be_replaced_by_its_enlargement()
-    {
-        using var folder = new TemporaryFolder();
-        string path = Pictures.Write(folder.File("in.png"), 5, 5);
-        Image result = await CommandLine.UpscaledAsync(path, path, "2", "--overwrite");
-        Assert.Equal(10, result.Width);
-    }
-
-    [Fact]
     public async Task Quality_changes_the_size_of_a_JPEG()
     {
         using var folder = new TemporaryFolder();

@@ -7,6 +7,9 @@ namespace Gsasr.Cli.Reporting;
 /// <param name="output">The file to be written.</param>
 internal sealed class FileReport(Reporter reporter, int file, string input, string output) : IProgress<double>
 {
+    /// <summary>The file to be written; changed where its name is known only once the input is read.</summary>
+    public string Output { get; set; } = output;
+
     /// <summary>A stage begins, and with it ends the one before.</summary>
     /// <param name="stage">The stage.</param>
     public void Stage(WorkStage stage) => reporter.Report(new StageStarted(stage, file, input));
@@ -39,14 +42,14 @@ internal sealed class FileReport(Reporter reporter, int file, string input, stri
     public void Finished(
         (int Width, int Height) read, (int Width, int Height) written, string model, string device, Precision precision, double seconds) =>
         reporter.Report(new FileFinished(
-            file, input, output, read.Width, read.Height, written.Width, written.Height, model, device, precision.Describe(),
+            file, input, Output, read.Width, read.Height, written.Width, written.Height, model, device, precision.Describe(),
             Math.Round(seconds, 3)));
 
     /// <summary>The file was left alone.</summary>
     /// <param name="reason">Why, in a sentence.</param>
-    public void Skipped(string reason) => reporter.Report(new FileSkipped(file, input, output, reason));
+    public void Skipped(string reason) => reporter.Report(new FileSkipped(file, input, Output, reason));
 
     /// <summary>The file could not be read, computed or written.</summary>
     /// <param name="reason">Why, in a sentence.</param>
-    public void Failed(string reason) => reporter.Report(new FileFailed(file, input, output, reason));
+    public void Failed(string reason) => reporter.Report(new FileFailed(file, input, Output, reason));
 }

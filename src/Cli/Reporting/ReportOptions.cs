@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 
 namespace Gsasr.Cli.Reporting;
@@ -28,8 +29,8 @@ internal sealed class ReportOptions
     }
 
     /// <summary>Whether events are to be written on the output stream, which then can take nothing else.</summary>
-    /// <param name="parsed">What the arguments say.</param>
-    public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
+    /// <param name="result">What the arguments say.</param>
+    public bool IsJson(CommandResult result) => result.GetValue(_json);
 
     /// <summary>Runs work, tells of it as the options say, and turns what it throws for the user's sake into a sentence and an exit code.</summary>
     /// <param name="parsed">What the arguments say.</param>
@@ -64,7 +65,7 @@ internal sealed class ReportOptions
     private Reporter Create(ParseResult parsed, TextWriter? output, TextWriter error)
     {
         bool isVerbose = parsed.GetValue(_verbose);
-        if (IsJson(parsed))
+        if (parsed.GetValue(_json))
             return new JsonReporter(isVerbose, new ResultStream(output ?? throw new ArgumentNullException(nameof(output)), error), error);
         Verbosity verbosity = parsed.GetValue(_quiet) ? Verbosity.Quiet : isVerbose ? Verbosity.Verbose : Verbosity.Normal;
         return Reporter.ForText(verbosity, output, error);

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Gsasr.Cli.Models;
+using Gsasr.Cli.Reporting;
+using Gsasr.Imaging;
+using Gsasr.Tensors;
+
+namespace Gsasr.Cli.Upscaling;
+
+/// <summary>
+/// Works on many pictures: while one is computed the next is read and the last is written. For each device there is one worker of each of
+/// the three stages, and room for one picture between two stages, so that few pictures are in memory at once. All devices take from the
+/// same queue, a faster one takes more.
+/// </summary>
+/// <param name="request">What is asked for.</param>
+/// <param name="plan">What is to be done.</param>
+/// <param name="reporter">Takes what there is to say.</param>
+internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Reporter reporter)
+{
+    private readonly PictureReader _reader = new(request, plan.Template);
+    private readonly Channel<PictureWork> _read = Bounded<PictureWork>(request.Devices.Count);
+    private readonly Channel<DrawnPicture> _drawn = Bounded<DrawnPicture>(request.Devices.Count);
+    private readonly Lock _modelLock = new();
+    private GsasrModel? _model;
+    private int _next;
+
+    /// <summary>Works on all pictures. What is wrong with one of them is reported, and the others go on.</summary>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <exception cref="OperationCanceledException">The caller asked to stop; no output is half written.</exception>
+    /// <exception cref="DeviceException">A device is not there, or does not work at all.</exception>
+    /// <exception cref="Checkpoints.CheckpointFormatException">The model cannot be read.</exception>
+    /// <exception cref="IOException">The model is not there.</exception>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            await Task.WhenAll(
+                RunStageAsync(_ => ReadAsync(stop.Token), _read.Writer, stop),
+                RunStageAsync(device => DrawAsync(device, stop.Token), _drawn.Writer, stop),
+                RunStageAsync<PictureWork>(_ => WriteAsync(stop.Token), null, stop)).ConfigureAwait(false);
+        }
+        finally
+        {
+            while (_read.Reader.TryRead(out PictureWork? work))
+                work.Dispose();
+            while (_drawn.Reader.TryRead(out DrawnPicture? picture))
+                picture.Work.Dispose();
+        }
+    }
+
+    private static Channel<T> Bounded<T>(int capacity) => Channel.CreateBounded<T>(capacity);
+
+    // A stage has a worker for each device. Behind the last of them the next stage gets nothing more; when one fails, all stop.
+    private async Task RunStageAsync<T>(Func<string, Task> worker, ChannelWriter<T>? results, CancellationTokenSource stop)
+    {
+        try
+        {
+            await Task.WhenAll(request.Devices.Select(device => Task.Run(async () =>
+            {
+                try
+                {
+                    await worker(device).ConfigureAwait(false);
+                }
+                catch
+                {
+                    await stop.CancelAsync().ConfigureAwait(false);
+                    throw;
+                }
+            }))).ConfigureAwait(false);
+        }
+        finally
+        {
+            results?.TryComplete();
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellation)
+    {
+        for (int i = Interlocked.Increment(ref _next) - 1; i < plan.Pictures.Count; i = Interlocked.Increment(ref _next) - 1)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            PlannedPicture picture = plan.Pictures[i];
+            FileReport report = reporter.Begin(picture.Number, picture.Input.Path, picture.Output);
+            if (Try(report, () => _reader.Read(picture, report)) is not { } work)
+                continue;
+            try
+            {
+                await _read.Writer.WriteAsync(work, cancellation).ConfigureAwait(false);
+            }
+            catch
+            {
+                work.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private async Task DrawAsync(string device, CancellationToken cancellation)
+    {
+        // A device that failed is opened anew; when that fails too, it is not about a picture any more.
+        while (await _read.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
+        {
+            using var session = new DeviceSession(device, Model(cancellation), request.Options, reporter, cancellation);
+            while (!session.HasFailed && await _read.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
+            {
+                if (_read.Reader.TryRead(out PictureWork? work))
+                    await DrawAsync(session, work, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task DrawAsync(DeviceSession session, PictureWork work, CancellationToken cancellation)
+    {
+        bool isPassedOn = false;
+        try
+        {
+            if (Try(work.Report, () => session.Draw(work, request.Size.Scale, cancellation)) is { } image)
+            {
+                await _drawn.Writer.WriteAsync(new DrawnPicture(work, image, session.DeviceName, session.Precision), cancellation).ConfigureAwait(false);
+                isPassedOn = true;
+            }
+        }
+        finally
+        {
+            if (!isPassedOn)
+                work.Dispose();
+        }
+    }
+
+    private async Task WriteAsync(CancellationToken cancellation)
+    {
+        ImageWriteOptions options = request.Writing with { Cancellation = cancellation };
+        await foreach (DrawnPicture picture in _drawn.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+        {
+            using PictureWork work = picture.Work;
+            Try(work.Report, () =>
+            {
+                work.Report.Stage(WorkStage.Writing);
+                work.Target.Complete(stream => ImageFile.Write(stream, picture.Image, work.Format, options));
+                work.Report.Finished(
+                    (work.Image.Width, work.Image.Height), (picture.Image.Width, picture.Image.Height), _model!.Name, picture.Device, picture.Precision,
+                    Stopwatch.GetElapsedTime(work.Start).TotalSeconds);
+                return work;
+            });
+        }
+    }
+
+    // What goes wrong with a picture ends the work on this one.
+    private static T? Try<T>(FileReport report, Func<T?> step)
+        where T : class
+    {
+        try
+        {
+            return step();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            report.Failed(Failures.Describe(e));
+            return null;
+        }
+    }
+
+    private GsasrModel Model(CancellationToken cancellation)
+    {
+        lock (_modelLock)
+        {
+            if (_model is null)
+            {
+                reporter.Report(new StageStarted(WorkStage.LoadingModel, Detail: request.Model));
+                _model = ModelStore.Load(request.Model, cancellation);
+            }
+
+            return _model;
+        }
+    }
+
+    private sealed record DrawnPicture(PictureWork Work, Image Image, string Device, Precision Precision);
+}

@@ -1,0 +1,25 @@
+namespace Gsasr.Cli.Upscaling;
+
+/// <summary>An image to upscale: a file that was named, one that was found in a folder, or the standard input.</summary>
+/// <param name="Path">Where it is read; <see cref="StandardInput"/> for the standard input.</param>
+/// <param name="RelativePath">
+/// Its path below the folder that was given, with slashes on every system; of a file that was named, the path as it was given. Shards go by it.
+/// </param>
+/// <param name="IsFound">Whether it was found in a folder.</param>
+internal sealed record InputFile(string Path, string RelativePath, bool IsFound)
+{
+    /// <summary>What stands for the standard input, and as an output for the standard output.</summary>
+    public const string StandardInput = "-";
+
+    /// <summary>Whether it is the standard input.</summary>
+    public bool IsStandardInput => Path == StandardInput;
+
+    /// <summary>Its name without folder and extension.</summary>
+    public string Name => IsStandardInput ? "stdin" : System.IO.Path.GetFileNameWithoutExtension(Path);
+
+    /// <summary>The folder that it lies in; empty for the working folder.</summary>
+    public string Folder => System.IO.Path.GetDirectoryName(Path) ?? "";
+
+    /// <summary>Its folder below the folder that was given; empty for a file that was named.</summary>
+    public string Subfolder => IsFound ? System.IO.Path.GetDirectoryName(RelativePath) ?? "" : "";
+}

@@ -1,0 +1,89 @@
+namespace Gsasr.Cli.Upscaling;
+
+/// <summary>Finds the images to upscale: the files that were named, and those in the folders that were named.</summary>
+/// <param name="recursive">Whether folders within folders are searched too.</param>
+/// <param name="outputFolder">The folder that outputs go to, if that is known; where it lies within a folder that is searched, it is left out.</param>
+/// <param name="paths">Tells when two paths are one file.</param>
+internal sealed class InputSearch(bool recursive, string? outputFolder, FilePaths paths)
+{
+    private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".tga", ".pbm", ".pgm", ".ppm", ".pnm",
+    };
+
+    // Hidden files are none that a person means by "the pictures in this folder"; on Unix their names begin with a dot.
+    private static readonly EnumerationOptions Visible = new()
+    {
+        AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
+        IgnoreInaccessible = false,
+        MatchType = MatchType.Simple,
+    };
+
+    private readonly string? _outputFolder = outputFolder is null ? null : paths.Resolve(outputFolder);
+    private readonly HashSet<string> _seen = new(FilePaths.Comparer);
+    private readonly List<InputFile> _files = [];
+    private readonly List<(string Folder, string Reason)> _failures = [];
+
+    /// <summary>The images, in the order of the arguments, those of a folder in the order of their names; none of them twice.</summary>
+    public IReadOnlyList<InputFile> Files => _files;
+
+    /// <summary>The folders that could not be searched, and why.</summary>
+    public IReadOnlyList<(string Folder, string Reason)> Failures => _failures;
+
+    /// <summary>Adds an image, or all those in a folder.</summary>
+    /// <param name="path">A file, a folder or <see cref="InputFile.StandardInput"/>.</param>
+    /// <exception cref="IOException">A folder has no images.</exception>
+    public void Add(string path)
+    {
+        if (path == InputFile.StandardInput || !Directory.Exists(path))
+        {
+            Add(new InputFile(path, path.Replace('\\', '/'), IsFound: false));
+            return;
+        }
+
+        var found = new List<InputFile>();
+        int failures = _failures.Count;
+        Search(path, "", found);
+        if (found.Count == 0 && _failures.Count == failures)
+        {
+            throw new FileNotFoundException(
+                $"There are no images in the folder {path}{(recursive ? "" : "; --recursive looks into the folders within it too")}.");
+        }
+
+        found.Sort((one, other) => string.CompareOrdinal(one.RelativePath, other.RelativePath));
+        found.ForEach(Add);
+    }
+
+    private void Add(InputFile file)
+    {
+        if (_seen.Add(file.IsStandardInput ? file.Path : paths.Resolve(file.Path)))
+            _files.Add(file);
+    }
+
+    private void Search(string folder, string relative, List<InputFile> found)
+    {
+        try
+        {
+            foreach (FileSystemInfo entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", Visible))
+            {
+                string path = Path.Join(folder, entry.Name);
+                string relativePath = relative + entry.Name;
+                if (!entry.Attributes.HasFlag(FileAttributes.Directory))
+                {
+                    if (Extensions.Contains(Path.GetExtension(entry.Name)))
+                        found.Add(new InputFile(path, relativePath, IsFound: true));
+                }
+
+                // A link to a folder can lead back to where it is; only the folder itself is searched.
+                else if (recursive && entry.LinkTarget is null && !FilePaths.Comparer.Equals(paths.Resolve(path), _outputFolder))
+                {
+                    Search(path, relativePath + "/", found);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _failures.Add((folder, $"{folder} cannot be searched: {e.Message}"));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Collections.Frozen;
+using Gsasr.Imaging;
+
+namespace Gsasr.Cli.Upscaling;
+
+/// <summary>The formats that can be written, by their extensions.</summary>
+internal static class OutputFormats
+{
+    /// <summary>The extensions as words of a sentence.</summary>
+    public const string Names = "png, jpg, jpeg, webp, tif, tiff, bmp, tga, ppm, pgm or pnm";
+
+    private static readonly FrozenSet<string> Extensions =
+        Names.Replace(" or ", ", ", StringComparison.Ordinal).Split(", ").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a picture with this extension can be written.</summary>
+    /// <param name="extension">The extension, with its dot or without.</param>
+    public static bool IsKnown(string extension) => Extensions.Contains(extension.TrimStart('.'));
+
+    /// <summary>Whether an extension is that of WebP.</summary>
+    /// <param name="extension">The extension, with its dot or without.</param>
+    public static bool IsWebP(string extension) => extension.TrimStart('.').Equals("webp", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The format of an extension.</summary>
+    /// <param name="extension">The extension without its dot.</param>
+    /// <exception cref="ImageFormatException">No picture can be written so.</exception>
+    public static ImageFormat FormatOf(string extension) => ImageFile.FormatFromExtension("." + extension);
+
+    /// <summary>The extension of an output for an input where nothing else says it: its own, or png where that cannot be written.</summary>
+    /// <param name="input">The input.</param>
+    public static string ExtensionFor(InputFile input)
+    {
+        string extension = Path.GetExtension(input.Path);
+        return IsKnown(extension) ? extension[1..] : "png";
+    }
+
+    /// <summary>Refuses colours for a format of greys: what is called .pgm has none, and the .ppm inside would puzzle whoever opens it.</summary>
+    /// <param name="extension">The extension of the output, without its dot.</param>
+    /// <param name="layout">The channels of the picture.</param>
+    /// <exception cref="ImageFormatException">It is pgm, and the picture has colours.</exception>
+    public static void CheckColours(string extension, ChannelLayout layout)
+    {
+        if (extension.Equals("pgm", StringComparison.OrdinalIgnoreCase) && !layout.IsGrey())
+            throw new ImageFormatException("PGM holds greys, and the image has colours: write a PPM or PNG.");
+    }
+}

@@ -1,0 +1,53 @@
+using Gsasr.Imaging;
+using Microsoft.Win32.SafeHandles;
+
+namespace Gsasr.Cli.Upscaling;
+
+/// <summary>Where a picture is written: a file that will be whole or not there at all, or the standard output.</summary>
+internal sealed class PictureTarget : IDisposable
+{
+    private const int StandardOutputDescriptor = 1;
+
+    private readonly AtomicFile? _file;
+
+    private PictureTarget(AtomicFile? file) => _file = file;
+
+    /// <summary>The standard output.</summary>
+    public static PictureTarget StandardOutput() => new(null);
+
+    /// <summary>Makes a place for a file, so that what prevents it shows before the long work.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="overwrite">Whether a file that is there may be replaced.</param>
+    /// <param name="createFolder">Whether to make the folder where there is none.</param>
+    /// <exception cref="IOException">The file exists and may not be replaced, or cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder must not be written.</exception>
+    public static PictureTarget File(string path, bool overwrite, bool createFolder)
+    {
+        if (createFolder && Path.GetDirectoryName(path) is { Length: > 0 } folder)
+            Directory.CreateDirectory(folder);
+        return new PictureTarget(new AtomicFile(path, overwrite));
+    }
+
+    /// <summary>Writes the picture; can be called once.</summary>
+    /// <param name="write">Writes it to a stream.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Complete(Action<Stream> write)
+    {
+        if (_file is not null)
+        {
+            _file.Complete(write);
+            return;
+        }
+
+        // On Unix the console's own stream says nothing when its reader has gone.
+        using Stream output = OperatingSystem.IsWindows()
+            ? Console.OpenStandardOutput()
+            : new FileStream(new SafeFileHandle(StandardOutputDescriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        using var buffered = new BufferedStream(output, 1 << 16);
+        write(buffered);
+        buffered.Flush();
+    }
+
+    /// <summary>Takes away what was not completed.</summary>
+    public void Dispose() => _file?.Dispose();
+}

@@ -1,0 +1,29 @@
+using Gsasr.Cli.Reporting;
+using Gsasr.Imaging;
+
+namespace Gsasr.Cli.Upscaling;
+
+/// <summary>A picture on its way from its file to its output: read, and with a place to be written to.</summary>
+internal sealed class PictureWork : IDisposable
+{
+    /// <summary>The input.</summary>
+    public required Image Image { get; init; }
+
+    /// <summary>The size of the output.</summary>
+    public required OutputFrame Frame { get; init; }
+
+    /// <summary>The format of the output.</summary>
+    public required ImageFormat Format { get; init; }
+
+    /// <summary>Where the output goes.</summary>
+    public required PictureTarget Target { get; init; }
+
+    /// <summary>Takes what there is to say of the picture.</summary>
+    public required FileReport Report { get; init; }
+
+    /// <summary>When the reading began, as a <see cref="System.Diagnostics.Stopwatch"/> counts.</summary>
+    public required long Start { get; init; }
+
+    /// <inheritdoc/>
+    public void Dispose() => Target.Dispose();
+}

@@ -1,0 +1,29 @@
+using Gsasr.Cli.Reporting;
+
+namespace Gsasr.Cli.Upscaling;
+
+/// <summary>All that <c>gsasr upscale</c> does once its arguments are read.</summary>
+/// <param name="request">What is asked for.</param>
+internal sealed class UpscaleJob(UpscaleRequest request)
+{
+    /// <summary>Upscales the pictures.</summary>
+    /// <param name="reporter">Takes what there is to say.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <returns>The exit code: success only where every output is there.</returns>
+    public async Task<int> RunAsync(Reporter reporter, CancellationToken cancellation)
+    {
+        UpscalePlan plan = UpscalePlan.Create(request);
+        reporter.Report(new RunStarted(Program.Version, plan.Count));
+        if (plan.FormerOutputs > 0)
+            reporter.Report(new NoteMade($"{plan.FormerOutputs} of the pictures found are outputs for others, and were left out."));
+        if (plan.Count == 0)
+            reporter.Report(new NoteMade("None of the pictures is in this shard."));
+        foreach (PlannedPicture picture in plan.Skipped)
+            reporter.Begin(picture.Number, picture.Input.Path, picture.Output).Skipped(PictureReader.SkippedNote);
+        int number = plan.Count - plan.Failures.Count;
+        foreach ((string folder, string reason) in plan.Failures)
+            reporter.Begin(++number, folder, request.Output).Failed(reason);
+        await new BatchPipeline(request, plan, reporter).RunAsync(cancellation).ConfigureAwait(false);
+        return reporter.Failed == 0 ? ExitCode.Success : ExitCode.Failure;
+    }
+}
