@@ -6,7 +6,7 @@
 #
 # The machine needs a driver and this repository's files, but no .NET: the published gsasr-bench is a program of its own (its
 # folder must lie inside the repository, where it finds models and pictures). Each measurement's output goes to a file in
-# RESULTS; a failure is shown and does not stop the rest. The tables come last, without padding. PEAK is the card's peak in
+# RESULTS; a failure is shown and does not stop the rest. The tables come last, without padding. PEAK is the GPU's peak in
 # TFLOP/s of float32 that shares are given of.
 set -u
 programs=${1:?"usage: gpu-run.sh FOLDER_OF_GSASR_BENCH [RESULTS]"}

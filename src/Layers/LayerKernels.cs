@@ -5,9 +5,9 @@ namespace Gsasr.Layers;
 /// <summary>What the launches of GPU kernels have in common.</summary>
 internal static class LayerKernels
 {
-    /// <summary>1 if every pixel's channels are whole float4s on boundaries of 16 bytes, else 0.</summary>
+    /// <summary>Whether every pixel's channels are whole float4s on boundaries of 16 bytes.</summary>
     /// <param name="tensor">The tensor.</param>
-    public static int Aligned(in Tensor tensor) => tensor.Offset % 4 == 0 && (tensor.Pitch | tensor.Channels) % 4 == 0 ? 1 : 0;
+    public static bool IsAligned(in Tensor tensor) => tensor.Offset % 4 == 0 && (tensor.Pitch | tensor.Channels) % 4 == 0;
 
     /// <summary>Throws unless every pixel's channels are float16, whole eights of them on boundaries of 16 bytes.</summary>
     /// <param name="tensor">The tensor.</param>
@@ -28,7 +28,7 @@ internal static class LayerKernels
     public static void RequireFours(in Tensor tensor)
     {
         tensor.Require(ElementType.Float32);
-        if (Aligned(tensor) == 0)
+        if (!IsAligned(tensor))
             throw new ArgumentException($"A tensor of {tensor} does not have its channels by fours on boundaries of 16 bytes.");
     }
 

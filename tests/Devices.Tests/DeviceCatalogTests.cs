@@ -19,7 +19,7 @@ public sealed class DeviceCatalogTests
             Assert.Equal((description.Kind, description.Name), (device.Kind, device.Name));
         }
 
-        // Each road without a device has a reason.
+        // Each backend without a device says why.
         foreach (DeviceKind kind in (DeviceKind[])[DeviceKind.Cuda, DeviceKind.OpenCl])
         {
             if (!catalog.Devices.Any(device => device.Kind == kind))

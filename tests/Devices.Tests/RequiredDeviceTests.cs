@@ -6,7 +6,7 @@ namespace Gsasr.Devices.Tests;
 /// <summary>When tests on a device are skipped, and that those on required devices are not.</summary>
 public sealed class RequiredDeviceTests
 {
-    private static readonly DeviceDescription s_card = new(DeviceKind.Cuda, 0, "a card", 1, "CUDA 12.4", IsGpu: true);
+    private static readonly DeviceDescription s_gpu = new(DeviceKind.Cuda, 0, "a GPU", 1, "CUDA 12.4", IsGpu: true);
 
     public static TheoryData<string> Required => [.. TestDevices.Required];
 
@@ -34,8 +34,8 @@ public sealed class RequiredDeviceTests
         if (skips)
             Assert.Contains("CUDA: something", reason, StringComparison.Ordinal);
         Assert.Null(TestDevices.ReasonToSkip("cuda", [], [refusal], ["cpu", "cuda"]));
-        Assert.Null(TestDevices.ReasonToSkip("cuda", [s_card], [refusal], []));
-        Assert.NotNull(TestDevices.ReasonToSkip("opencl", [s_card], [refusal], []));
+        Assert.Null(TestDevices.ReasonToSkip("cuda", [s_gpu], [refusal], []));
+        Assert.NotNull(TestDevices.ReasonToSkip("opencl", [s_gpu], [refusal], []));
     }
 
     [Fact]

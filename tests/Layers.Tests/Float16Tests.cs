@@ -5,7 +5,7 @@ using Gsasr.Testing;
 namespace Gsasr.Layers.Tests;
 
 /// <summary>
-/// Layers of float16 against those of float32 on the processor, with the same rounded numbers. Only an NVIDIA card can run them; what the
+/// Layers of float16 against those of float32 on the processor, with the same rounded numbers. Only an NVIDIA GPU can run them; what the
 /// host prepares for them is checked everywhere. <c>Gsasr.Layers.Tests -class Gsasr.Layers.Tests.Float16Tests</c> runs just these.
 /// </summary>
 public sealed class Float16Tests
@@ -35,7 +35,7 @@ public sealed class Float16Tests
     public void Convolutions_are_right(
         int height, int width, int inputs, int outputs, int kernel, string activation, bool residual, bool shuffle)
     {
-        GpuDevice gpu = Card();
+        GpuDevice gpu = TensorCoreGpu();
         float[] weight = Float16Tensor.Rounded(Numbers.Of("weight", outputs * inputs * kernel * kernel, 1 / MathF.Sqrt(inputs * kernel * kernel)));
         float[] bias = Numbers.Of("bias", outputs);
         float[] image = Float16Tensor.Rounded(Numbers.Of("x", height * width * inputs));
@@ -60,7 +60,7 @@ public sealed class Float16Tests
     [Fact]
     public void A_rectangle_of_a_convolution_sees_its_surroundings()
     {
-        GpuDevice gpu = Card();
+        GpuDevice gpu = TensorCoreGpu();
         float[] weight = Numbers.Of("weight", 64 * 64 * 9);
         using ConvolutionWeights weights = ConvolutionWeights.Create(gpu, weight, [], 64, 64, 3, elementType: ElementType.Float16);
         using var x = new Float16Tensor(gpu, 20, 30, 64, Numbers.Of("x", 20 * 30 * 64));
@@ -82,7 +82,7 @@ public sealed class Float16Tests
     [InlineData(24, 12, 136, false, true)]
     public void Normalisation_is_right(int height, int width, int channels, bool shift, bool table)
     {
-        GpuDevice gpu = Card();
+        GpuDevice gpu = TensorCoreGpu();
         float[] image = Float16Tensor.Rounded([.. Numbers.Of("x", height * width * channels).Select(value => 3 * value + 7)]);
         using var cpu = new CpuDevice();
         using var x = new Float16Tensor(gpu, height, width, channels, image);
@@ -108,7 +108,7 @@ public sealed class Float16Tests
     [InlineData(1, 2, 1, 1, 32, 0, 0)]
     public void Attention_is_right(int height, int width, int window, int heads, int headSize, int queryShift, int keyShift)
     {
-        GpuDevice gpu = Card();
+        GpuDevice gpu = TensorCoreGpu();
         int channels = heads * headSize;
         int tokens = window * window;
         float[] angles = Numbers.Of("angles", heads * tokens * headSize / 2, 3);
@@ -147,7 +147,7 @@ public sealed class Float16Tests
     [InlineData(192, 3, 43)]
     public void Gaussian_heads_are_right(int channels, int rows, int columns)
     {
-        GpuDevice gpu = Card();
+        GpuDevice gpu = TensorCoreGpu();
         float[] features = Float16Tensor.Rounded(Numbers.Of("features", rows * columns * channels));
         using GaussianHeadsWeights weights = Heads(gpu, channels, ElementType.Float16);
         using var arena = new Arena(gpu);
@@ -172,7 +172,7 @@ public sealed class Float16Tests
     [Fact]
     public void Values_beyond_the_range_are_noticed_once()
     {
-        GpuDevice gpu = Card();
+        GpuDevice gpu = TensorCoreGpu();
         float[] features = Numbers.Of("features", 20 * 64);
         features[7 * 64 + 3] = float.PositiveInfinity;
         using GaussianHeadsWeights weights = Heads(gpu, 64, ElementType.Float16);
@@ -188,7 +188,7 @@ public sealed class Float16Tests
     [Fact]
     public void Rounding_and_repeating_are_right()
     {
-        GpuDevice gpu = Card();
+        GpuDevice gpu = TensorCoreGpu();
         float[] table = Numbers.Of("table", 3 * 4 * 24);
         table[5] = 70000;
         using var y = new Float16Tensor(gpu, 6, 12, 24);
@@ -209,7 +209,7 @@ public sealed class Float16Tests
     [Fact]
     public void What_the_kernels_cannot_do_is_refused()
     {
-        GpuDevice gpu = Card();
+        GpuDevice gpu = TensorCoreGpu();
         using ConvolutionWeights weights = ConvolutionWeights.Create(gpu, new float[64], [], 8, 8, elementType: ElementType.Float16);
         using var x = new Float16Tensor(gpu, 2, 2, 24);
         using var float32 = new GuardedTensor(gpu, 2, 2, 8);
@@ -250,7 +250,7 @@ public sealed class Float16Tests
         Assert.Equal(3 * Float16Tiles.Depth, Float16ConvolutionGpu.Pack(new float[130], 130, 1, 1).Length);
     }
 
-    private static GpuDevice Card()
+    private static GpuDevice TensorCoreGpu()
     {
         GpuDevice gpu = TestDevices.GetGpu("cuda");
         if (!TensorCores.AreIn(gpu))

@@ -5,7 +5,7 @@ using Gsasr.Testing;
 
 namespace Gsasr.Models.Tests;
 
-/// <summary>Mixed precision of whole networks. Those tests that multiply need an NVIDIA card with tensor cores.</summary>
+/// <summary>Mixed precision of whole networks. Those tests that multiply need an NVIDIA GPU with tensor cores.</summary>
 public sealed class PrecisionTests(ITestOutputHelper output)
 {
     // An image of mixed precision differs from one of float32 by less than can be seen.
@@ -41,7 +41,7 @@ public sealed class PrecisionTests(ITestOutputHelper output)
     [InlineData("edsr-paper", false)]
     public void A_card_with_tensor_cores_uses_them_for_the_models_that_have_kernels(string name, bool mixed)
     {
-        Device device = Card();
+        Device device = TensorCoreDevice();
         GsasrModel model = name == GsasrModel.DefaultName ? GsasrModel.Default : new GsasrModel(() => SeededCheckpoint.Open(name));
         using (var upscaler = new Upscaler(model, device))
             Assert.Equal(mixed ? Precision.Mixed : Precision.Float32, upscaler.Precision);
@@ -58,7 +58,7 @@ public sealed class PrecisionTests(ITestOutputHelper output)
     [InlineData(1, 1, 4)]
     public void Images_of_mixed_precision_look_the_same_and_are_the_same_bits_every_time(int width, int height, double scale)
     {
-        Device device = Card();
+        Device device = TensorCoreDevice();
         using var mixed = new Upscaler(GsasrModel.Default, device, s_mixed);
         using var exact = new Upscaler(GsasrModel.Default, device, s_float32);
         byte[] first = Draw(mixed, width, height, scale);
@@ -73,7 +73,7 @@ public sealed class PrecisionTests(ITestOutputHelper output)
     [Fact]
     public void Values_beyond_float16_are_computed_again_in_float32()
     {
-        Device device = Card();
+        Device device = TensorCoreDevice();
         using var basis = ModelCheckpoint.Open(TestData.ModelFile("gsasr-lite.safetensors"));
         GsasrModel model = new(() => Grown(basis));
         using var mixed = new Upscaler(model, device, s_mixed);
@@ -107,7 +107,7 @@ public sealed class PrecisionTests(ITestOutputHelper output)
         }
     }
 
-    private static Device Card()
+    private static Device TensorCoreDevice()
     {
         Device device = TestDevices.Get("cuda");
         if (!TensorCores.AreIn(device))

@@ -26,8 +26,8 @@ internal static class WindowAttentionGpu
                 $"{device.Name} has window attention for heads of up to {s_variants[^1].HeadSize} channels, not of {headSize}.");
         bool overlaps = settings.OverlappingKeyWindowSize != 0;
         int keyStart = overlaps ? -(settings.KeyWindowSize - settings.WindowSize) / 2 : settings.KeyShift;
-        int aligned = LayerKernels.Aligned(query) & LayerKernels.Aligned(key) & LayerKernels.Aligned(value) & LayerKernels.Aligned(y)
-            & (headSize % 4 == 0 ? 1 : 0) & (settings.Rotary is Tensor rotary ? LayerKernels.Aligned(rotary) : 1);
+        bool aligned = LayerKernels.IsAligned(query) && LayerKernels.IsAligned(key) && LayerKernels.IsAligned(value) && LayerKernels.IsAligned(y)
+            && headSize % 4 == 0 && (settings.Rotary is not Tensor rotary || LayerKernels.IsAligned(rotary));
 
         int blocks = LayerKernels.DivideUp(settings.QueryTokens, variant.QueryBlock);
         int windows = y.Height / settings.WindowSize * (y.Width / settings.WindowSize);
@@ -56,7 +56,7 @@ internal static class WindowAttentionGpu
             Wraps = overlaps ? 0 : 1,
             MaskShift = settings.MaskWrapped ? settings.QueryShift : 0,
             Scale = (float)(Log2E / Math.Sqrt(headSize)),
-            Aligned = aligned,
+            Aligned = aligned ? 1 : 0,
         });
     }
 

@@ -54,7 +54,7 @@ internal static class ConvolutionGpu
     {
         int pixels = checked(arguments.Rows * arguments.Columns);
         int channels = arguments.Weights.OutputChannels;
-        if (LayerKernels.Aligned(arguments.X) == 0)
+        if (!LayerKernels.IsAligned(arguments.X))
         {
             long groups = (long)LayerKernels.DivideUp(pixels, Tile64x64Unaligned.Rows)
                 * LayerKernels.DivideUp(channels, Tile64x64Unaligned.Columns);
@@ -103,7 +103,7 @@ internal static class ConvolutionGpu
             EndPixel = endPixel,
             OutputChannels = weights.OutputChannels,
             ShuffledChannels = weights.PixelShuffle ? y.Channels : 0,
-            AlignedOutput = LayerKernels.Aligned(y) & LayerKernels.Aligned(residual),
+            AlignedOutput = LayerKernels.IsAligned(y) && LayerKernels.IsAligned(residual) ? 1 : 0,
             Activation = (int)arguments.Activation,
         });
     }

@@ -57,7 +57,7 @@ internal static class WinogradGpu
             XHeight = x.Height,
             XWidth = x.Width,
             Channels = x.Channels,
-            Aligned = LayerKernels.Aligned(x),
+            Aligned = LayerKernels.IsAligned(x) ? 1 : 0,
             FirstRow = arguments.FirstRow,
             FirstColumn = arguments.FirstColumn,
             PatchColumns = patchColumns,
@@ -116,7 +116,7 @@ internal static class WinogradGpu
             Columns = arguments.Columns,
             OutputChannels = arguments.Weights.OutputChannels,
             ShuffledChannels = arguments.Weights.PixelShuffle ? y.Channels : 0,
-            AlignedOutput = LayerKernels.Aligned(y) & LayerKernels.Aligned(residual),
+            AlignedOutput = LayerKernels.IsAligned(y) && LayerKernels.IsAligned(residual) ? 1 : 0,
             Activation = (int)arguments.Activation,
         });
     }

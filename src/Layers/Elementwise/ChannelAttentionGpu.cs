@@ -52,7 +52,7 @@ internal static class ChannelAttentionGpu
             YPitch = y.Pitch,
             Pixels = x.Pixels,
             Channels = x.Channels,
-            Aligned = LayerKernels.Aligned(x) & LayerKernels.Aligned(y),
+            Aligned = LayerKernels.IsAligned(x) && LayerKernels.IsAligned(y) ? 1 : 0,
         });
     }
 }

@@ -16,7 +16,7 @@ internal static class ElementwiseGpu
             YPitch = y.Pitch,
             Pixels = y.Pixels,
             Channels = y.Channels,
-            Aligned = LayerKernels.Aligned(a) & LayerKernels.Aligned(b) & LayerKernels.Aligned(y),
+            Aligned = LayerKernels.IsAligned(a) && LayerKernels.IsAligned(b) && LayerKernels.IsAligned(y) ? 1 : 0,
         });
 
     public static void Repeat(GpuDevice device, in Tensor table, in Tensor y) =>
@@ -31,7 +31,7 @@ internal static class ElementwiseGpu
             Pixels = y.Pixels,
             Width = y.Width,
             Channels = y.Channels,
-            Aligned = LayerKernels.Aligned(table) & LayerKernels.Aligned(y),
+            Aligned = LayerKernels.IsAligned(table) && LayerKernels.IsAligned(y) ? 1 : 0,
         });
 
     public static void RepeatFloat16(GpuDevice device, in Tensor table, in Tensor y)

@@ -9,8 +9,8 @@ internal static class LayerNormGpu
         GpuDevice device, in Tensor x, in Tensor gamma, in Tensor beta, in Tensor y, in Tensor? shift, in Tensor? windowTable)
     {
         Tensor table = windowTable ?? x;
-        int aligned = LayerKernels.Aligned(x) & LayerKernels.Aligned(y) & LayerKernels.Aligned(table)
-            & AlignedVector(gamma) & AlignedVector(beta) & AlignedVector(shift ?? gamma);
+        bool aligned = LayerKernels.IsAligned(x) && LayerKernels.IsAligned(y) && LayerKernels.IsAligned(table)
+            && IsAlignedVector(gamma) && IsAlignedVector(beta) && IsAlignedVector(shift ?? gamma);
         var groups = new WorkSize(LayerKernels.DivideUp(x.Pixels, NormalizationShape.PixelsOfGroup));
         device.Launch(NormalizationKernels.NormalizePixels.Kernel, groups, new()
         {
@@ -31,7 +31,7 @@ internal static class LayerNormGpu
             Width = x.Width,
             Channels = x.Channels,
             Epsilon = LayerNorm.Epsilon,
-            Aligned = aligned,
+            Aligned = aligned ? 1 : 0,
         });
     }
 
@@ -75,5 +75,5 @@ internal static class LayerNormGpu
         });
     }
 
-    private static int AlignedVector(in Tensor vector) => vector.Offset % 4 == 0 && vector.Channels % 4 == 0 ? 1 : 0;
+    private static bool IsAlignedVector(in Tensor vector) => vector.Offset % 4 == 0 && vector.Channels % 4 == 0;
 }
