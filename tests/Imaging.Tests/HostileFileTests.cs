@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 
 namespace Gsasr.Imaging.Tests;
 
@@ -63,6 +64,63 @@ public class HostileFileTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Equal(4, ImageFile.Decode(file).Width);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+    }
+
+    [Fact]
+    public void Bytes_that_are_no_pixels_do_not_vouch_for_them()
+    {
+        byte[] rows = new byte[4097 * (1 + 513)];
+        byte[] file = new PngBuilder().Header(4097, 4097, 1, 0).Chunk("tEXt", new byte[1 << 20]).Chunk("IDAT", PngBuilder.Deflate(rows)).End();
+        Measured.AssertRefused(file, 2 << 20, ImageLimits.Default);
+    }
+
+    [Fact]
+    public void Metadata_that_come_again_and_again_take_neither_time_nor_notes()
+    {
+        const int Times = 30_000;
+        var content = new MemoryStream();
+        byte[] bomb = [.. "x\0\0"u8, .. PngBuilder.Deflate(new byte[8 << 20])];
+        byte[] xmpBomb = [.. "XML:com.adobe.xmp\0\u0001\0\0\0"u8, .. PngBuilder.Deflate(new byte[8 << 20])];
+        content.Write(new PngBuilder().Header(4, 1, 8, 0).Unfinished());
+        Repeat(Times, "tEXt", []);
+        Repeat(Times, "gAMA", [0, 0, 0xB1, 0x8F]);
+        Repeat(Times, "acTL", new byte[8]);
+        Repeat(1000, "iCCP", bomb);
+        Repeat(1000, "iTXt", xmpBomb);
+        int wrong = (int)content.Length;
+        Repeat(Times, "teSt", []);
+        content.Write(new PngBuilder().Chunk("IDAT", PngBuilder.Deflate([0, 1, 2, 3, 4])).End().AsSpan(8));
+        byte[] file = content.ToArray();
+        for (int i = 0; i < Times; i++)
+            file[wrong + 12 * i + 11] ^= 1;
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        long start = Stopwatch.GetTimestamp();
+        Image image = ImageFile.Decode(file);
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 5);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 150 << 20);
+        Assert.Equal(Times + 1, image.Metadata.PngChunks.Count);
+        Assert.Equal(8 << 20, image.Metadata.IccProfile!.Length);
+        Assert.Equal(8 << 20, image.Metadata.Xmp!.Length);
+        Assert.Equal(
+            ["PNG: the file is an animation; its still picture was read.", $"PNG: {Times} chunks were left out, the first of them teSt: their checksums are wrong."],
+            image.Notes);
+
+        void Repeat(int times, string type, byte[] data)
+        {
+            byte[] chunk = new PngBuilder().Chunk(type, data).Unfinished()[8..];
+            for (int i = 0; i < times; i++)
+                content.Write(chunk);
+        }
+    }
+
+    [Fact]
+    public void A_PNG_takes_the_memory_of_its_picture()
+    {
+        byte[] file = TestImages.Encode(TestImages.Generate(1000, 700, ChannelLayout.Rgba, 16, 1), ImageFormat.Png);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Image image = ImageFile.Decode(file);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, image.Samples16.Length * 2 + (1 << 18));
     }
 
     [Fact]

@@ -43,8 +43,8 @@ public class PngRefusalTests
             { "tRNS chunk is repeated", Grey().Chunk("tRNS", 0, 1).Chunk("tRNS", 0, 1).End() },
             { "compressed pixel data are damaged", Grey().Chunk("IDAT", badZlib).End() },
             { "compressed pixel data are damaged", Grey().Chunk("IDAT", dictionary).End() },
-            { "compressed pixel data end after 3 of 5 bytes", Grey().Chunk("IDAT", shortZlib).End() },
-            { "cannot be decoded", Grey().Chunk("IDAT", PngBuilder.Deflate([5, 1, 2, 3, 4])).End() },
+            { "compressed pixel data end in row 0 of 1", Grey().Chunk("IDAT", shortZlib).End() },
+            { "unknown filter 5 in row 0", Grey().Chunk("IDAT", PngBuilder.Deflate([5, 1, 2, 3, 4])).End() },
         };
     }
 

@@ -1,29 +1,33 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 using System.IO.Hashing;
 using System.Text;
-using SixLabors.ImageSharp.Formats.Png;
 
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Reads PNG. Every chunk is checked first, and the compressed pixels are inflated once without being kept. The decoder then gets a
-/// file of the picture's own chunks alone, so that neither damaged metadata nor an animation reach it.
+/// Reads PNG. All chunks are gone through and checked before the pixels are looked at. The library's decoder needs four times the memory, and
+/// leaves rows that are missing black without a word, so that rows are decoded here (<see cref="PngRows"/>).
 /// </summary>
-internal sealed class PngFile : IDisposable
+internal sealed class PngFile
 {
-    private const int Grey = 0, Rgb = 2, Palette = 3, GreyAlpha = 4;
+    private const int Grey = 0, Rgb = 2, Palette = 3, GreyAlpha = 4, Rgba = 6;
     private const int MaximumPaletteEntries = 256;
+
+    // A deflate stream of n bytes holds at most 1032 n bytes: 258 from every 2 bits.
+    private const int MaximumDeflateRatio = 1032;
 
     private readonly int _width;
     private readonly int _height;
     private readonly int _depth;
     private readonly int _colourType;
     private readonly bool _interlaced;
-    private readonly MemoryStream _pixelData = new();
-    private bool _hasPixels;
-    private readonly List<string> _notes = [];
+    private readonly List<ReadOnlyMemory<byte>> _pixelData = [];
     private readonly List<PngChunk> _keptChunks = [];
+
+    // Kinds of metadata of which a file has one each: the first one counts, so that a file cannot ask for the work again and again.
+    private readonly HashSet<string> _found = [];
+    private string? _firstLeftOut;
+    private int _leftOut;
     private byte[] _palette = [];
     private byte[]? _transparency;
     private ImageMetadata _metadata = ImageMetadata.None;
@@ -41,7 +45,7 @@ internal sealed class PngFile : IDisposable
         {
             Grey => _depth is 1 or 2 or 4 or 8 or 16,
             Palette => _depth is 1 or 2 or 4 or 8,
-            Rgb or GreyAlpha or 6 => _depth is 8 or 16,
+            Rgb or GreyAlpha or Rgba => _depth is 8 or 16,
             _ => false,
         };
         if (!exists)
@@ -53,41 +57,31 @@ internal sealed class PngFile : IDisposable
     /// <summary>The eight bytes every PNG file begins with.</summary>
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
-    private int BitsPerPixel => _depth * _colourType switch { Rgb => 3, GreyAlpha => 2, 6 => 4, _ => 1 };
-
-    // What the decoder is asked for: a transparent colour is left to us, as it compares colours of 16 bits wrongly.
-    private ChannelLayout DecodedLayout => _colourType switch
+    private ChannelLayout Layout => _colourType switch
     {
-        Grey => ChannelLayout.Grey,
+        Grey => _transparency is null ? ChannelLayout.Grey : ChannelLayout.GreyAlpha,
         GreyAlpha => ChannelLayout.GreyAlpha,
-        Rgb => ChannelLayout.Rgb,
-        Palette when _transparency is null => ChannelLayout.Rgb,
+        Rgb or Palette => _transparency is null ? ChannelLayout.Rgb : ChannelLayout.Rgba,
         _ => ChannelLayout.Rgba,
-    };
-
-    private ChannelLayout Layout => (_colourType, _transparency) switch
-    {
-        (Grey, not null) => ChannelLayout.GreyAlpha,
-        (Rgb, not null) => ChannelLayout.Rgba,
-        _ => DecodedLayout,
     };
 
     /// <summary>Reads a file.</summary>
     public static Image Decode(ReadOnlyMemory<byte> bytes, ImageLimits limits)
     {
-        using PngFile file = ReadChunks(bytes);
+        PngFile file = ReadChunks(bytes);
         var header = new ImageHeader(file._width, file._height, file.Layout, file._depth == 16 ? 16 : 8);
-        limits.Check("PNG", header, bytes.Length);
-        file.CheckPixelData();
-        Image image = file._interlaced ? file.DecodePasses() : file.Decode(file._width, file._height, file._pixelData);
-        if (file.Layout != file.DecodedLayout)
-            image = file.WithColourKey(image);
+        long pixelBytes = file._pixelData.Sum(data => (long)data.Length);
+        limits.Check("PNG", header, pixelBytes);
+        var rows = new PngRows(file._depth, file._colourType switch { Rgb => 3, GreyAlpha => 2, Rgba => 4, _ => 1 }, file.Colours(), file.ColourKey());
+        if (pixelBytes * MaximumDeflateRatio < rows.RowBytes(header.Width) * header.Height)
+            throw Wrong($"{pixelBytes} bytes of compressed data cannot hold {header.Width} x {header.Height} pixels: the file is damaged.");
+        Image image = Image.Create(header.Width, header.Height, header.Layout, header.BitDepth);
+        using var pixelData = new PieceStream(file._pixelData);
+        rows.Read(pixelData, image, file._interlaced);
         image.Metadata = file._metadata with { PngChunks = file._keptChunks };
-        image.Notes = file._notes;
+        image.Notes = file.Notes();
         return image;
     }
-
-    public void Dispose() => _pixelData.Dispose();
 
     private static PngFile ReadChunks(ReadOnlyMemory<byte> bytes)
     {
@@ -116,27 +110,21 @@ internal sealed class PngFile : IDisposable
             else if (type == "IDAT" && pixelsEnded)
                 throw Wrong("the IDAT chunks do not follow one another.");
             else if (type == "IDAT")
-                file.AddPixels(data);
+                file._pixelData.Add(bytes.Slice(start + 8, (int)length));
             else if (isNeeded)
                 file.ReadNeeded(type, data);
             else if (isIntact)
                 file.ReadMetadata(type, data);
             else
-                file._notes.Add($"PNG: the {type} chunk was left out: its checksum is wrong.");
-            pixelsEnded = file._hasPixels && type != "IDAT";
+                (file._firstLeftOut, file._leftOut) = (file._firstLeftOut ?? type, file._leftOut + 1);
+            pixelsEnded = file._pixelData.Count > 0 && type != "IDAT";
             start += 12 + (int)length;
         }
     }
 
-    private void AddPixels(ReadOnlySpan<byte> data)
-    {
-        _hasPixels = true;
-        _pixelData.Write(data);
-    }
-
     private PngFile Complete()
     {
-        if (!_hasPixels)
+        if (_pixelData.Count == 0)
             throw Wrong("the file has no IDAT chunk, that is no pixels.");
         if (_colourType == Palette && _palette.Length == 0)
             throw Wrong("the image uses a palette, but there is no PLTE chunk.");
@@ -145,7 +133,7 @@ internal sealed class PngFile : IDisposable
 
     private void ReadNeeded(string type, ReadOnlySpan<byte> data)
     {
-        bool beforePixels = !_hasPixels;
+        bool beforePixels = _pixelData.Count == 0;
         switch (type)
         {
             case "PLTE":
@@ -185,30 +173,43 @@ internal sealed class PngFile : IDisposable
         switch (type)
         {
             // A name, a zero, method 0, a zlib stream.
-            case "iCCP" when nameEnd is >= 1 and <= 79 && data.Length >= nameEnd + 2 && data[nameEnd + 1] == 0:
-                _metadata = _metadata with { IccProfile = IccProfile.Inflate(data[(nameEnd + 2)..]) ?? _metadata.IccProfile };
+            case "iCCP" when nameEnd is >= 1 and <= 79 && data.Length >= nameEnd + 2 && data[nameEnd + 1] == 0 && _found.Add(type):
+                _metadata = _metadata with { IccProfile = IccProfile.Inflate(data[(nameEnd + 2)..]) };
                 break;
-            case "eXIf":
+            case "eXIf" when _found.Add(type):
                 _metadata = _metadata with { Exif = data.ToArray() };
                 break;
-            case "pHYs" when data.Length == 9 && data[8] <= 1:
+            case "pHYs" when data.Length == 9 && data[8] <= 1 && _found.Add(type):
                 uint x = BinaryPrimitives.ReadUInt32BigEndian(data), y = BinaryPrimitives.ReadUInt32BigEndian(data[4..]);
                 if (x > 0 && y > 0)
                     _metadata = _metadata with { Density = new PixelDensity(x, y, data[8] == 1) };
                 break;
             case "iTXt" when nameEnd == PngMetadataChunks.XmpKeyword.Length && Encoding.Latin1.GetString(data[..nameEnd]) == PngMetadataChunks.XmpKeyword:
-                _metadata = _metadata with { Xmp = TextOf(data[(nameEnd + 1)..]) ?? _metadata.Xmp };
+                if (_found.Add(PngMetadataChunks.XmpKeyword))
+                    _metadata = _metadata with { Xmp = TextOf(data[(nameEnd + 1)..]) };
                 break;
             case "tEXt" or "zTXt" or "iTXt":
-            case "gAMA" or "cICP" when data.Length == 4 && !_keptChunks.Exists(chunk => chunk.Type == type):
-            case "cHRM" when data.Length == 32 && !_keptChunks.Exists(chunk => chunk.Type == type):
-            case "sRGB" when data.Length == 1 && data[0] <= 3 && !_keptChunks.Exists(chunk => chunk.Type == type):
+            case "gAMA" or "cICP" when data.Length == 4 && _found.Add(type):
+            case "cHRM" when data.Length == 32 && _found.Add(type):
+            case "sRGB" when data.Length == 1 && data[0] <= 3 && _found.Add(type):
                 _keptChunks.Add(new PngChunk(type, data.ToArray()));
                 break;
             case "acTL":
-                _notes.Add("PNG: the file is an animation; its still picture was read.");
+                _found.Add(type);
                 break;
         }
+    }
+
+    private List<string> Notes()
+    {
+        List<string> notes = [];
+        if (_found.Contains("acTL"))
+            notes.Add("PNG: the file is an animation; its still picture was read.");
+        if (_leftOut == 1)
+            notes.Add($"PNG: the {_firstLeftOut} chunk was left out: its checksum is wrong.");
+        else if (_leftOut > 1)
+            notes.Add($"PNG: {_leftOut} chunks were left out, the first of them {_firstLeftOut}: their checksums are wrong.");
+        return notes;
     }
 
     // Behind the keyword of an iTXt chunk: whether compressed, method 0, a language and a translated keyword with a zero each, the text.
@@ -229,126 +230,31 @@ internal sealed class PngFile : IDisposable
         return isCompressed ? IccProfile.Inflate(data) : data.ToArray();
     }
 
-    private long PassBytes(int width, int height) => height * (1 + ((long)width * BitsPerPixel + 7) / 8);
-
-    // The passes of Adam7 that have pixels; of an image that is not interlaced, all of it.
-    private IEnumerable<(int Left, int Top, int StepX, int StepY, int Width, int Height)> Passes()
+    // All colours that an index can name; those beyond the palette are black.
+    private byte[] Colours()
     {
-        (int, int, int, int)[] passes = _interlaced
-            ? [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
-            : [(0, 0, 1, 1)];
-        foreach ((int left, int top, int stepX, int stepY) in passes)
+        if (_colourType != Palette)
+            return [];
+        int channels = _transparency is null ? 3 : 4;
+        byte[] colours = new byte[channels << _depth];
+        for (int i = 0; i < 1 << _depth; i++)
         {
-            int width = (int)(((long)_width - left + stepX - 1) / stepX), height = (int)(((long)_height - top + stepY - 1) / stepY);
-            if (width > 0 && height > 0)
-                yield return (left, top, stepX, stepY, width, height);
-        }
-    }
-
-    // The decoder leaves missing rows black without a word, so they are counted here.
-    private void CheckPixelData()
-    {
-        long expected = Passes().Sum(pass => PassBytes(pass.Width, pass.Height));
-        byte[] block = new byte[1 << 16];
-        try
-        {
-            using ZLibStream zlib = Inflate();
-            long count = 0;
-            for (int read; count <= expected && (read = zlib.Read(block)) > 0;)
-                count += read;
-            if (count < expected)
-                throw Wrong($"the compressed pixel data end after {count} of {expected} bytes.");
-        }
-        catch (Exception e) when (e is InvalidDataException or IOException)
-        {
-            throw new ImageFormatException("PNG: the compressed pixel data are damaged.", e);
-        }
-    }
-
-    private ZLibStream Inflate() => new(new MemoryStream(_pixelData.GetBuffer(), 0, (int)_pixelData.Length), CompressionMode.Decompress);
-
-    private Image Decode(int width, int height, MemoryStream pixelData)
-    {
-        using var file = new MemoryStream();
-        file.Write(Signature);
-        Span<byte> header = stackalloc byte[13];
-        BinaryPrimitives.WriteInt32BigEndian(header, width);
-        BinaryPrimitives.WriteInt32BigEndian(header[4..], height);
-        (header[8], header[9]) = ((byte)_depth, (byte)_colourType);
-        PngMetadataChunks.WriteChunk(file, "IHDR", header);
-        if (_colourType == Palette)
-        {
-            // The decoder does not check indices: every one that there can be gets a colour.
-            byte[] colours = new byte[3 * MaximumPaletteEntries];
-            _palette.CopyTo(colours, 0);
-            PngMetadataChunks.WriteChunk(file, "PLTE", colours.AsSpan(0, 3 << _depth));
+            if (3 * i < _palette.Length)
+                _palette.AsSpan(3 * i, 3).CopyTo(colours.AsSpan(channels * i));
             if (_transparency is not null)
-                PngMetadataChunks.WriteChunk(file, "tRNS", [.. _transparency, .. Enumerable.Repeat((byte)255, (1 << _depth) - Math.Min(1 << _depth, _transparency.Length))]);
+                colours[channels * i + 3] = i < _transparency.Length ? _transparency[i] : byte.MaxValue;
         }
 
-        // All in one: the decoder gives up at chunks without content.
-        PngMetadataChunks.WriteChunk(file, "IDAT", pixelData.GetBuffer().AsSpan(0, (int)pixelData.Length));
-        PngMetadataChunks.WriteChunk(file, "IEND");
-        file.Position = 0;
-        return PixelCodec.Decode("PNG", new PngDecoder { IgnoreMetadata = true }, file, new ImageHeader(width, height, DecodedLayout, _depth == 16 ? 16 : 8));
+        return colours;
     }
 
-    // Each pass is a small image of its own, and is decoded as one: the decoder does not get through narrow interlaced images.
-    private Image DecodePasses()
+    // Stored as 16 bits whatever the depth; only as many bits as a sample has count.
+    private ushort[] ColourKey()
     {
-        int sampleBytes = _depth == 16 ? 2 : 1;
-        int channels = DecodedLayout.ChannelCount();
-        Image whole = Image.Create(_width, _height, DecodedLayout, 8 * sampleBytes);
-        using ZLibStream zlib = Inflate();
-        foreach ((int left, int top, int stepX, int stepY, int width, int height) in Passes())
-        {
-            byte[] rows = new byte[PassBytes(width, height)];
-            zlib.ReadExactly(rows);
-            using var compressed = new MemoryStream();
-            using (var deflate = new ZLibStream(compressed, CompressionLevel.NoCompression, leaveOpen: true))
-                deflate.Write(rows);
-            Image pass = Decode(width, height, compressed);
-            int pixelBytes = channels * sampleBytes;
-            for (int y = 0; y < height; y++)
-            {
-                ReadOnlySpan<byte> source = pass.RowBytes(y);
-                Span<byte> target = whole.RowBytes(top + y * stepY)[(left * pixelBytes)..];
-                for (int x = 0; x < width; x++)
-                    source.Slice(x * pixelBytes, pixelBytes).CopyTo(target[(x * stepX * pixelBytes)..]);
-            }
-        }
-
-        return whole;
-    }
-
-    // One colour of the file is transparent, the others are opaque.
-    private Image WithColourKey(Image image)
-    {
-        int channels = image.ChannelCount, maximum = image.BitDepth == 16 ? ushort.MaxValue : byte.MaxValue;
-        int[] key = new int[channels];
-        for (int c = 0; c < channels; c++)
-        {
-            int value = BinaryPrimitives.ReadUInt16BigEndian(_transparency.AsSpan(2 * c)) & ((1 << _depth) - 1);
-            key[c] = value * (maximum / ((1 << _depth) - 1));
-        }
-
-        Image result = Image.Create(_width, _height, Layout, image.BitDepth);
-        if (image.BitDepth == 8)
-            AddAlpha(image.Samples8, result.Samples8, Array.ConvertAll(key, value => (byte)value), byte.MaxValue);
-        else
-            AddAlpha(image.Samples16, result.Samples16, Array.ConvertAll(key, value => (ushort)value), ushort.MaxValue);
-        return result;
-    }
-
-    private static void AddAlpha<T>(ReadOnlySpan<T> source, Span<T> target, ReadOnlySpan<T> key, T opaque)
-        where T : struct, IEquatable<T>
-    {
-        for (; !source.IsEmpty; source = source[key.Length..], target = target[(key.Length + 1)..])
-        {
-            ReadOnlySpan<T> pixel = source[..key.Length];
-            pixel.CopyTo(target);
-            target[key.Length] = pixel.SequenceEqual(key) ? default : opaque;
-        }
+        var key = new ushort[_colourType == Palette || _transparency is null ? 0 : _transparency.Length / 2];
+        for (int c = 0; c < key.Length; c++)
+            key[c] = (ushort)(BinaryPrimitives.ReadUInt16BigEndian(_transparency.AsSpan(2 * c)) & ((1 << _depth) - 1));
+        return key;
     }
 
     private static ImageFormatException Wrong(string what) => new($"PNG: {what}");
