@@ -1,8 +1,6 @@
-using System.Runtime.InteropServices;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Advanced;
 using SixLabors.ImageSharp.Formats;
-using SixLabors.ImageSharp.Memory;
 using SixLabors.ImageSharp.PixelFormats;
 
 namespace Gsasr.Imaging;
@@ -10,10 +8,6 @@ namespace Gsasr.Imaging;
 /// <summary>Hands pixels to and from the decoders and encoders of SixLabors.ImageSharp. No other file of ours deals with its images.</summary>
 internal static class PixelCodec
 {
-    // What a decoder needs besides the pixels: rows, tables, coefficients of a progressive JPEG.
-    private const int WorkingMegabytes = 64;
-    private const int WorkingBytesPerPixel = 24;
-
     /// <summary>Decodes a file that has been checked.</summary>
     /// <param name="format">The format's name, for messages.</param>
     /// <param name="decoder">The decoder.</param>
@@ -23,18 +17,19 @@ internal static class PixelCodec
     /// <exception cref="ImageFormatException">The decoder does not understand the file, or finds another size.</exception>
     public static Image Decode(string format, IImageDecoder decoder, Stream file, ImageHeader header, Action<byte[]>? finished = null)
     {
+        (int width, int height, ChannelLayout layout, int bitDepth) = header;
         try
         {
-            return (header.Layout, header.BitDepth) switch
+            return (layout, bitDepth) switch
             {
-                (ChannelLayout.Grey, 8) => Decode<L8>(format, decoder, file, header, finished),
-                (ChannelLayout.GreyAlpha, 8) => Decode<La16>(format, decoder, file, header, finished),
-                (ChannelLayout.Rgb, 8) => Decode<Rgb24>(format, decoder, file, header, finished),
-                (ChannelLayout.Rgba, 8) => Decode<Rgba32>(format, decoder, file, header, finished),
-                (ChannelLayout.Grey, _) => Decode<L16>(format, decoder, file, header, finished),
-                (ChannelLayout.GreyAlpha, _) => Decode<La32>(format, decoder, file, header, finished),
-                (ChannelLayout.Rgb, _) => Decode<Rgb48>(format, decoder, file, header, finished),
-                _ => Decode<Rgba64>(format, decoder, file, header, finished),
+                (ChannelLayout.Grey, 8) => new Image(width, height, layout, Samples<L8, byte>(format, decoder, file, header, finished)),
+                (ChannelLayout.GreyAlpha, 8) => new Image(width, height, layout, Samples<La16, byte>(format, decoder, file, header, finished)),
+                (ChannelLayout.Rgb, 8) => new Image(width, height, layout, Samples<Rgb24, byte>(format, decoder, file, header, finished)),
+                (ChannelLayout.Rgba, 8) => new Image(width, height, layout, Samples<Rgba32, byte>(format, decoder, file, header, finished)),
+                (ChannelLayout.Grey, _) => new Image(width, height, layout, Samples<L16, ushort>(format, decoder, file, header, finished)),
+                (ChannelLayout.GreyAlpha, _) => new Image(width, height, layout, Samples<La32, ushort>(format, decoder, file, header, finished)),
+                (ChannelLayout.Rgb, _) => new Image(width, height, layout, Samples<Rgb48, ushort>(format, decoder, file, header, finished)),
+                _ => new Image(width, height, layout, Samples<Rgba64, ushort>(format, decoder, file, header, finished)),
             };
         }
         catch (Exception e) when (e is not (OutOfMemoryException or ImageFormatException))
@@ -64,31 +59,20 @@ internal static class PixelCodec
         }
     }
 
-    private static Image Decode<TPixel>(string format, IImageDecoder decoder, Stream file, ImageHeader header, Action<byte[]>? finished)
+    private static TSample[] Samples<TPixel, TSample>(string format, IImageDecoder decoder, Stream file, ImageHeader header, Action<byte[]>? finished)
         where TPixel : unmanaged, IPixel<TPixel>
+        where TSample : unmanaged
     {
-        long pixels = (long)header.Width * header.Height;
-        var configuration = new Configuration
-        {
-            MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions
-            {
-                MaximumPoolSizeMegabytes = 0,
-                AllocationLimitMegabytes = (int)(WorkingMegabytes + pixels * WorkingBytesPerPixel / (1 << 20)),
-            }),
-        };
+        var memory = new DecoderMemory<TPixel, TSample>(checked(header.Width * header.Height));
+        var configuration = new Configuration { MemoryAllocator = memory, PreferContiguousImageBuffers = true };
         using Image<TPixel> decoded = decoder.Decode<TPixel>(configuration, file, CancellationToken.None);
         if (decoded.Width != header.Width || decoded.Height != header.Height)
             throw new ImageFormatException($"{format}: the pixels are {decoded.Width} x {decoded.Height}, the header says {header.Width} x {header.Height}.");
         if (finished is not null && decoded.Frames.RootFrame.Metadata.ExifProfile is { } exif)
             finished(exif.ToByteArray());
-        Image image = Image.Create(header.Width, header.Height, header.Layout, header.BitDepth);
-        for (int y = 0; y < header.Height; y++)
-        {
-            ReadOnlySpan<byte> row = MemoryMarshal.AsBytes(decoded.DangerousGetPixelRowMemory(y).Span);
-            row.CopyTo(image.RowBytes(y));
-        }
-
-        return image;
+        return decoded.DangerousTryGetSinglePixelMemory(out Memory<TPixel> pixels)
+            ? memory.SamplesOf(pixels.Span)
+            : throw new InvalidOperationException("The decoder did not make one piece of the picture.");
     }
 
     private static unsafe void Encode<TPixel>(IImageEncoder encoder, Image image, Stream target, Action<SixLabors.ImageSharp.Image>? prepare)

@@ -45,16 +45,16 @@ internal static class BmpFile
         long rowBytes = ((long)width * bits + 31) / 32 * 4;
         var result = new ImageHeader(width, height, bits == 32 ? ChannelLayout.Rgba : ChannelLayout.Rgb, 8);
         limits.Check("BMP", result, bytes.Length);
-        ReadOnlySpan<byte> pixels = bytes[(int)offset..];
+        ReadOnlyMemory<byte> pixels = file[(int)offset..];
         ReadOnlySpan<byte> palette = bytes[(FileHeaderLength + (int)headerLength)..(int)offset];
-        byte[] content;
+        PieceStream content;
         if (compression is RunLength8 or RunLength4)
-            content = WithWholePalette(palette, isOld, Expand(pixels, width, height, compression == RunLength4), width, storedHeight, 8);
+            content = new PieceStream(WithWholePalette(palette, isOld, width, storedHeight, 8), Expand(pixels.Span, width, height, compression == RunLength4));
         else if (pixels.Length < rowBytes * height)
             throw Wrong($"{width} x {height} pixels take {rowBytes * height} bytes, but only {pixels.Length} follow the header: the file is truncated.");
         else
-            content = bits <= 8 ? WithWholePalette(palette, isOld, pixels, width, storedHeight, bits) : bytes.ToArray();
-        Image image = PixelCodec.Decode("BMP", new BmpDecoder(), new MemoryStream(content), result);
+            content = bits <= 8 ? new PieceStream(WithWholePalette(palette, isOld, width, storedHeight, bits), pixels) : new PieceStream(file);
+        Image image = PixelCodec.Decode("BMP", new BmpDecoder(), content, result);
         if (!isOld)
         {
             (int x, int y) = (BinaryPrimitives.ReadInt32LittleEndian(header[24..]), BinaryPrimitives.ReadInt32LittleEndian(header[28..]));
@@ -67,11 +67,11 @@ internal static class BmpFile
 
     // The decoder guesses the length of a colour from that of the palette, and does not check indices: it gets a plain header and all
     // the colours that there can be.
-    private static byte[] WithWholePalette(ReadOnlySpan<byte> palette, bool isOld, ReadOnlySpan<byte> pixels, int width, int height, int bits)
+    private static byte[] WithWholePalette(ReadOnlySpan<byte> palette, bool isOld, int width, int height, int bits)
     {
         int colourBytes = isOld ? 3 : 4;
         int start = FileHeaderLength + PlainHeaderLength, end = start + (4 << bits);
-        byte[] content = new byte[end + pixels.Length];
+        byte[] content = new byte[end];
         "BM"u8.CopyTo(content);
         BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(10), end);
         Span<byte> header = content.AsSpan(FileHeaderLength);
@@ -81,7 +81,6 @@ internal static class BmpFile
         (header[12], header[14]) = (1, (byte)bits);
         for (int i = 0; i < 1 << bits && palette.Length >= colourBytes; i++, palette = palette[colourBytes..])
             palette[..3].CopyTo(content.AsSpan(start + 4 * i));
-        pixels.CopyTo(content.AsSpan(end));
         return content;
     }
 

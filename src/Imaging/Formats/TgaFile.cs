@@ -61,7 +61,7 @@ internal static class TgaFile
         }
 
         return missing <= 0
-            ? PixelCodec.Decode("TGA", new TgaDecoder(), new MemoryStream(file.ToArray()), header)
+            ? PixelCodec.Decode("TGA", new TgaDecoder(), new PieceStream(file), header)
             : throw Wrong($"the file is truncated: {missing} bytes of {width} x {height} pixels are missing.");
     }
 

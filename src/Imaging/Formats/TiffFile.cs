@@ -64,7 +64,7 @@ internal sealed class TiffFile
         ImageHeader header = file.CheckPicture(limits);
         byte[]? exif = null;
         Image image = PixelCodec.Decode(
-            "TIFF", new TiffDecoder { DecodingMode = FrameDecodingMode.First }, new MemoryStream(file.WithSimpleDirectory()), header, profile => exif = Describe(profile));
+            "TIFF", new TiffDecoder { DecodingMode = FrameDecodingMode.First }, file.WithSimpleDirectory(), header, profile => exif = Describe(profile));
         image.Metadata = new ImageMetadata
         {
             IccProfile = file._entries.TryGetValue(Icc, out Entry icc) ? file.Value(icc).ToArray() : null,
@@ -119,25 +119,28 @@ internal sealed class TiffFile
         }
     }
 
-    private byte[] WithSimpleDirectory()
+    // The file with another offset in its header, and the directory that lies there behind it.
+    private PieceStream WithSimpleDirectory()
     {
         Entry[] kept = [.. _entries.Values.Where(entry => PictureTags.Contains(entry.Tag) || DescriptiveTags.Contains(entry.Tag)).OrderBy(entry => entry.Tag)];
-        int directory = (_bytes.Length + 1) & ~1;
-        byte[] file = new byte[directory + 2 + kept.Length * EntryLength + 4];
-        _bytes.CopyTo(file);
-        Write32(file, 4, (uint)directory);
-        (file[directory], file[directory + 1]) = _littleEndian ? ((byte)kept.Length, (byte)0) : ((byte)0, (byte)kept.Length);
+        byte[] header = _bytes[..8].ToArray();
+        int padding = _bytes.Length & 1;
+        Write32(header, 4, (uint)(_bytes.Length + padding));
+        byte[] directory = new byte[padding + 2 + kept.Length * EntryLength + 4];
+        Write16(directory, padding, kept.Length);
         for (int i = 0; i < kept.Length; i++)
-            _bytes.Slice(kept[i].Position, EntryLength).CopyTo(file.AsMemory(directory + 2 + i * EntryLength));
-        if (kept.FirstOrDefault(entry => entry.Tag == RowsPerStrip) is { Position: > 0 } rows)
         {
-            // "All of them" may be written as a number beyond the picture, of which the decoder would make a buffer.
-            int entry = directory + 2 + Array.IndexOf(kept, rows) * EntryLength;
-            (file[entry + 2], file[entry + 3]) = _littleEndian ? ((byte)4, (byte)0) : ((byte)0, (byte)4);
-            Write32(file, entry + 8, (uint)Math.Min(Number(RowsPerStrip, 1), Number(Height, 1)));
+            int entry = padding + 2 + i * EntryLength;
+            _bytes.Slice(kept[i].Position, EntryLength).CopyTo(directory.AsMemory(entry));
+            if (kept[i].Tag == RowsPerStrip)
+            {
+                // "All of them" may be written as a number beyond the picture, of which the decoder would make a buffer.
+                Write16(directory, entry + 2, 4);
+                Write32(directory, entry + 8, (uint)Math.Min(Number(RowsPerStrip, 1), Number(Height, 1)));
+            }
         }
 
-        return file;
+        return new PieceStream(header, _bytes[8..], directory);
     }
 
     // The tags that are about the picture, without those that are about this file.
@@ -211,6 +214,14 @@ internal sealed class TiffFile
         _littleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(data[position..]) : BinaryPrimitives.ReadUInt32BigEndian(data[position..]);
 
     private long Read32(int position) => Read32(_bytes.Span, position);
+
+    private void Write16(byte[] file, int position, int value)
+    {
+        if (_littleEndian)
+            BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(position), (ushort)value);
+        else
+            BinaryPrimitives.WriteUInt16BigEndian(file.AsSpan(position), (ushort)value);
+    }
 
     private void Write32(byte[] file, int position, uint value)
     {

@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using SixLabors.ImageSharp.Memory;
+
+namespace Gsasr.Imaging;
+
+/// <summary>
+/// Memory for a decoder of SixLabors.ImageSharp: for the picture an array, which afterwards is the image's without a copy; for all else
+/// what the library takes itself, up to a limit for each piece.
+/// </summary>
+/// <typeparam name="TPixel">The picture's pixels.</typeparam>
+/// <typeparam name="TSample">Their samples: byte or ushort.</typeparam>
+/// <param name="pixels">The picture's pixels in number.</param>
+internal sealed class DecoderMemory<TPixel, TSample>(int pixels) : MemoryAllocator
+    where TPixel : unmanaged
+    where TSample : unmanaged
+{
+    // What a decoder needs besides the pixels: rows, tables, coefficients of a progressive JPEG.
+    private const int WorkingMegabytes = 64;
+    private const int WorkingBytesPerPixel = 24;
+
+    private readonly MemoryAllocator _working = Create(new MemoryAllocatorOptions
+    {
+        MaximumPoolSizeMegabytes = 0,
+        AllocationLimitMegabytes = (int)(WorkingMegabytes + (long)pixels * WorkingBytesPerPixel / (1 << 20)),
+    });
+
+    private readonly List<Picture> _pictures = [];
+
+    /// <summary>The samples of the picture that a decoder made in this memory.</summary>
+    public TSample[] SamplesOf(Span<TPixel> picture)
+    {
+        foreach (Picture made in _pictures)
+        {
+            if (made.GetSpan() == picture)
+                return made.Samples;
+        }
+
+        throw new InvalidOperationException("The picture lies elsewhere.");
+    }
+
+    /// <inheritdoc/>
+    public override IMemoryOwner<T> Allocate<T>(int length, AllocationOptions options = AllocationOptions.None)
+    {
+        if (typeof(T) != typeof(TPixel) || length != pixels)
+            return _working.Allocate<T>(length, options);
+        var picture = new Picture(pixels);
+        _pictures.Add(picture);
+        return (IMemoryOwner<T>)(object)picture;
+    }
+
+    // Everything in one piece: the library cannot deal with memory of which some pieces are pooled and some are not.
+    /// <inheritdoc/>
+    protected override int GetBufferCapacityInBytes() => int.MaxValue;
+
+    private sealed unsafe class Picture(int pixels) : MemoryManager<TPixel>
+    {
+        public TSample[] Samples { get; } = new TSample[(long)pixels * sizeof(TPixel) / sizeof(TSample)];
+
+        public override Span<TPixel> GetSpan() => MemoryMarshal.Cast<TSample, TPixel>(Samples.AsSpan());
+
+        public override MemoryHandle Pin(int elementIndex = 0)
+        {
+            GCHandle handle = GCHandle.Alloc(Samples, GCHandleType.Pinned);
+            return new MemoryHandle((TPixel*)handle.AddrOfPinnedObject() + elementIndex, handle);
+        }
+
+        public override void Unpin()
+        {
+            // The handle is freed with the MemoryHandle.
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            // The samples live on in the image.
+        }
+    }
+}
