@@ -16,7 +16,7 @@ internal static class BackwardTable
         foreach (string name in models)
         {
             using var upscaler = new Upscaler(Workloads.Model(name), device);
-            using GaussianField field = upscaler.BuildField(Workloads.Photo(180, 180), 180, 180, PixelLayout.Rgb, 4);
+            using GaussianField field = upscaler.BuildField<byte>(new(Workloads.Photo(180, 180), 180, 180, PixelLayout.Rgb), 4);
             Measure(table, $"{name} 180 x 180, x4, dmax 0.1", field.Gaussians, new RasterSettings(Size, Size, 4), runs);
         }
 

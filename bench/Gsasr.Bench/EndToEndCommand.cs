@@ -92,7 +92,8 @@ internal static class EndToEndCommand
         byte[] pixels = Timed(stages, "upscale", () =>
         {
             var upscaled = new byte[width * height * 3];
-            upscaler.Upscale(image.Samples8, image.Width, image.Height, PixelLayout.Rgb, scale, upscaled);
+            upscaler.Upscale<byte>(
+                new(image.Samples8, image.Width, image.Height, PixelLayout.Rgb), new(upscaled, width, height, PixelLayout.Rgb), scale);
             return upscaled;
         });
         Timed(stages, "encode and write", () =>

@@ -59,13 +59,14 @@ internal static class ForwardCommand
         Console.WriteLine($"## {model.Name}, {width} x {height} -> {geometry.OutputWidth} x {geometry.OutputHeight}, dmax {dMax}");
         Console.WriteLine($"on {device.Name} ({device.Kind})");
         Console.WriteLine();
-        var output = new byte[geometry.OutputPixels * 3];
+        var output = new byte[geometry.OutputWidth * geometry.OutputHeight * 3];
         long before = (device as GpuDevice)?.AllocatedBytes ?? 0;
         using var upscaler = new Upscaler(model, device, new UpscalerOptions { DMax = dMax, MaximumTilePixels = long.MaxValue, Precision = precision });
         long weights = device is GpuDevice loaded
             ? loaded.AllocatedBytes - before
             : sizeof(float) * (architecture.EncoderParameterCount + architecture.DecoderParameterCount);
-        void Upscale() => upscaler.Upscale(pixels, width, height, PixelLayout.Rgb, scale, output);
+        void Upscale() => upscaler.Upscale<byte>(
+            new(pixels, width, height, PixelLayout.Rgb), new(output, geometry.OutputWidth, geometry.OutputHeight, PixelLayout.Rgb), scale);
         Upscale();
         bool onProcessor = device is CpuDevice;
         double start = Environment.CpuUsage.TotalTime.TotalMilliseconds;
@@ -111,9 +112,8 @@ internal static class ForwardCommand
     {
         Console.WriteLine($"Precision: {upscaler.Precision}{(upscaler.WasRepeated ? ", repeated in float32" : "")}.");
         MemoryPlan plan = upscaler.LastPlan!;
-        int tiles = plan.AllTiles().Count();
         Console.WriteLine(
-            $"{plan.Geometry.PaddedPixels * GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide} Gaussians; {tiles} tiles in {plan.Strips.Count} strips. "
+            $"{plan.Geometry.PaddedPixels * GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide} Gaussians; {plan.TileCount} tiles in {plan.Strips.Count} strips. "
             + $"Memory: weights {Mebibytes(weights)}, field {Mebibytes(plan.FieldBytes)}, pixels {Mebibytes(plan.PixelBytes)}, "
             + $"working memory {Mebibytes(upscaler.PeakWorkingBytes)}, planned {Mebibytes(plan.WorkingBytes)}"
             + (device is GpuDevice gpu ? $"; allocated on the device in all {Mebibytes(gpu.AllocatedBytes)}" : ""));

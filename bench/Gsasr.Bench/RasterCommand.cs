@@ -49,7 +49,7 @@ internal static class RasterCommand
             foreach ((int size, double scale, double dMax) in new[] { (60, 12.0, 0.1), (180, 4.0, 0.1), (360, 2.0, 0.05) })
             {
                 using var upscaler = new Upscaler(Workloads.Model(name), device, new UpscalerOptions { DMax = dMax });
-                using GaussianField field = upscaler.BuildField(Workloads.Photo(size, size), size, size, PixelLayout.Rgb, scale);
+                using GaussianField field = upscaler.BuildField<byte>(new(Workloads.Photo(size, size), size, size, PixelLayout.Rgb), scale);
                 int canvas = (int)(scale * field.Geometry.PaddedWidth);
                 var settings = new RasterSettings(canvas, canvas, scale, dMax);
                 Measure(table, $"{name} {size} x {size}, x{scale}, dmax {dMax}", field.Gaussians, settings, runs);

@@ -35,7 +35,8 @@ internal sealed class ScaledPhoto
     public byte[] Upscale(Upscaler upscaler)
     {
         var upscaled = new byte[_original.Length];
-        upscaler.Upscale(_small, _width, _height, PixelLayout.Rgb, _scale, upscaled);
+        upscaler.Upscale<byte>(
+            new(_small, _width, _height, PixelLayout.Rgb), new(upscaled, _scale * _width, _scale * _height, PixelLayout.Rgb), _scale);
         return upscaled;
     }
 

@@ -40,7 +40,7 @@ internal sealed class SoakResults
     public void Compare(string image, MemoryPlan plan, byte[] pixels)
     {
         Interlocked.Increment(ref _finished);
-        string key = $"{image}, tiles {plan.Tiles}, {plan.Strips.Count} strips";
+        string key = $"{image}, tiles {plan.Tiles}, {plan.Strips.Count} strips to the {(plan.Strips.GoesRight ? "right" : "bottom")}";
         string hash = Convert.ToHexString(SHA256.HashData(pixels));
         string first = _first.GetOrAdd(key, hash);
         if (first != hash)

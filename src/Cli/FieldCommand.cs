@@ -65,7 +65,7 @@ internal static class FieldCommand
     {
         PixelLayout layout = FieldPaths.LayoutOf(image);
         return image.BitDepth == 8
-            ? upscaler.BuildField(image.Samples8, image.Width, image.Height, layout, scale, progress, cancellation)
-            : upscaler.BuildField(image.Samples16, image.Width, image.Height, layout, scale, progress, cancellation);
+            ? upscaler.BuildField<byte>(new(image.Samples8, image.Width, image.Height, layout), scale, progress, cancellation)
+            : upscaler.BuildField<ushort>(new(image.Samples16, image.Width, image.Height, layout), scale, progress, cancellation);
     }
 }

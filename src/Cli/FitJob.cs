@@ -51,7 +51,7 @@ internal sealed class FitJob
         report.Stage(WorkStage.Reading);
         Image image = FieldPaths.ReadImage(ImagePath, MaxPixels, report);
         using Device device = DeviceOpening.Open(Device, reporter);
-        using var fitter = new FieldFitter(Bytes(image), image.Width, image.Height, FieldPaths.LayoutOf(image), device, Options);
+        using var fitter = FieldFitter.Create<byte>(new(Bytes(image), image.Width, image.Height, FieldPaths.LayoutOf(image)), device, Options);
         if (StatePath is not null && File.Exists(StatePath))
             fitter.LoadState(StatePath);
         report.Stage(WorkStage.Computing);

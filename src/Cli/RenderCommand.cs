@@ -98,12 +98,12 @@ internal static class RenderCommand
         if (field.BitDepth == 8)
         {
             var pixels = new byte[samples];
-            field.Render(view, pixelLayout, pixels, cancellation: cancellation);
+            field.Render<byte>(view, new(pixels, view.OutputWidth, view.OutputHeight, pixelLayout), cancellation: cancellation);
             return new Image(view.OutputWidth, view.OutputHeight, layout, pixels);
         }
 
         var deepPixels = new ushort[samples];
-        field.Render(view, pixelLayout, deepPixels, cancellation: cancellation);
+        field.Render<ushort>(view, new(deepPixels, view.OutputWidth, view.OutputHeight, pixelLayout), cancellation: cancellation);
         return new Image(view.OutputWidth, view.OutputHeight, layout, deepPixels);
     }
 }

@@ -79,7 +79,8 @@ public static class ImageUpscaling
             byte[] input = Samples<TWorking, byte>();
             (int width, int height) = Upscaler.OutputSize(Image.Width, Image.Height, Scale);
             var output = new byte[checked(width * height * (input.Length / (Image.Width * Image.Height)))];
-            Upscaler.Upscale(input, Image.Width, Image.Height, layout, Scale, output, Progress, Cancellation);
+            Upscaler.Upscale(
+                new ReadOnlyPixelSpan<byte>(input, Image.Width, Image.Height, layout), new PixelSpan<byte>(output, width, height, layout), Scale, Progress, Cancellation);
             return Result<TWorking, byte>(output, width, height);
         }
 
@@ -89,7 +90,8 @@ public static class ImageUpscaling
             ushort[] input = Samples<TWorking, ushort>();
             (int width, int height) = Upscaler.OutputSize(Image.Width, Image.Height, Scale);
             var output = new ushort[checked(width * height * (input.Length / (Image.Width * Image.Height)))];
-            Upscaler.Upscale(input, Image.Width, Image.Height, layout, Scale, output, Progress, Cancellation);
+            Upscaler.Upscale(
+                new ReadOnlyPixelSpan<ushort>(input, Image.Width, Image.Height, layout), new PixelSpan<ushort>(output, width, height, layout), Scale, Progress, Cancellation);
             return Result<TWorking, ushort>(output, width, height);
         }
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Gsasr.Pipeline;
 
 namespace Gsasr;
 
@@ -22,6 +23,21 @@ internal sealed class EvenAreas
 
     // The first even column of each row and the one after the last; both 0 where there is none.
     private (int First, int End)[] _spans = [];
+
+    // Loops, and what the one that blends works on.
+    private readonly RowLoop _loop = new();
+    private readonly Action<int> _findInRow;
+    private readonly Action<int> _findAcrossRows;
+    private readonly Action<int> _blendRow;
+    private BlendedPixels _blended;
+
+    /// <summary>Knows of no image yet.</summary>
+    public EvenAreas()
+    {
+        _findInRow = FindInRow;
+        _findAcrossRows = FindAcrossRows;
+        _blendRow = BlendRow;
+    }
 
     /// <summary>The even areas of an image; null where there are none.</summary>
     /// <param name="image">[height, width, 3]; must stay as it is as long as the areas are used.</param>
@@ -50,13 +66,13 @@ internal sealed class EvenAreas
 
         if (_spans.Length < height)
             _spans = new (int, int)[height];
-        Parallel.For(0, height, FindInRow);
-        Parallel.For(0, height, FindAcrossRows);
+        _loop.Run(height, _findInRow);
+        _loop.Run(height, _findAcrossRows);
         return _spans.AsSpan(0, height).ContainsAnyExcept((0, 0));
     }
 
     /// <summary>Puts the colours of even areas over drawn pixels.</summary>
-    /// <typeparam name="T">byte or ushort.</typeparam>
+    /// <typeparam name="T">byte, ushort or float.</typeparam>
     /// <param name="left">Drawn columns between the left edge of the image and the first of these pixels.</param>
     /// <param name="top">Likewise rows.</param>
     /// <param name="scaleX">Drawn columns per column of the image.</param>
@@ -68,10 +84,23 @@ internal sealed class EvenAreas
     {
         fixed (T* first = pixels)
         {
-            nint address = (nint)first;
-            Parallel.For(0, pixels.Length / (width * 3), row => BlendRow(
-                left, (top + row + 0.5) / scaleY - 0.5, scaleX, new Span<T>((T*)address + (long)row * width * 3, width * 3)));
+            _blended = new BlendedPixels(left, top, scaleX, scaleY, width, (nint)first, sizeof(T));
+            _loop.Run(pixels.Length / (width * 3), _blendRow);
         }
+    }
+
+    private unsafe void BlendRow(int row)
+    {
+        BlendedPixels to = _blended;
+        double y = (to.Top + row + 0.5) / to.ScaleY - 0.5;
+        int length = to.Width * 3;
+        byte* first = (byte*)to.Address + (long)row * length * to.SampleBytes;
+        if (to.SampleBytes == sizeof(byte))
+            BlendRow(to.Left, y, to.ScaleX, new Span<byte>(first, length));
+        else if (to.SampleBytes == sizeof(ushort))
+            BlendRow(to.Left, y, to.ScaleX, new Span<ushort>(first, length));
+        else
+            BlendRow(to.Left, y, to.ScaleX, new Span<float>(first, length));
     }
 
     private void FindInRow(int row)
@@ -170,6 +199,10 @@ internal sealed class EvenAreas
                 float mixed = float.Lerp(Unsafe.BitCast<T, byte>(pixel[channel]), byte.MaxValue * colour[channel], weight);
                 pixel[channel] = Unsafe.BitCast<byte, T>((byte)MathF.Round(mixed));
             }
+            else if (typeof(T) == typeof(float))
+            {
+                pixel[channel] = Unsafe.BitCast<float, T>(float.Lerp(Unsafe.BitCast<T, float>(pixel[channel]), colour[channel], weight));
+            }
             else
             {
                 float mixed = float.Lerp(Unsafe.BitCast<T, ushort>(pixel[channel]), ushort.MaxValue * colour[channel], weight);
@@ -177,4 +210,7 @@ internal sealed class EvenAreas
             }
         }
     }
+
+    // Rows of pixels in memory that does not move meanwhile; sizes are those of the drawn picture.
+    private readonly record struct BlendedPixels(double Left, double Top, double ScaleX, double ScaleY, int Width, nint Address, int SampleBytes);
 }

@@ -23,6 +23,7 @@ public sealed class GaussianField : IDisposable
     private readonly EvenAreas? _evenAreas;
     private readonly Arena _arena;
     private readonly RasterStage _raster;
+    private readonly ForwardPass _pass;
     private readonly ExclusiveUse _use = new("field", nameof(GaussianField));
 
     /// <summary>Describes Gaussians that are on a device already.</summary>
@@ -36,6 +37,7 @@ public sealed class GaussianField : IDisposable
         _evenAreas = evenAreas;
         _arena = new Arena(gaussians.Device);
         _raster = new RasterStage(_arena);
+        _pass = new ForwardPass(_arena);
     }
 
     /// <summary>Columns of the image that was described.</summary>
@@ -107,74 +109,42 @@ public sealed class GaussianField : IDisposable
     }
 
     /// <summary>Draws the whole image at the scale it was made for: floor(Scale * Width) x floor(Scale * Height) pixels.</summary>
-    /// <param name="destination">[height, width, 3] values of 0 to 255.</param>
+    /// <typeparam name="T">What a channel is: byte, ushort or float. Floats are of 0 to 1, and are not rounded.</typeparam>
+    /// <param name="destination">Receives the picture; grey is the mean of the three colours, alpha is opaque.</param>
     /// <param name="cancellation">Stops the work between bands of rows.</param>
-    /// <exception cref="ArgumentException">The destination has another length.</exception>
+    /// <exception cref="ArgumentException">The destination has another size.</exception>
+    /// <exception cref="ModelOutputException">Values are not numbers.</exception>
     /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
-    public void Render(Span<byte> destination, CancellationToken cancellation = default) => RenderWhole(destination, cancellation);
-
-    /// <summary>Draws the whole image at the scale it was made for, with 16 bits per channel.</summary>
-    /// <param name="destination">[height, width, 3] values of 0 to 65535.</param>
-    /// <param name="cancellation">Stops the work between bands of rows.</param>
-    /// <exception cref="ArgumentException">The destination has another length.</exception>
-    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
-    public void Render(Span<ushort> destination, CancellationToken cancellation = default) => RenderWhole(destination, cancellation);
-
-    /// <summary>Draws the whole image at the scale it was made for, as sums that are neither clamped nor rounded.</summary>
-    /// <param name="destination">[height, width, 3] values of about 0 to 1.</param>
-    /// <param name="cancellation">Stops the work between bands of rows.</param>
-    /// <exception cref="ArgumentException">The destination has another length.</exception>
-    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
-    public void Render(Span<float> destination, CancellationToken cancellation = default) => RenderWhole(destination, cancellation);
-
-    /// <summary>Draws a part of the image at any magnification.</summary>
-    /// <param name="left">The part's left edge, in pixels of the described image.</param>
-    /// <param name="top">The part's top edge, in pixels of the described image.</param>
-    /// <param name="magnification">Drawn pixels per pixel of the described image, 0.01 to 256.</param>
-    /// <param name="width">Columns to draw, at least 1.</param>
-    /// <param name="height">Rows to draw, at least 1.</param>
-    /// <param name="destination">[height, width, 3] values of 0 to 255.</param>
-    /// <param name="cancellation">Stops the work between bands of rows.</param>
-    /// <exception cref="ArgumentException">The destination has another length, or an argument is out of its range.</exception>
-    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
-    public void Render(
-        double left, double top, double magnification, int width, int height, Span<byte> destination, CancellationToken cancellation = default)
+    public void Render<T>(PixelSpan<T> destination, CancellationToken cancellation = default)
+        where T : unmanaged
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        if (!(magnification is >= 0.01 and <= 256))
-            throw new ArgumentOutOfRangeException(nameof(magnification), magnification, "A magnification is a number from 0.01 to 256.");
-        RasterSettings canvas = _description.Canvas(magnification, magnification, magnification) with
-        {
-            ViewportLeft = left * magnification,
-            ViewportTop = top * magnification,
-        };
-        Render(canvas, width, height, destination, null, cancellation);
+        ImageGeometry geometry = Geometry;
+        Draw(_description.Canvas(), geometry.OutputWidth, geometry.OutputHeight, destination, progress: null, cancellation);
     }
 
     /// <summary>Draws a part of the image onto a number of pixels.</summary>
+    /// <typeparam name="T">What a channel is: byte, ushort or float. Floats are of 0 to 1, and are not rounded.</typeparam>
     /// <param name="view">The part and the size of the output.</param>
-    /// <param name="layout">The channels of the output; grey is the mean of the three colours, alpha is opaque.</param>
-    /// <param name="destination">[output height, output width, channels] values of 0 to 255.</param>
+    /// <param name="destination">Receives the picture, of that size; grey is the mean of the three colours, alpha is opaque.</param>
     /// <param name="progress">Told from 0 to 1 how far the work is.</param>
     /// <param name="cancellation">Stops the work between bands of rows.</param>
-    /// <exception cref="ArgumentException">The destination has another length, or the view is out of its range.</exception>
+    /// <exception cref="ArgumentException">The destination has another size, or the view is out of its range.</exception>
+    /// <exception cref="ModelOutputException">Values are not numbers.</exception>
     /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
-    public void Render(
-        in FieldView view, PixelLayout layout, Span<byte> destination, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        RenderView(view, layout, destination, progress, cancellation);
-
-    /// <summary>Draws a part of the image onto a number of pixels, with 16 bits per channel.</summary>
-    /// <param name="view">The part and the size of the output.</param>
-    /// <param name="layout">The channels of the output; grey is the mean of the three colours, alpha is opaque.</param>
-    /// <param name="destination">[output height, output width, channels] values of 0 to 65535.</param>
-    /// <param name="progress">Told from 0 to 1 how far the work is.</param>
-    /// <param name="cancellation">Stops the work between bands of rows.</param>
-    /// <exception cref="ArgumentException">The destination has another length, or the view is out of its range.</exception>
-    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
-    public void Render(
-        in FieldView view, PixelLayout layout, Span<ushort> destination, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        RenderView(view, layout, destination, progress, cancellation);
+    public void Render<T>(
+        in FieldView view, PixelSpan<T> destination, IProgress<double>? progress = null, CancellationToken cancellation = default)
+        where T : unmanaged
+    {
+        view.Validate();
+        double scaleX = view.OutputWidth / view.Width;
+        double scaleY = view.OutputHeight / view.Height;
+        RasterSettings canvas = _description.Canvas(scaleX, scaleX, scaleY) with
+        {
+            ViewportLeft = view.Left * scaleX,
+            ViewportTop = view.Top * scaleY,
+        };
+        Draw(canvas, view.OutputWidth, view.OutputHeight, destination, progress, cancellation);
+    }
 
     /// <summary>Releases the field's memory.</summary>
     /// <exception cref="InvalidOperationException">The field is being drawn by another thread.</exception>
@@ -196,56 +166,36 @@ public sealed class GaussianField : IDisposable
         return new GaussianField(device.Upload(data.Gaussians, 1, data.Count, data.Columns), data, evenAreas);
     }
 
-    private void RenderWhole<T>(Span<T> destination, CancellationToken cancellation)
-        where T : unmanaged
+    /// <summary>Draws the whole image at the scale it was made for, as sums that are neither cut off nor rounded, without even areas.</summary>
+    /// <param name="sums">[height, width, 3] values of about 0 to 1.</param>
+    internal void RenderSums(Span<float> sums)
     {
-        ImageGeometry geometry = Geometry;
-        Render(_description.Canvas(), geometry.OutputWidth, geometry.OutputHeight, destination, null, cancellation);
+        using ExclusiveUse.Scope use = _use.Begin();
+        _raster.DrawSums(_gaussians, _description.Canvas(), Geometry.OutputWidth, Geometry.OutputHeight, sums);
     }
 
-    private void RenderView<T>(in FieldView view, PixelLayout layout, Span<T> destination, IProgress<double>? progress, CancellationToken cancellation)
+    private void Draw<T>(
+        in RasterSettings canvas, int width, int height, PixelSpan<T> destination, IProgress<double>? progress, CancellationToken cancellation)
         where T : unmanaged
     {
-        view.Validate();
-        int pixels = view.OutputWidth * view.OutputHeight;
-        if (destination.Length != (long)pixels * layout.ChannelCount())
+        if ((destination.Width, destination.Height) != (width, height))
         {
             throw new ArgumentException(
-                $"{destination.Length} values cannot hold {view.OutputWidth} x {view.OutputHeight} pixels with {layout.ChannelCount()} channels.",
-                nameof(destination));
+                $"The picture has {width} x {height} pixels and the destination {destination.Width} x {destination.Height}.", nameof(destination));
         }
 
-        double scaleX = view.OutputWidth / view.Width;
-        double scaleY = view.OutputHeight / view.Height;
-        RasterSettings canvas = _description.Canvas(scaleX, scaleX, scaleY) with
-        {
-            ViewportLeft = view.Left * scaleX,
-            ViewportTop = view.Top * scaleY,
-        };
-        Span<T> drawn = layout == PixelLayout.Rgb ? destination : new T[checked(pixels * 3)];
-        Render(canvas, view.OutputWidth, view.OutputHeight, drawn, progress, cancellation);
-        if (layout != PixelLayout.Rgb)
-            PixelConversion.FromColours(drawn, layout, destination);
-    }
-
-    private void Render<T>(
-        in RasterSettings canvas, int width, int height, Span<T> destination, IProgress<double>? progress, CancellationToken cancellation)
-        where T : unmanaged
-    {
-        if (destination.Length != (long)width * height * 3)
-            throw new ArgumentException($"{destination.Length} values cannot hold an image of {width} x {height} x 3.", nameof(destination));
         using ExclusiveUse.Scope use = _use.Begin();
-        var meter = new ProgressMeter(_arena.Device, progress);
-        meter.Begin(0, 1, RasterStage.Work(width, height));
+        _pass.Begin(progress, cancellation);
+        _pass.Meter.BeginWork(RasterStage.Work(width, height));
+        int firstRow = 0;
         _raster.Draw(
-            new DrawnField(_gaussians, _description, _evenAreas),
+            new DrawnPicture(_gaussians, _description, _evenAreas),
             canvas,
-            width,
-            height,
-            destination,
-            width,
+            new PixelRectangle(0, 0, width, height),
+            new PictureWriter<T>(destination),
+            ref firstRow,
             _arena.Device.AvailableMemoryBytes + _arena.HeldBytes + _raster.HeldBytes,
-            new ForwardPass(_arena, meter, cancellation: cancellation));
-        meter.Finish();
+            _pass);
+        _pass.Meter.Finish();
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -6,43 +7,50 @@ namespace Gsasr;
 /// <summary>Between the caller's pixels and the networks' floats: [height, width, 3] with values of 0 to 1.</summary>
 internal static class PixelConversion
 {
-    /// <summary>The colours of pixels; grey becomes three equal channels.</summary>
-    /// <typeparam name="T">byte or ushort.</typeparam>
-    /// <param name="pixels">[pixels, channels].</param>
+    /// <summary>The colours of a row of pixels, straight; grey becomes three equal channels.</summary>
+    /// <typeparam name="T">byte, ushort or float.</typeparam>
+    /// <param name="row">[pixels, channels].</param>
     /// <param name="layout">The channels.</param>
     /// <param name="colours">[pixels, 3].</param>
-    public static void ToColours<T>(ReadOnlySpan<T> pixels, PixelLayout layout, Span<float> colours)
+    /// <exception cref="ArgumentException">A value is not a number.</exception>
+    public static void ToColours<T>(ReadOnlySpan<T> row, PixelLayout layout, Span<float> colours)
         where T : unmanaged
     {
         int channels = layout.ChannelCount();
-        bool grey = layout is PixelLayout.Grey or PixelLayout.GreyAlpha;
-        for (int source = 0, target = 0; source < pixels.Length; source += channels, target += 3)
+        int red = layout.RedChannel();
+        int green = layout.IsGrey() ? 0 : 1;
+        int blue = layout.IsGrey() ? 0 : 2 - red;
+        bool isPremultiplied = layout.IsPremultiplied();
+        for (int source = 0, target = 0; source < row.Length; source += channels, target += 3)
         {
-            colours[target] = ToFloat(pixels[source]);
-            colours[target + 1] = grey ? colours[target] : ToFloat(pixels[source + 1]);
-            colours[target + 2] = grey ? colours[target] : ToFloat(pixels[source + 2]);
+            colours[target] = ToFloat(row[source + red]);
+            colours[target + 1] = ToFloat(row[source + green]);
+            colours[target + 2] = ToFloat(row[source + blue]);
+            if (isPremultiplied)
+                Divide(colours.Slice(target, 3), ToFloat(row[source + channels - 1]));
         }
     }
 
-    /// <summary>The alpha of pixels, as three equal channels.</summary>
-    /// <typeparam name="T">byte or ushort.</typeparam>
-    /// <param name="pixels">[pixels, channels].</param>
+    /// <summary>The alpha of a row of pixels, as three equal channels.</summary>
+    /// <typeparam name="T">byte, ushort or float.</typeparam>
+    /// <param name="row">[pixels, channels].</param>
     /// <param name="layout">The channels, with alpha.</param>
     /// <param name="colours">[pixels, 3].</param>
     /// <returns>Whether all pixels are opaque.</returns>
-    public static bool ToAlpha<T>(ReadOnlySpan<T> pixels, PixelLayout layout, Span<float> colours)
+    /// <exception cref="ArgumentException">A value is not a number.</exception>
+    public static bool ToAlpha<T>(ReadOnlySpan<T> row, PixelLayout layout, Span<float> colours)
         where T : unmanaged
     {
         int channels = layout.ChannelCount();
-        bool opaque = true;
-        for (int source = channels - 1, target = 0; source < pixels.Length; source += channels, target += 3)
+        bool isOpaque = true;
+        for (int source = channels - 1, target = 0; source < row.Length; source += channels, target += 3)
         {
-            float alpha = ToFloat(pixels[source]);
+            float alpha = ToFloat(row[source]);
             colours.Slice(target, 3).Fill(alpha);
-            opaque &= alpha == 1;
+            isOpaque &= alpha == 1;
         }
 
-        return opaque;
+        return isOpaque;
     }
 
     /// <summary>Whether all colours are greys.</summary>
@@ -59,7 +67,7 @@ internal static class PixelConversion
     }
 
     /// <summary>Turns drawn colours into greys, the mean of the three channels.</summary>
-    /// <typeparam name="T">byte or ushort.</typeparam>
+    /// <typeparam name="T">byte, ushort or float.</typeparam>
     /// <param name="colours">[pixels, 3].</param>
     public static void MakeNeutral<T>(Span<T> colours)
         where T : unmanaged
@@ -68,44 +76,91 @@ internal static class PixelConversion
             colours.Slice(i, 3).Fill(Mean<T>(colours.Slice(i, 3)));
     }
 
-    /// <summary>Writes drawn colours into the caller's pixels; grey is the mean of the three channels.</summary>
-    /// <typeparam name="T">byte or ushort.</typeparam>
-    /// <param name="colours">[pixels, 3].</param>
+    /// <summary>Writes drawn colours into the caller's pixels; grey is the mean of the three channels, and alpha that of its own.</summary>
+    /// <typeparam name="T">byte, ushort or float.</typeparam>
+    /// <param name="colours">[pixels, 3], drawn.</param>
+    /// <param name="alpha">[pixels, 3], drawn; empty where all pixels are opaque.</param>
     /// <param name="layout">The channels of the pixels.</param>
-    /// <param name="pixels">[pixels, channels]; alpha is set to opaque.</param>
-    public static void FromColours<T>(ReadOnlySpan<T> colours, PixelLayout layout, Span<T> pixels)
+    /// <param name="row">[pixels, channels].</param>
+    public static void Write<T>(ReadOnlySpan<T> colours, ReadOnlySpan<T> alpha, PixelLayout layout, Span<T> row)
         where T : unmanaged
     {
+        if (layout == PixelLayout.Rgb)
+        {
+            colours.CopyTo(row);
+            return;
+        }
+
         int channels = layout.ChannelCount();
+        int red = layout.RedChannel();
+        bool isGrey = layout.IsGrey();
+        bool isPremultiplied = layout.IsPremultiplied() && !alpha.IsEmpty;
         for (int source = 0, target = 0; source < colours.Length; source += 3, target += channels)
         {
-            if (channels < 3)
-                pixels[target] = Mean(colours.Slice(source, 3));
+            if (isGrey)
+            {
+                row[target] = Mean(colours.Slice(source, 3));
+            }
             else
-                colours.Slice(source, 3).CopyTo(pixels[target..]);
-            if (layout.HasAlpha())
-                pixels[target + channels - 1] = Opaque<T>();
+            {
+                row[target + red] = colours[source];
+                row[target + 1] = colours[source + 1];
+                row[target + 2 - red] = colours[source + 2];
+            }
+
+            if (!layout.HasAlpha())
+                continue;
+            T opacity = alpha.IsEmpty ? Opaque<T>() : Mean(alpha.Slice(source, 3));
+            row[target + channels - 1] = opacity;
+            if (isPremultiplied)
+                Multiply(row.Slice(target, channels - 1), ToFloat(opacity));
         }
     }
 
-    /// <summary>Writes a drawn alpha, the mean of three channels, into the caller's pixels.</summary>
-    /// <typeparam name="T">byte or ushort.</typeparam>
-    /// <param name="colours">[pixels, 3].</param>
-    /// <param name="layout">The channels of the pixels, with alpha.</param>
-    /// <param name="pixels">[pixels, channels].</param>
-    public static void FromAlpha<T>(ReadOnlySpan<T> colours, PixelLayout layout, Span<T> pixels)
-        where T : unmanaged
-    {
-        int channels = layout.ChannelCount();
-        for (int source = 0, target = channels - 1; source < colours.Length; source += 3, target += channels)
-            pixels[target] = Mean(colours.Slice(source, 3));
-    }
+    /// <summary>Cuts drawn floats off below 0 and above 1.</summary>
+    /// <param name="values">Values, all of them numbers.</param>
+    public static void Clamp(Span<float> values) => TensorPrimitives.Clamp(values, 0, 1, values);
 
     private static float ToFloat<T>(T value)
-        where T : unmanaged => typeof(T) == typeof(byte) ? Unsafe.BitCast<T, byte>(value) / 255f : Unsafe.BitCast<T, ushort>(value) / 65535f;
+        where T : unmanaged
+    {
+        if (typeof(T) == typeof(byte))
+            return Unsafe.BitCast<T, byte>(value) / 255f;
+        if (typeof(T) == typeof(ushort))
+            return Unsafe.BitCast<T, ushort>(value) / 65535f;
+        float number = Unsafe.BitCast<T, float>(value);
+        if (float.IsNaN(number))
+            throw new ArgumentException("A value of the image is not a number (NaN).");
+        return Math.Clamp(number, 0, 1);
+    }
+
+    // A number of 0 to 1, rounded as drawn values are.
+    private static T FromFloat<T>(float value)
+        where T : unmanaged
+    {
+        if (typeof(T) == typeof(byte))
+            return Unsafe.BitCast<byte, T>((byte)MathF.Round(byte.MaxValue * value));
+        return typeof(T) == typeof(ushort)
+            ? Unsafe.BitCast<ushort, T>((ushort)MathF.Round(ushort.MaxValue * value))
+            : Unsafe.BitCast<float, T>(value);
+    }
 
     private static T Opaque<T>()
-        where T : unmanaged => typeof(T) == typeof(byte) ? Unsafe.BitCast<byte, T>(byte.MaxValue) : Unsafe.BitCast<ushort, T>(ushort.MaxValue);
+        where T : unmanaged => FromFloat<T>(1);
+
+    // Colours under no alpha are unknown; they are black until TransparentColours finds better ones.
+    private static void Divide(Span<float> colour, float alpha)
+    {
+        for (int i = 0; i < colour.Length; i++)
+            colour[i] = alpha == 0 ? 0 : Math.Min(1, colour[i] / alpha);
+    }
+
+    private static void Multiply<T>(Span<T> colour, float alpha)
+        where T : unmanaged
+    {
+        foreach (ref T value in colour)
+            value = FromFloat<T>(ToFloat(value) * alpha);
+    }
 
     private static T Mean<T>(ReadOnlySpan<T> channels)
         where T : unmanaged
@@ -116,7 +171,13 @@ internal static class PixelConversion
             return Unsafe.BitCast<byte, T>((byte)((bytes[0] + bytes[1] + bytes[2] + 1) / 3));
         }
 
-        ReadOnlySpan<ushort> words = MemoryMarshal.Cast<T, ushort>(channels);
-        return Unsafe.BitCast<ushort, T>((ushort)((words[0] + words[1] + words[2] + 1) / 3));
+        if (typeof(T) == typeof(ushort))
+        {
+            ReadOnlySpan<ushort> words = MemoryMarshal.Cast<T, ushort>(channels);
+            return Unsafe.BitCast<ushort, T>((ushort)((words[0] + words[1] + words[2] + 1) / 3));
+        }
+
+        ReadOnlySpan<float> floats = MemoryMarshal.Cast<T, float>(channels);
+        return Unsafe.BitCast<float, T>((floats[0] + floats[1] + floats[2]) / 3);
     }
 }

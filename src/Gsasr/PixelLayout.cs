@@ -1,6 +1,9 @@
 namespace Gsasr;
 
-/// <summary>The channels of a pixel in memory, in this order, without gaps. Alpha is straight, not premultiplied.</summary>
+/// <summary>
+/// The channels of a pixel in memory, in this order, without gaps. Alpha is straight, and colours are whole under it, except where the name says
+/// that they are multiplied by it.
+/// </summary>
 public enum PixelLayout
 {
     /// <summary>One channel.</summary>
@@ -14,4 +17,19 @@ public enum PixelLayout
 
     /// <summary>Red, green, blue, alpha.</summary>
     Rgba,
+
+    /// <summary>Blue, green, red.</summary>
+    Bgr,
+
+    /// <summary>Blue, green, red, alpha.</summary>
+    Bgra,
+
+    /// <summary>Grey multiplied by alpha, and alpha.</summary>
+    GreyAlphaPremultiplied,
+
+    /// <summary>Red, green and blue, each multiplied by alpha, and alpha.</summary>
+    RgbaPremultiplied,
+
+    /// <summary>Blue, green and red, each multiplied by alpha, and alpha.</summary>
+    BgraPremultiplied,
 }

@@ -4,52 +4,64 @@ namespace Gsasr;
 /// Colours under fully transparent pixels are whatever an editor left there, often black, and would bleed into the edges of
 /// what is visible when an image is resampled. They are replaced by the colours of the nearest visible pixels.
 /// </summary>
-internal static class TransparentColours
+internal sealed class TransparentColours
 {
+    private bool[] _known = [];
+    private bool[] _queued = [];
+    private List<int> _front = [];
+    private List<int> _next = [];
+
     /// <summary>Replaces the colours of pixels whose alpha is 0, spreading from their visible neighbours outward.</summary>
     /// <param name="colours">[height, width, 3], changed in place.</param>
     /// <param name="alpha">[height, width, 3], three equal channels.</param>
     /// <param name="width">Columns.</param>
     /// <param name="height">Rows.</param>
-    public static void Fill(Span<float> colours, ReadOnlySpan<float> alpha, int width, int height)
+    public void Fill(Span<float> colours, ReadOnlySpan<float> alpha, int width, int height)
     {
-        var known = new bool[width * height];
-        var front = new List<int>();
+        int pixels = width * height;
+        if (_known.Length < pixels)
+        {
+            _known = new bool[pixels];
+            _queued = new bool[pixels];
+        }
+
+        Span<bool> known = _known.AsSpan(0, pixels);
+        Span<bool> queued = _queued.AsSpan(0, pixels);
+        queued.Clear();
+        _front.Clear();
         for (int pixel = 0; pixel < known.Length; pixel++)
             known[pixel] = alpha[pixel * 3] != 0;
         for (int pixel = 0; pixel < known.Length; pixel++)
         {
             if (!known[pixel] && HasKnownNeighbour(known, pixel, width, height))
-                front.Add(pixel);
+                _front.Add(pixel);
         }
 
-        var next = new List<int>();
-        var queued = new bool[known.Length];
-        while (front.Count > 0)
+        while (_front.Count > 0)
         {
             // A ring takes its colours from the pixels known before it, and becomes known as a whole.
-            foreach (int pixel in front)
+            foreach (int pixel in _front)
                 TakeMeanOfNeighbours(colours, known, pixel, width, height);
-            foreach (int pixel in front)
+            foreach (int pixel in _front)
                 known[pixel] = true;
-            next.Clear();
-            foreach (int pixel in front)
+            _next.Clear();
+            foreach (int pixel in _front)
             {
                 foreach (int neighbour in Neighbours(pixel, width, height))
                 {
                     if (neighbour >= 0 && !known[neighbour] && !queued[neighbour])
                     {
                         queued[neighbour] = true;
-                        next.Add(neighbour);
+                        _next.Add(neighbour);
                     }
                 }
             }
 
-            (front, next) = (next, front);
+            (_front, _next) = (_next, _front);
         }
     }
 
-    private static void TakeMeanOfNeighbours(Span<float> colours, bool[] known, int pixel, int width, int height)
+    private static void TakeMeanOfNeighbours(Span<float> colours, ReadOnlySpan<bool> known, int pixel, int width, int height)
     {
         float red = 0, green = 0, blue = 0;
         int count = 0;
@@ -68,7 +80,7 @@ internal static class TransparentColours
         colours[pixel * 3 + 2] = blue / count;
     }
 
-    private static bool HasKnownNeighbour(bool[] known, int pixel, int width, int height)
+    private static bool HasKnownNeighbour(ReadOnlySpan<bool> known, int pixel, int width, int height)
     {
         foreach (int neighbour in Neighbours(pixel, width, height))
         {

@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using Gsasr.Architecture;
 using Gsasr.Checkpoints;
-using Gsasr.Decoder;
-using Gsasr.Fields;
 using Gsasr.Layers;
 using Gsasr.Pipeline;
 using Gsasr.Raster;
@@ -26,16 +24,12 @@ public sealed class Upscaler : IDisposable
     /// <summary>The largest scale.</summary>
     public const double MaximumScale = 64;
 
-    private readonly Device _device;
     private readonly GsasrArchitecture _architecture;
-    private readonly NetworkWork _work;
     private readonly UpscalerOptions _options;
-    private readonly Workspace _workspace;
     private readonly NetworkStage _network;
-    private readonly EvenAreas _evenAreas = new();
+    private readonly ImagePipeline _pipeline;
+    private readonly HostMemory _band = new();
     private readonly ExclusiveUse _use = new("upscaler", nameof(Upscaler));
-    private float[] _image = [];
-    private float[] _alpha = [];
 
     /// <summary>Puts a model's weights on a device.</summary>
     /// <param name="model">The model.</param>
@@ -59,15 +53,13 @@ public sealed class Upscaler : IDisposable
         ArgumentNullException.ThrowIfNull(device);
         _options = options ?? new UpscalerOptions();
         _options.Validate(nameof(options));
-        _device = device;
         _architecture = model.Architecture;
-        _work = NetworkWork.Of(_architecture);
-        _workspace = new Workspace(device, _architecture, _options);
         _network = new NetworkStage(model, device, _options.Precision, progress, cancellation);
+        _pipeline = new ImagePipeline(_network, device, _architecture, _options);
     }
 
     /// <summary>The most bytes of working memory that were in use on the device at once, without weights and fields.</summary>
-    public long PeakWorkingBytes => _workspace.Arena.PeakBytes;
+    public long PeakWorkingBytes => _pipeline.Workspace.Arena.PeakBytes;
 
     /// <summary>How precisely the networks compute: <see cref="Precision.Mixed"/> or <see cref="Precision.Float32"/>.</summary>
     public Precision Precision => _network.Precision;
@@ -79,10 +71,14 @@ public sealed class Upscaler : IDisposable
     public bool WasRepeated => _network.WasRepeated;
 
     /// <summary>Measures the stages of each image; null for not.</summary>
-    internal StageClock? Clock { get; set; }
+    internal StageClock? Clock
+    {
+        get => _pipeline.Pass.Clock;
+        set => _pipeline.Pass.Clock = value;
+    }
 
     /// <summary>How the last image was worked on.</summary>
-    internal MemoryPlan? LastPlan => _workspace.Plan;
+    internal MemoryPlan? LastPlan => _pipeline.Workspace.Plan;
 
     /// <summary>Whether a device that was found has mixed precision, for the models that have it.</summary>
     /// <param name="device">The device.</param>
@@ -110,99 +106,109 @@ public sealed class Upscaler : IDisposable
         return ((int)outputWidth, (int)outputHeight);
     }
 
-    /// <summary>Says how much memory of the device an image would take, beside the weights, with what is free there now.</summary>
+    /// <summary>Says how much memory an image would take, beside the weights, with what is free now and what the options allow.</summary>
+    /// <typeparam name="T">What a channel is: byte, ushort or float.</typeparam>
     /// <param name="width">Columns of the input.</param>
     /// <param name="height">Rows of the input.</param>
-    /// <param name="scale">Output pixels per input pixel, 1 to 64.</param>
-    /// <param name="bitDepth">Bits per channel, 8 or 16.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range, or the output is too large.</exception>
-    public MemoryEstimate EstimateMemory(int width, int height, double scale, int bitDepth = 8)
+    /// <param name="layout">The channels; where there is alpha, some of it is taken to be transparent.</param>
+    /// <param name="outputWidth">Columns of the output, 1 to 64 times those of the input.</param>
+    /// <param name="outputHeight">Rows of the output, likewise.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
+    public MemoryEstimate EstimateMemory<T>(int width, int height, PixelLayout layout, int outputWidth, int outputHeight)
+        where T : unmanaged
     {
-        OutputSize(width, height, scale);
-        if (bitDepth is not (8 or 16))
-            throw new ArgumentOutOfRangeException(nameof(bitDepth), bitDepth, "Pixels have 8 or 16 bits per channel.");
+        ImageGeometry geometry = Geometry(width, height, outputWidth, outputHeight, scale: null);
         using ExclusiveUse.Scope use = _use.Begin();
-        return _workspace.Estimate(ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple, _options.PublishedGeometry), bitDepth / 8).Describe();
+        return _pipeline.Workspace.Estimate(geometry, Unsafe.SizeOf<T>(), layout.HasAlpha() ? 2 : 1).Describe();
     }
 
-    /// <summary>Upscales an image of 8-bit pixels.</summary>
-    /// <param name="pixels">[height, width, channels].</param>
-    /// <param name="width">Columns.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="layout">The channels, of the input and of the output.</param>
-    /// <param name="scale">Output pixels per input pixel, 1 to 64.</param>
-    /// <param name="destination">[output height, output width, channels]; see <see cref="OutputSize"/>.</param>
+    /// <summary>
+    /// Upscales an image to the size of the destination. Each axis has a factor of its own, of 1 to 64. Layouts may differ: grey is the mean of the
+    /// colours, alpha is opaque where the source has none, and is left out where the destination has none.
+    /// </summary>
+    /// <typeparam name="T">What a channel is: byte, ushort or float. Floats are of 0 to 1, and are not rounded.</typeparam>
+    /// <param name="source">The image.</param>
+    /// <param name="destination">Receives the picture; its memory is not that of the source.</param>
+    /// <param name="scale">
+    /// The scale that the network is told, 1 to 64; null for the geometric mean of the two axes' factors. For a destination of
+    /// <see cref="OutputSize"/> the scale given there is what the published code tells it.
+    /// </param>
     /// <param name="progress">Told from 0 to 1 how far the work is.</param>
-    /// <param name="cancellation">Stops the work between layers.</param>
-    /// <exception cref="ArgumentException">A span does not have the size that the other arguments say, or an argument is outside its range.</exception>
+    /// <param name="cancellation">Stops the work between layers and between bands of rows.</param>
+    /// <exception cref="ArgumentException">A size or the scale is outside its range, or a float is not a number.</exception>
     /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
     /// <exception cref="DeviceException">The device failed, or has too little memory for the smallest tile.</exception>
     /// <exception cref="ModelOutputException">The model computed values that are not numbers.</exception>
-    public void Upscale(
-        ReadOnlySpan<byte> pixels,
-        int width,
-        int height,
-        PixelLayout layout,
-        double scale,
-        Span<byte> destination,
+    /// <exception cref="InvalidOperationException">The upscaler is in use by another call.</exception>
+    public void Upscale<T>(
+        ReadOnlyPixelSpan<T> source,
+        PixelSpan<T> destination,
+        double? scale = null,
         IProgress<double>? progress = null,
-        CancellationToken cancellation = default) => UpscalePixels(pixels, width, height, layout, scale, destination, progress, cancellation);
+        CancellationToken cancellation = default)
+        where T : unmanaged
+    {
+        ImageGeometry geometry = Geometry(source.Width, source.Height, destination.Width, destination.Height, scale);
+        using ExclusiveUse.Scope use = _use.Begin();
+        _pipeline.Upscale(source, geometry, new PictureWriter<T>(destination), progress, cancellation);
+    }
 
-    /// <summary>Upscales an image of 16-bit pixels.</summary>
-    /// <inheritdoc cref="Upscale(ReadOnlySpan{byte}, int, int, PixelLayout, double, Span{byte}, IProgress{double}?, CancellationToken)"/>
-    public void Upscale(
-        ReadOnlySpan<ushort> pixels,
-        int width,
-        int height,
-        PixelLayout layout,
-        double scale,
-        Span<ushort> destination,
+    /// <summary>
+    /// Upscales an image and hands its rows over as soon as they are finished, so that the output, of which there may be gigabytes, need not be in
+    /// memory at once. (An image so wide that not one row of tiles fits into the memory is put together first.)
+    /// </summary>
+    /// <param name="source">The image; it must stay as it is until the call returns.</param>
+    /// <param name="outputWidth">Columns of the output, 1 to 64 times those of the source.</param>
+    /// <param name="outputHeight">Rows of the output, 1 to 64 times those of the source.</param>
+    /// <param name="outputLayout">The channels of the output.</param>
+    /// <param name="receive">Takes the rows, on the thread of this call; what it throws ends the work.</param>
+    /// <param name="scale">
+    /// The scale that the network is told, 1 to 64; null for the geometric mean of the two axes' factors. For an output of
+    /// <see cref="OutputSize"/> the scale given there is what the published code tells it.
+    /// </param>
+    /// <param name="progress">Told from 0 to 1 how far the work is.</param>
+    /// <param name="cancellation">Stops the work between layers and between bands of rows.</param>
+    /// <inheritdoc cref="Upscale{T}(ReadOnlyPixelSpan{T}, PixelSpan{T}, double?, IProgress{double}?, CancellationToken)"/>
+    public void Upscale<T>(
+        ReadOnlyPixelSpan<T> source,
+        int outputWidth,
+        int outputHeight,
+        PixelLayout outputLayout,
+        PixelBandReceiver<T> receive,
+        double? scale = null,
         IProgress<double>? progress = null,
-        CancellationToken cancellation = default) => UpscalePixels(pixels, width, height, layout, scale, destination, progress, cancellation);
-
-    /// <summary>Upscales an image of 8-bit pixels on a thread of the pool; the upscaler must not be used meanwhile.</summary>
-    /// <inheritdoc cref="Upscale(ReadOnlySpan{byte}, int, int, PixelLayout, double, Span{byte}, IProgress{double}?, CancellationToken)"/>
-    public Task UpscaleAsync(
-        ReadOnlyMemory<byte> pixels,
-        int width,
-        int height,
-        PixelLayout layout,
-        double scale,
-        Memory<byte> destination,
-        IProgress<double>? progress = null,
-        CancellationToken cancellation = default) =>
-        Task.Run(() => Upscale(pixels.Span, width, height, layout, scale, destination.Span, progress, cancellation), cancellation);
+        CancellationToken cancellation = default)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(receive);
+        ImageGeometry geometry = Geometry(source.Width, source.Height, outputWidth, outputHeight, scale);
+        using ExclusiveUse.Scope use = _use.Begin();
+        var writer = new PictureWriter<T>(outputWidth, outputHeight, outputLayout, receive, _band);
+        _pipeline.Upscale(source, geometry, writer, progress, cancellation);
+    }
 
     /// <summary>Runs the network once and keeps its Gaussians, to be drawn as often as wanted.</summary>
-    /// <param name="pixels">[height, width, channels]; alpha is left out.</param>
-    /// <param name="width">Columns.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="layout">The channels.</param>
+    /// <typeparam name="T">What a channel is: byte, ushort or float.</typeparam>
+    /// <param name="source">The image; alpha is left out.</param>
     /// <param name="scale">The scale for which the network makes the Gaussians, 1 to 64.</param>
     /// <param name="progress">Told from 0 to 1 how far the work is.</param>
     /// <param name="cancellation">Stops the work between layers.</param>
-    /// <exception cref="ArgumentException">The span does not have the size that the other arguments say, or an argument is outside its range.</exception>
+    /// <exception cref="ArgumentException">A size or the scale is outside its range, or a float is not a number.</exception>
+    /// <exception cref="NotSupportedException">The options wrap the image, which a field does not.</exception>
     /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
     /// <exception cref="DeviceException">The device failed, or has too little memory for the smallest tile.</exception>
-    public GaussianField BuildField(
-        ReadOnlySpan<byte> pixels,
-        int width,
-        int height,
-        PixelLayout layout,
-        double scale,
-        IProgress<double>? progress = null,
-        CancellationToken cancellation = default) => BuildPixelField(pixels, width, height, layout, scale, progress, cancellation);
-
-    /// <summary>Runs the network once on an image of 16-bit pixels and keeps its Gaussians, to be drawn as often as wanted.</summary>
-    /// <inheritdoc cref="BuildField(ReadOnlySpan{byte}, int, int, PixelLayout, double, IProgress{double}?, CancellationToken)"/>
-    public GaussianField BuildField(
-        ReadOnlySpan<ushort> pixels,
-        int width,
-        int height,
-        PixelLayout layout,
-        double scale,
-        IProgress<double>? progress = null,
-        CancellationToken cancellation = default) => BuildPixelField(pixels, width, height, layout, scale, progress, cancellation);
+    /// <exception cref="InvalidOperationException">The upscaler is in use by another call.</exception>
+    public GaussianField BuildField<T>(
+        ReadOnlyPixelSpan<T> source, double scale, IProgress<double>? progress = null, CancellationToken cancellation = default)
+        where T : unmanaged
+    {
+        if (_options.Wrap)
+            throw new NotSupportedException("A field does not wrap; upscale the image, or build the field without the option Wrap.");
+        OutputSize(source.Width, source.Height, scale);
+        ImageGeometry geometry = ImageGeometry.Padded(source.Width, source.Height, scale, _architecture.SizeMultiple, _options.PublishedGeometry);
+        using ExclusiveUse.Scope use = _use.Begin();
+        return _pipeline.BuildField(source, geometry, progress, cancellation);
+    }
 
     /// <summary>Releases weights and working memory. Fields stay.</summary>
     /// <exception cref="InvalidOperationException">The upscaler is in use by another thread.</exception>
@@ -210,183 +216,37 @@ public sealed class Upscaler : IDisposable
     {
         if (!_use.End())
             return;
-        _workspace.Dispose();
+        _pipeline.Dispose();
         _network.Dispose();
     }
 
-    private static void CheckImage(int length, int width, int height, PixelLayout layout, double scale)
+    private ImageGeometry Geometry(int width, int height, int outputWidth, int outputHeight, double? scale)
     {
-        OutputSize(width, height, scale);
-        if (length != (long)width * height * layout.ChannelCount())
-            throw new ArgumentException($"{length} values are not an image of {width} x {height} pixels with {layout.ChannelCount()} channels.");
-    }
-
-    private static Span<float> Resize(ref float[] array, int length)
-    {
-        if (array.Length < length)
-            array = new float[length];
-        return array.AsSpan(0, length);
-    }
-
-    private GaussianField BuildPixelField<T>(
-        ReadOnlySpan<T> pixels, int width, int height, PixelLayout layout, double scale, IProgress<double>? progress, CancellationToken cancellation)
-        where T : unmanaged
-    {
-        CheckImage(pixels.Length, width, height, layout, scale);
-        using ExclusiveUse.Scope use = _use.Begin();
-        _network.Begin();
-        Clock?.Start();
-        var image = new float[checked(width * height * 3)];
-        PixelConversion.ToColours(pixels, layout, image);
-        var meter = new ProgressMeter(_device, progress);
-        ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple, _options.PublishedGeometry);
-        bool isGrey = layout is PixelLayout.Grey or PixelLayout.GreyAlpha;
-        long limit = long.MaxValue;
-        while (true)
-        {
-            try
-            {
-                MemoryPlan plan = _workspace.Prepare(geometry, sampleBytes: 0, limit);
-                meter.Begin(0, 1, plan.Work(_work));
-                Tensor gaussians = FillWhole(image, plan, new ForwardPass(_workspace.Arena, meter, Clock, cancellation));
-                meter.Finish();
-                EvenAreas? evenAreas = _options.KeepEvenAreas ? EvenAreas.Of(image, width, height) : null;
-                return new GaussianField(gaussians, Describe(geometry, isGrey, 8 * Unsafe.SizeOf<T>()), evenAreas);
-            }
-            catch (DeviceMemoryException e)
-            {
-                limit = _workspace.Reduce(e);
-            }
-        }
-    }
-
-    // All Gaussians of an image, in memory of their own.
-    private Tensor FillWhole(float[] image, MemoryPlan plan, ForwardPass pass)
-    {
-        DeviceBuffer memory = _device.Allocate(plan.FieldBytes);
-        try
-        {
-            _network.Fill(image, plan, plan.Strips.StripAt(0), memory, pass);
-            _device.Synchronize();
-            return GaussiansOf(memory, 0, plan.Strips.FieldPixels);
-        }
-        catch
-        {
-            memory.Dispose();
-            throw;
-        }
-    }
-
-    private void UpscalePixels<T>(
-        ReadOnlySpan<T> pixels,
-        int width,
-        int height,
-        PixelLayout layout,
-        double scale,
-        Span<T> destination,
-        IProgress<double>? progress,
-        CancellationToken cancellation)
-        where T : unmanaged
-    {
-        CheckImage(pixels.Length, width, height, layout, scale);
-        ImageGeometry geometry = ImageGeometry.Padded(width, height, scale, _architecture.SizeMultiple, _options.PublishedGeometry);
-        if (destination.Length != geometry.OutputPixels * layout.ChannelCount())
+        CheckFactor(nameof(width), width, outputWidth);
+        CheckFactor(nameof(height), height, outputHeight);
+        double told = scale ?? Math.Sqrt((double)outputWidth / width * ((double)outputHeight / height));
+        if (!(told is >= MinimumScale and <= MaximumScale))
+            throw new ArgumentOutOfRangeException(nameof(scale), scale, $"A scale is a number from {MinimumScale} to {MaximumScale}.");
+        if (_options.PublishedGeometry && OutputSize(width, height, told) != (outputWidth, outputHeight))
         {
             throw new ArgumentException(
-                $"{destination.Length} values cannot hold {geometry.OutputWidth} x {geometry.OutputHeight} pixels with {layout.ChannelCount()} channels.",
-                nameof(destination));
+                $"With the published code's geometry, {width} x {height} pixels become {outputWidth} x {outputHeight} at no scale that was given; say which, and take the size of OutputSize.");
         }
 
-        using ExclusiveUse.Scope use = _use.Begin();
-        _network.Begin();
-        Clock?.Start();
-        Span<float> colours = Resize(ref _image, checked(width * height * 3));
-        PixelConversion.ToColours(pixels, layout, colours);
-        bool opaque = true;
-        if (layout.HasAlpha())
-        {
-            Span<float> alpha = Resize(ref _alpha, colours.Length);
-            opaque = PixelConversion.ToAlpha(pixels, layout, alpha);
-            if (!opaque)
-                TransparentColours.Fill(colours, alpha, width, height);
-        }
-
-        bool neutral = _options.KeepGrey && layout.ChannelCount() >= 3 && PixelConversion.AreNeutral(colours);
-        var meter = new ProgressMeter(_device, progress);
-        Span<T> drawn = layout == PixelLayout.Rgb ? destination : new T[checked((int)geometry.OutputPixels * 3)];
-        int parts = opaque ? 1 : 2;
-        Draw(_image, geometry, drawn, meter, 0, parts, cancellation);
-        if (neutral)
-            PixelConversion.MakeNeutral(drawn);
-        if (layout != PixelLayout.Rgb)
-            PixelConversion.FromColours(drawn, layout, destination);
-        if (!opaque)
-        {
-            Draw(_alpha, geometry, drawn, meter, 1, parts, cancellation);
-            PixelConversion.FromAlpha(drawn, layout, destination);
-        }
-
-        cancellation.ThrowIfCancellationRequested();
-        meter.Finish();
+        ImageGeometry geometry = _options.Wrap
+            ? ImageGeometry.Wrapped(width, height, told, _architecture.SizeMultiple, _options.TileOverlap)
+            : ImageGeometry.Padded(width, height, told, _architecture.SizeMultiple, _options.PublishedGeometry);
+        return geometry.DrawnAs(outputWidth, outputHeight);
     }
 
-    // One image of three channels, of so many that there are; when memory runs out, again from the start in smaller parts.
-    private void Draw<T>(
-        float[] image, ImageGeometry geometry, Span<T> destination, ProgressMeter meter, int part, int parts, CancellationToken cancellation)
-        where T : unmanaged
+    private static void CheckFactor(string name, int input, int output)
     {
-        FieldDescription description = Describe(geometry, isGrey: false, 8 * Unsafe.SizeOf<T>());
-        EvenAreas? evenAreas = _options.KeepEvenAreas && _evenAreas.Find(image, geometry.Width, geometry.Height) ? _evenAreas : null;
-        var pass = new ForwardPass(_workspace.Arena, meter, Clock, cancellation);
-        long limit = long.MaxValue;
-        while (true)
+        if (input < 1)
+            throw new ArgumentOutOfRangeException(name, input, "An image has at least one pixel in each direction.");
+        if (output < input || output > MaximumScale * input || output > RasterSettings.MaximumCanvas)
         {
-            try
-            {
-                MemoryPlan plan = _workspace.Prepare(geometry, Unsafe.SizeOf<T>(), limit);
-                meter.Begin(part, parts, plan.Work(_work));
-                for (int i = 0; i < plan.Strips.Count; i++)
-                {
-                    Strip strip = plan.Strips.StripAt(i);
-                    _network.Fill(image, plan, strip, _workspace.Field, pass);
-                    StripMemory memory = plan.Strips.MemoryOf(strip);
-                    var field = new DrawnField(GaussiansOf(_workspace.Field, memory.Start, memory.End), description, evenAreas);
-                    PixelRectangle output = plan.Strips.OutputOf(strip);
-                    RasterSettings canvas = description.Canvas() with { ViewportLeft = output.Left, ViewportTop = output.Top };
-                    Span<T> target = destination[((output.Top * geometry.OutputWidth + output.Left) * 3)..];
-                    _workspace.Raster.Draw(
-                        field, canvas, output.Width, output.Height, target, geometry.OutputWidth, plan.DrawingBytes, pass);
-                }
-
-                return;
-            }
-            catch (DeviceMemoryException e)
-            {
-                limit = _workspace.Reduce(e);
-            }
+            throw new ArgumentOutOfRangeException(
+                name, output, $"{input} pixels in one direction become {input} to {Math.Min(MaximumScale * input, RasterSettings.MaximumCanvas)}, not {output}.");
         }
-    }
-
-    private FieldDescription Describe(in ImageGeometry geometry, bool isGrey, int bitDepth) => new()
-    {
-        Layout = GaussianLayout.Raw,
-        Width = geometry.Width,
-        Height = geometry.Height,
-        CanvasWidth = geometry.PaddedWidth,
-        CanvasHeight = geometry.PaddedHeight,
-        Scale = geometry.Scale,
-        DMax = _options.DMax,
-        PublishedGeometry = _options.PublishedGeometry,
-        IsGrey = isGrey,
-        BitDepth = bitDepth,
-        Source = _architecture.Name,
-    };
-
-    // The Gaussians of some pixels that lie side by side in the memory of a field.
-    private static Tensor GaussiansOf(DeviceBuffer memory, long start, long end)
-    {
-        const int Gaussians = GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide;
-        return new Tensor(
-            memory, start * StripPlan.FloatsPerPixel, (int)(end - start), Gaussians, GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
     }
 }

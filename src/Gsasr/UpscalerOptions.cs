@@ -32,9 +32,21 @@ public sealed record UpscalerOptions
     public int TileOverlap { get; init; } = 32;
 
     /// <summary>
+    /// The most bytes of memory that an image may take, weights not counted: of the device, and on the processor also what the upscaler keeps
+    /// of pixels on the host. Tiles are chosen to fit; where not even the smallest do, there is a <see cref="Tensors.DeviceMemoryException"/>. What the
+    /// caller holds does not count. 0 goes by the memory that is free.
+    /// </summary>
+    public long MemoryLimitBytes { get; init; }
+
+    /// <summary>
+    /// Whether the image is a texture that is laid side by side with itself: it is upscaled as if it stood among its own repetitions, so that
+    /// its edges fit together. That takes the work and the memory of the image with <see cref="TileOverlap"/> more pixels on each side.
+    /// </summary>
+    public bool Wrap { get; init; }
+
+    /// <summary>
     /// Whether even areas of the input stay exactly as they are: where all pixels within two of a pixel, of colour or of alpha, are
-    /// equal, that colour takes the place of the network's, fading out over one pixel of the input. The input alone decides. Values that
-    /// are drawn as floats are the network's sums in any case.
+    /// equal, that colour takes the place of the network's, fading out over one pixel of the input. The input alone decides.
     /// </summary>
     public bool KeepEvenAreas { get; init; } = true;
 
@@ -62,5 +74,8 @@ public sealed record UpscalerOptions
             throw new ArgumentOutOfRangeException(argument, DMax, "DMax is a finite number above 0.");
         ArgumentOutOfRangeException.ThrowIfNegative(MaximumTilePixels, argument);
         ArgumentOutOfRangeException.ThrowIfNegative(TileOverlap, argument);
+        ArgumentOutOfRangeException.ThrowIfNegative(MemoryLimitBytes, argument);
+        if (Wrap && PublishedGeometry)
+            throw new ArgumentOutOfRangeException(argument, Wrap, "The published code wraps nothing: Wrap goes without PublishedGeometry.");
     }
 }

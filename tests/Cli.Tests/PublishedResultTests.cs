@@ -58,9 +58,9 @@ public sealed class PublishedResultTests(ITestOutputHelper output)
 
         using var device = new CpuDevice();
         using var upscaler = new Upscaler(GsasrModel.Load(path, Cancellation), device, UpscalerOptions.AsPublished);
-        using GaussianField field = upscaler.BuildField(mirrored, 36, 36, PixelLayout.Rgb, 2, cancellation: Cancellation);
+        using GaussianField field = upscaler.BuildField<byte>(new(mirrored, 36, 36, PixelLayout.Rgb), 2, cancellation: Cancellation);
         var drawn = new float[72 * 72 * 3];
-        field.Render(drawn.AsSpan(), cancellation: TestContext.Current.CancellationToken);
+        field.Render<float>(new(drawn, 72, 72, PixelLayout.Rgb), TestContext.Current.CancellationToken);
         float[] expected = [.. Enumerable.Range(0, 2 * Height).SelectMany(row => drawn[(row * 72 * 3)..((row * 72 + 2 * Width) * 3)])];
         AssertIsRounded(expected, result.Samples8);
     }

@@ -45,7 +45,7 @@ public sealed class AddingAnEncoderTests
     {
         using GaussianField field = upscaler.BuildField(pixels, 30, 20, PixelLayout.Rgb, 2, cancellation: TestContext.Current.CancellationToken);
         var sums = new float[4 * pixels.Length];
-        field.Render(sums.AsSpan(), cancellation: TestContext.Current.CancellationToken);
+        field.RenderSums(sums);
         return sums;
     }
 
@@ -59,13 +59,14 @@ public sealed class AddingAnEncoderTests
             using var arena = new Arena(device);
             int size = architecture.SizeMultiple;
             ImageGeometry geometry = ImageGeometry.Padded(size, size, 2, size, asPublished: true);
-            MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), 0, long.MaxValue);
+            MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), 0, images: 1, long.MaxValue);
             using DeviceBuffer field = device.Allocate(plan.FieldBytes);
-            var meter = new ProgressMeter(device, new Ignored());
-            meter.Begin(0, 1, plan.Work(NetworkWork.Of(architecture)));
-            network.Fill(new float[size * size * 3], plan, plan.Strips.StripAt(0), field, new ForwardPass(arena, meter));
+            var pass = new ForwardPass(arena);
+            pass.Begin(new Ignored(), TestContext.Current.CancellationToken);
+            pass.Meter.BeginWork(plan.Work(NetworkWork.Of(architecture)));
+            network.Fill(new float[size * size * 3], plan, plan.Strips.StripAt(0), field, pass);
             double expected = geometry.PaddedPixels * NetworkCost.MultiplyAddsPerPixel(architecture);
-            Assert.Equal(expected, meter.Done, expected * 1e-9);
+            Assert.Equal(expected, pass.Meter.Done, expected * 1e-9);
             Assert.Equal(expected + RasterStage.Work(geometry.OutputWidth, geometry.OutputHeight), plan.Work(NetworkWork.Of(architecture)), expected * 1e-9);
         }
     }

@@ -123,8 +123,7 @@ public sealed class FieldFitterTests : IDisposable
     public void A_handful_of_Gaussians_is_a_field_too(int count)
     {
         using var device = new CpuDevice(1);
-        using var fitter = new FieldFitter(
-            _picture.Pixels, 48, 32, PixelLayout.Rgb, device, new FitOptions { Gaussians = count });
+        using FieldFitter fitter = FieldFitter.Create<byte>(new(_picture.Pixels, 48, 32, PixelLayout.Rgb), device, new FitOptions { Gaussians = count });
         Run(fitter, 0, 30, 30);
         Assert.Equal(count, fitter.Count);
         Assert.InRange(fitter.MeasurePsnr(), 5, 40);
@@ -134,7 +133,7 @@ public sealed class FieldFitterTests : IDisposable
     public void An_image_of_one_pixel_is_fitted()
     {
         using var device = new CpuDevice(1);
-        using var fitter = new FieldFitter([200], 1, 1, PixelLayout.Grey, device, new FitOptions { Gaussians = 3 });
+        using var fitter = FieldFitter.Create<byte>(new([200], 1, 1, PixelLayout.Grey), device, new FitOptions { Gaussians = 3 });
         Run(fitter, 0, 200, 200);
         Assert.InRange(fitter.MeasurePsnr(), 30, double.PositiveInfinity);
     }
@@ -144,10 +143,10 @@ public sealed class FieldFitterTests : IDisposable
     {
         using var device = new CpuDevice(1);
         var options = new FitOptions { Gaussians = 10 };
-        Assert.Throws<ArgumentException>("pixels", () => new FieldFitter(new byte[5], 2, 2, PixelLayout.Rgb, device, options));
-        Assert.Throws<ArgumentOutOfRangeException>("width", () => new FieldFitter([], 0, 2, PixelLayout.Rgb, device, options));
-        Assert.Throws<ArgumentOutOfRangeException>("options", () => new FieldFitter(new byte[12], 2, 2, PixelLayout.Rgb, device, new FitOptions { Gaussians = 0 }));
-        using var fitter = new FieldFitter(new byte[12], 2, 2, PixelLayout.Rgb, device, options);
+        Assert.Throws<ArgumentException>(() => FieldFitter.Create<byte>(new(new byte[5], 2, 2, PixelLayout.Rgb), device, options));
+        Assert.Throws<ArgumentOutOfRangeException>("image", () => FieldFitter.Create(default(ReadOnlyPixelSpan<byte>), device, options));
+        Assert.Throws<ArgumentOutOfRangeException>("options", () => FieldFitter.Create<byte>(new(new byte[12], 2, 2, PixelLayout.Rgb), device, new FitOptions { Gaussians = 0 }));
+        using var fitter = FieldFitter.Create<byte>(new(new byte[12], 2, 2, PixelLayout.Rgb), device, options);
         fitter.Step(0.5);
         Assert.Throws<ArgumentOutOfRangeException>("done", () => fitter.Step(0.4));
         Assert.Throws<ArgumentOutOfRangeException>("done", () => fitter.Step(double.NaN));
@@ -159,6 +158,6 @@ public sealed class FieldFitterTests : IDisposable
             fitter.Step((double)step / total);
     }
 
-    private FieldFitter Make(Device device, int seed = 0) => new(
-        _picture.Pixels, _picture.Width, _picture.Height, PixelLayout.Rgb, device, new FitOptions { Gaussians = 150, Seed = seed });
+    private FieldFitter Make(Device device, int seed = 0) => FieldFitter.Create<byte>(
+        new(_picture.Pixels, _picture.Width, _picture.Height, PixelLayout.Rgb), device, new FitOptions { Gaussians = 150, Seed = seed });
 }

@@ -47,7 +47,7 @@ public sealed class NetworkGoldenTests(ITestOutputHelper output)
         using Encoder encoder = Encoder.Load(checkpoint, architecture.Encoder, device);
         using GaussianDecoder decoder = GaussianDecoder.Load(checkpoint, architecture.Decoder, device);
         using var arena = new Arena(device);
-        var pass = new ForwardPass(arena, cancellation: TestContext.Current.CancellationToken);
+        var pass = new ForwardPass(arena);
 
         int[] shape = golden.Shape("input");
         float[] pixels = [.. golden.Bytes("input").Select(value => value / 255f)];

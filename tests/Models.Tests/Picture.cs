@@ -31,6 +31,15 @@ internal sealed record Picture(byte[] Pixels, int Width, int Height)
         return new Picture(pixels, columns.Length, rows.Length);
     }
 
+    /// <summary>The picture beside and below itself, as often as a size takes.</summary>
+    public Picture Repeated(int width, int height)
+    {
+        var pixels = new byte[width * height * 3];
+        for (int i = 0; i < pixels.Length; i++)
+            pixels[i] = Pixels[(i / 3 / width % Height * Width + i / 3 % width % Width) * 3 + i % 3];
+        return new Picture(pixels, width, height);
+    }
+
     private static int[] Walk(int size, int multiple)
     {
         var places = new List<int>();

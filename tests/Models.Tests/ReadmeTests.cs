@@ -31,15 +31,16 @@ public sealed class ReadmeTests
         using Device device = DeviceCatalog.Open("auto");
         using var upscaler = new Upscaler(GsasrModel.Default, device);
 
-        // Pixels in, pixels out: [height, width, channels], 8 or 16 bits, grey or RGB, with or without alpha.
+        // Pixels in, pixels out, at any size: bytes, ushorts or floats; grey, RGB or BGR; with or without alpha; rows with or without gaps.
+        var input = new ReadOnlyPixelSpan<byte>(pixels, width, height, PixelLayout.Rgb);
         (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, 2.7);
         var output = new byte[outputWidth * outputHeight * 3];
-        upscaler.Upscale(pixels, width, height, PixelLayout.Rgb, 2.7, output);
+        upscaler.Upscale(input, new PixelSpan<byte>(output, outputWidth, outputHeight, PixelLayout.Rgb));
 
         // Or keep the Gaussians, and draw any part of the picture at any size without running the network again.
-        using GaussianField field = upscaler.BuildField(pixels, width, height, PixelLayout.Rgb, 4);
+        using GaussianField field = upscaler.BuildField(input, 4);
         var detail = new byte[320 * 200 * 3];
-        field.Render(left: 10, top: 8, magnification: 16, width: 320, height: 200, detail);
+        field.Render(FieldView.At(left: 10, top: 8, width: 20, height: 12.5, magnification: 16), new PixelSpan<byte>(detail, 320, 200, PixelLayout.Rgb));
         // end
 #pragma warning restore xUnit1051
         return (output, detail);

@@ -44,7 +44,7 @@ public sealed class SharingTests
             Assert.Contains("in use", Assert.Throws<InvalidOperationException>(() => Upscale(upscaler, pixels)).Message, StringComparison.Ordinal);
             Assert.Throws<InvalidOperationException>(
                 () => upscaler.BuildField(pixels, Size, Size, PixelLayout.Rgb, 2, cancellation: Cancellation));
-            Assert.Throws<InvalidOperationException>(() => upscaler.EstimateMemory(Size, Size, 2));
+            Assert.Throws<InvalidOperationException>(() => upscaler.EstimateMemory<byte>(Size, Size, PixelLayout.Rgb, 2 * Size, 2 * Size));
             Assert.Throws<InvalidOperationException>(upscaler.Dispose);
             refused++;
         });

@@ -85,13 +85,15 @@ internal sealed class DeviceSession : IDisposable
         if (image.BitDepth == 8)
         {
             var pixels = new byte[samples];
-            _upscaler.Upscale(image.Samples8, image.Width, image.Height, layout, scale!.Value, pixels, work.Report, cancellation);
+            _upscaler.Upscale<byte>(
+                new(image.Samples8, image.Width, image.Height, layout), new(pixels, width, height, layout), scale, work.Report, cancellation);
             result = new Image(width, height, image.Layout, pixels);
         }
         else
         {
             var pixels = new ushort[samples];
-            _upscaler.Upscale(image.Samples16, image.Width, image.Height, layout, scale!.Value, pixels, work.Report, cancellation);
+            _upscaler.Upscale<ushort>(
+                new(image.Samples16, image.Width, image.Height, layout), new(pixels, width, height, layout), scale, work.Report, cancellation);
             result = new Image(width, height, image.Layout, pixels);
         }
 

@@ -152,7 +152,7 @@ internal sealed class GaussianDecoder : IDisposable
     /// <param name="parts">The pixels whose Gaussians are wanted; the others serve as their surroundings.</param>
     /// <param name="bandFloats">The most floats of a band of the last convolution's rows; it has one row at least.</param>
     /// <param name="pass">Memory and progress.</param>
-    public void Run(in Tensor features, double scale, IReadOnlyList<DecodedPart> parts, long bandFloats, ForwardPass pass)
+    public void Run(in Tensor features, double scale, ReadOnlySpan<DecodedPart> parts, long bandFloats, ForwardPass pass)
     {
         _scale.Set(scale);
         Arena arena = pass.Arena;
@@ -183,12 +183,24 @@ internal sealed class GaussianDecoder : IDisposable
         * Math.Min(region.Width, tiles.Width + 2 * UpsampledBorder) * Math.Min(region.Height, tiles.Height + 2 * UpsampledBorder);
 
     // The pixels that the Gaussians of some parts are made of.
-    private static PixelRectangle Surroundings(IReadOnlyList<DecodedPart> parts, in Tensor features)
+    private static PixelRectangle Surroundings(ReadOnlySpan<DecodedPart> parts, in Tensor features)
     {
-        int left = Math.Max(0, parts.Min(part => part.Pixels.Left) - UpsampledBorder);
-        int top = Math.Max(0, parts.Min(part => part.Pixels.Top) - UpsampledBorder);
-        int right = Math.Min(features.Width, parts.Max(part => part.Pixels.Left + part.Pixels.Width) + UpsampledBorder);
-        int bottom = Math.Min(features.Height, parts.Max(part => part.Pixels.Top + part.Pixels.Height) + UpsampledBorder);
+        int left = features.Width;
+        int top = features.Height;
+        int right = 0;
+        int bottom = 0;
+        foreach (DecodedPart part in parts)
+        {
+            left = Math.Min(left, part.Pixels.Left);
+            top = Math.Min(top, part.Pixels.Top);
+            right = Math.Max(right, part.Pixels.Left + part.Pixels.Width);
+            bottom = Math.Max(bottom, part.Pixels.Top + part.Pixels.Height);
+        }
+
+        left = Math.Max(0, left - UpsampledBorder);
+        top = Math.Max(0, top - UpsampledBorder);
+        right = Math.Min(features.Width, right + UpsampledBorder);
+        bottom = Math.Min(features.Height, bottom + UpsampledBorder);
         return new PixelRectangle(left, top, right - left, bottom - top);
     }
 
@@ -253,9 +265,11 @@ internal sealed class GaussianDecoder : IDisposable
     {
         for (int b = 0; b < blocks.Length; b++)
         {
-            string block = $"{name}.{b}";
-            blocks[b].Run(b == 0 ? x : y, y, features, _scale, pass, Tap is null ? null : (layer, result) => Tap($"{block}.blocks.{layer}", result));
-            Tap?.Invoke(block, y);
+            blocks[b].Run(b == 0 ? x : y, y, features, _scale, pass, Tap is null ? null : TapLayers($"{name}.{b}", Tap));
+            Tap?.Invoke($"{name}.{b}", y);
         }
     }
+
+    // Apart from its caller, so that only tests make closures.
+    private static Action<int, Tensor> TapLayers(string block, Action<string, Tensor> tap) => (layer, result) => tap($"{block}.blocks.{layer}", result);
 }

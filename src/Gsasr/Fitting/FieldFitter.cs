@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gsasr.Checkpoints;
 using Gsasr.Fields;
 using Gsasr.Raster;
@@ -37,6 +38,7 @@ public sealed class FieldFitter : IDisposable
     private readonly int _width;
     private readonly int _height;
     private readonly bool _isGrey;
+    private readonly int _bitDepth;
     private readonly FitOptions _options;
     private readonly float[] _targetValues;
     private readonly List<DeviceBuffer> _buffers = [];
@@ -47,34 +49,17 @@ public sealed class FieldFitter : IDisposable
     private readonly RasterSettings _settings;
     private AdamOptimizer? _adam;
 
-    /// <summary>Starts with the Gaussians of the grid.</summary>
-    /// <param name="pixels">[height, width, channels]; alpha is left out.</param>
-    /// <param name="width">Columns of the image.</param>
-    /// <param name="height">Rows of the image.</param>
-    /// <param name="layout">The channels.</param>
-    /// <param name="device">The device; it must outlive the fitter.</param>
-    /// <param name="options">How many Gaussians.</param>
-    /// <exception cref="ArgumentException">The span does not have the size that the other arguments say, or an option is outside its range.</exception>
-    /// <exception cref="DeviceException">The device failed or has too little memory.</exception>
-    public FieldFitter(ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout, Device device, FitOptions options)
+    private FieldFitter(float[] target, int width, int height, bool isGrey, int bitDepth, Device device, FitOptions options)
     {
-        ArgumentNullException.ThrowIfNull(device);
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        if (pixels.Length != (long)width * height * layout.ChannelCount())
-            throw new ArgumentException($"{pixels.Length} values are not an image of {width} x {height} pixels with {layout.ChannelCount()} channels.", nameof(pixels));
-        if (options.Gaussians is < 1 or > FitOptions.MaximumGaussians)
-            throw new ArgumentOutOfRangeException(nameof(options), options.Gaussians, $"A field has 1 to {FitOptions.MaximumGaussians} Gaussians.");
         _device = device;
         _arena = new Arena(device);
         _width = width;
         _height = height;
-        _isGrey = layout is PixelLayout.Grey or PixelLayout.GreyAlpha;
+        _isGrey = isGrey;
+        _bitDepth = bitDepth;
         _options = options;
         _settings = new RasterSettings(width, height, 1, FieldDescription.NoBox) { Layout = GaussianLayout.Activated };
-        _targetValues = new float[width * height * 3];
-        PixelConversion.ToColours(pixels, layout, _targetValues);
+        _targetValues = target;
         try
         {
             _target = Allocate(height, width, 3);
@@ -89,6 +74,29 @@ public sealed class FieldFitter : IDisposable
             Dispose();
             throw;
         }
+    }
+
+    /// <summary>Starts with the Gaussians of the grid.</summary>
+    /// <typeparam name="T">What a channel is: byte, ushort or float.</typeparam>
+    /// <param name="image">The image; alpha is left out.</param>
+    /// <param name="device">The device; it must outlive the fitter.</param>
+    /// <param name="options">How many Gaussians.</param>
+    /// <exception cref="ArgumentException">The image is empty, a float is not a number, or an option is outside its range.</exception>
+    /// <exception cref="DeviceException">The device failed or has too little memory.</exception>
+    public static FieldFitter Create<T>(ReadOnlyPixelSpan<T> image, Device device, FitOptions options)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(image.Width, 1, nameof(image));
+        if (options.Gaussians is < 1 or > FitOptions.MaximumGaussians)
+            throw new ArgumentOutOfRangeException(nameof(options), options.Gaussians, $"A field has 1 to {FitOptions.MaximumGaussians} Gaussians.");
+        int width = image.Width;
+        int height = image.Height;
+        var target = new float[checked(width * height * 3)];
+        for (int y = 0; y < height; y++)
+            PixelConversion.ToColours(image.Row(y), image.Layout, target.AsSpan(y * width * 3, width * 3));
+        return new FieldFitter(target, width, height, image.Layout.IsGrey(), Unsafe.SizeOf<T>() == 1 ? 8 : 16, device, options);
     }
 
     /// <summary>Steps so far.</summary>
@@ -145,6 +153,7 @@ public sealed class FieldFitter : IDisposable
             Scale = 1,
             DMax = FieldDescription.NoBox,
             IsGrey = _isGrey,
+            BitDepth = _bitDepth,
             Source = $"fitted, {Steps} steps",
         },
         _device);

@@ -3,29 +3,42 @@ using Gsasr.Tensors;
 namespace Gsasr.Pipeline;
 
 /// <summary>What the stages need besides their input while they run: memory, and a chance to report, to be measured and to stop.</summary>
+/// <remarks>One object serves one image after the other: an image allocates nothing.</remarks>
 /// <param name="arena">Memory for activations.</param>
-/// <param name="meter">Told of each finished stretch of work; null for nobody.</param>
-/// <param name="clock">Told of each finished stage; null for nobody.</param>
-/// <param name="cancellation">Checked between layers and between bands.</param>
-internal sealed class ForwardPass(
-    Arena arena, ProgressMeter? meter = null, StageClock? clock = null, CancellationToken cancellation = default)
+internal sealed class ForwardPass(Arena arena)
 {
     /// <summary>Memory for activations.</summary>
     public Arena Arena => arena;
 
-    /// <summary>Asks the work to stop.</summary>
-    public CancellationToken Cancellation => cancellation;
+    /// <summary>Told of each finished stretch of work.</summary>
+    public ProgressMeter Meter { get; } = new(arena.Device);
+
+    /// <summary>Told of each finished stage; null for nobody.</summary>
+    public StageClock? Clock { get; set; }
+
+    /// <summary>Asks the work to stop; looked at between layers and between bands.</summary>
+    public CancellationToken Cancellation { get; private set; }
+
+    /// <summary>Begins an image.</summary>
+    /// <param name="progress">Told from 0 to 1 how far the work is; null for nobody.</param>
+    /// <param name="cancellation">Asks the work to stop.</param>
+    public void Begin(IProgress<double>? progress, CancellationToken cancellation)
+    {
+        Meter.Begin(progress);
+        Cancellation = cancellation;
+        Clock?.Start();
+    }
 
     /// <summary>Ends a stretch of work.</summary>
     /// <param name="multiplyAdds">How much it was.</param>
     /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
     public void Advance(double multiplyAdds)
     {
-        cancellation.ThrowIfCancellationRequested();
-        meter?.Advance(multiplyAdds);
+        Cancellation.ThrowIfCancellationRequested();
+        Meter.Advance(multiplyAdds);
     }
 
     /// <summary>Ends a stage.</summary>
     /// <param name="stage">The stage.</param>
-    public void Mark(PipelineStage stage) => clock?.Mark(stage);
+    public void Mark(PipelineStage stage) => Clock?.Mark(stage);
 }

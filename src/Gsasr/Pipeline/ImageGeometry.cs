@@ -12,7 +12,7 @@ internal readonly record struct ImageGeometry
     /// </summary>
     public const int LeastPaddedSide = 36;
 
-    /// <summary>Describes an image whose padded size is known.</summary>
+    /// <summary>Describes an image whose padded size is known, at one scale for both axes.</summary>
     /// <param name="width">Columns of the input.</param>
     /// <param name="height">Rows of the input.</param>
     /// <param name="scale">Output pixels per input pixel.</param>
@@ -20,8 +20,8 @@ internal readonly record struct ImageGeometry
     /// <param name="paddedHeight">Rows with the padding at the bottom.</param>
     public ImageGeometry(int width, int height, double scale, int paddedWidth, int paddedHeight)
     {
-        Width = width;
-        Height = height;
+        Width = DrawnWidth = width;
+        Height = DrawnHeight = height;
         Scale = scale;
         PaddedWidth = paddedWidth;
         PaddedHeight = paddedHeight;
@@ -29,13 +29,13 @@ internal readonly record struct ImageGeometry
         OutputHeight = (int)Math.Floor(scale * height);
     }
 
-    /// <summary>Columns of the input.</summary>
+    /// <summary>Columns of the input, those of a margin around the picture included.</summary>
     public int Width { get; }
 
-    /// <summary>Rows of the input.</summary>
+    /// <summary>Rows of the input, likewise.</summary>
     public int Height { get; }
 
-    /// <summary>Output pixels per input pixel, as asked for.</summary>
+    /// <summary>What the networks are told: output pixels per input pixel.</summary>
     public double Scale { get; }
 
     /// <summary>Columns with the padding at the right.</summary>
@@ -44,11 +44,20 @@ internal readonly record struct ImageGeometry
     /// <summary>Rows with the padding at the bottom.</summary>
     public int PaddedHeight { get; }
 
-    /// <summary>Columns of the output, floor(Scale * Width).</summary>
-    public int OutputWidth { get; }
+    /// <summary>Columns of the output, floor(Scale * Width) unless a size was asked for.</summary>
+    public int OutputWidth { get; private init; }
 
-    /// <summary>Rows of the output, floor(Scale * Height).</summary>
-    public int OutputHeight { get; }
+    /// <summary>Rows of the output, likewise.</summary>
+    public int OutputHeight { get; private init; }
+
+    /// <summary>Columns of the input, and rows, before the first one that is drawn.</summary>
+    public int Margin { get; private init; }
+
+    /// <summary>Columns of the input that are drawn.</summary>
+    public int DrawnWidth { get; private init; }
+
+    /// <summary>Rows of the input that are drawn.</summary>
+    public int DrawnHeight { get; private init; }
 
     /// <summary>Whether the padding at the right repeats the last column before it goes back; see <see cref="ReflectedImage"/>.</summary>
     public bool RepeatsLastColumn { get; private init; }
@@ -59,14 +68,11 @@ internal readonly record struct ImageGeometry
     /// <summary>Pixels with the padding.</summary>
     public long PaddedPixels => (long)PaddedWidth * PaddedHeight;
 
-    /// <summary>Pixels of the output.</summary>
-    public long OutputPixels => (long)OutputWidth * OutputHeight;
-
     /// <summary>Output columns per input column: a little less than the scale where the output's size was rounded down.</summary>
-    public double RatioX => (double)OutputWidth / Width;
+    public double RatioX => (double)OutputWidth / DrawnWidth;
 
     /// <summary>Output rows per input row.</summary>
-    public double RatioY => (double)OutputHeight / Height;
+    public double RatioY => (double)OutputHeight / DrawnHeight;
 
     /// <summary>
     /// Describes an image that is filled up at the right and at the bottom. A side that would have fewer than <see cref="LeastPaddedSide"/>
@@ -91,11 +97,40 @@ internal readonly record struct ImageGeometry
         };
     }
 
+    /// <summary>
+    /// Describes a picture that stands among repetitions of itself: a margin of these is put around it, at the right and at the bottom up to
+    /// the multiple, so that there is no other padding.
+    /// </summary>
+    /// <param name="width">Columns of the picture.</param>
+    /// <param name="height">Rows of the picture.</param>
+    /// <param name="scale">Output pixels per input pixel.</param>
+    /// <param name="multiple">Both sizes with the margins are multiples of this, and so is the margin at the left and at the top.</param>
+    /// <param name="margin">Pixels of the margin at least.</param>
+    public static ImageGeometry Wrapped(int width, int height, double scale, int multiple, int margin)
+    {
+        margin = ReflectedImage.PaddedSize(margin, multiple);
+        int wholeWidth = ReflectedImage.PaddedSize(width + 2 * margin, multiple);
+        int wholeHeight = ReflectedImage.PaddedSize(height + 2 * margin, multiple);
+        return new ImageGeometry(wholeWidth, wholeHeight, scale, wholeWidth, wholeHeight) with
+        {
+            Margin = margin,
+            DrawnWidth = width,
+            DrawnHeight = height,
+            OutputWidth = (int)Math.Floor(scale * width),
+            OutputHeight = (int)Math.Floor(scale * height),
+        };
+    }
+
+    /// <summary>The same image drawn at another size, each axis with a factor of its own.</summary>
+    /// <param name="outputWidth">Columns of the output.</param>
+    /// <param name="outputHeight">Rows of the output.</param>
+    public ImageGeometry DrawnAs(int outputWidth, int outputHeight) => this with { OutputWidth = outputWidth, OutputHeight = outputHeight };
+
     /// <summary>The first output column that belongs to a column of the padded input or lies to its right.</summary>
     /// <param name="column">The column.</param>
-    public int OutputColumn(int column) => (int)Math.Min(OutputWidth, (long)column * OutputWidth / Width);
+    public int OutputColumn(int column) => (int)Math.Clamp((long)(column - Margin) * OutputWidth / DrawnWidth, 0, OutputWidth);
 
     /// <summary>The first output row that belongs to a row of the padded input or lies below it.</summary>
     /// <param name="row">The row.</param>
-    public int OutputRow(int row) => (int)Math.Min(OutputHeight, (long)row * OutputHeight / Height);
+    public int OutputRow(int row) => (int)Math.Clamp((long)(row - Margin) * OutputHeight / DrawnHeight, 0, OutputHeight);
 }

@@ -24,6 +24,12 @@ internal sealed record MemoryPlan
     private const long ThreadBytes = 2 << 20;
     private const long PlaneBytes = 128L << 20;
 
+    // The input as floats, and whether its pixels are even (EvenAreas).
+    private const long HostBytesPerPixel = 3 * sizeof(float) + 2;
+
+    // How much more work it may be to finish rows in their order.
+    private const double MostForOrder = 1.5;
+
     // What tensors in the arena take besides their values, as they begin on round addresses.
     private const long AlignmentBytes = 32 << 10;
 
@@ -55,29 +61,62 @@ internal sealed record MemoryPlan
     /// <summary>Bytes that operations may keep on the device for themselves.</summary>
     public required long OperationBytes { get; init; }
 
-    /// <summary>Bytes of the Gaussians that are there at once.</summary>
+    /// <summary>
+    /// Bytes of the host for the input as floats, and for a band on its way to the caller, where the host's memory is the device's; else 0.
+    /// </summary>
+    public required long HostBytes { get; init; }
+
+    /// <summary>How many images are drawn: colours, and alpha where it is not opaque.</summary>
+    public required int Images { get; init; }
+
+    /// <summary>Bytes of the Gaussians of one image that are there at once.</summary>
     public long FieldBytes => Strips.FieldPixels * StripPlan.FloatsPerPixel * sizeof(float);
 
-    /// <summary>All of these bytes.</summary>
-    public long TotalBytes => WorkingBytes + FieldBytes + PixelBytes + OperationBytes;
+    /// <summary>All of these bytes, and those of the Gaussians of all images.</summary>
+    public long TotalBytes => WorkingBytes + Images * FieldBytes + PixelBytes + OperationBytes + HostBytes;
+
+    /// <summary>The memory that there was.</summary>
+    public long AvailableBytes { get; private init; }
 
     /// <summary>Whether there is no plan that takes less.</summary>
     public bool IsSmallest { get; private init; }
 
-    /// <summary>All tiles, strip after strip.</summary>
-    public IEnumerable<Tile> AllTiles() =>
-        Enumerable.Range(0, Strips.Count).SelectMany(index => Tiles.TilesOf(Geometry, Strips.PixelsOf(Strips.StripAt(index))));
+    /// <summary>How many tiles there are.</summary>
+    public int TileCount
+    {
+        get
+        {
+            int count = 0;
+            for (int i = 0; i < Strips.Count; i++)
+                count += Tiles.CountOf(Strips.PixelsOf(Strips.StripAt(i)));
+            return count;
+        }
+    }
+
+    /// <summary>How many pixels go through the networks, those that several tiles see as often.</summary>
+    public long SeenPixels
+    {
+        get
+        {
+            long seen = 0;
+            for (int i = 0; i < Strips.Count; i++)
+            {
+                PixelRectangle strip = Strips.PixelsOf(Strips.StripAt(i));
+                for (int tile = 0; tile < Tiles.CountOf(strip); tile++)
+                    seen += Tiles.TileAt(Geometry, strip, tile).SeenPixels;
+            }
+
+            return seen;
+        }
+    }
 
     /// <summary>The plan in words for the caller.</summary>
-    public MemoryEstimate Describe() => new(WorkingBytes, FieldBytes, PixelBytes, OperationBytes, AllTiles().Count(), Strips.Count);
+    public MemoryEstimate Describe() => new(WorkingBytes, Images * FieldBytes, PixelBytes + HostBytes, OperationBytes, TileCount, Strips.Count);
 
     /// <summary>All the work, in multiply-adds.</summary>
     /// <param name="work">The networks' for each pixel.</param>
-    public double Work(in NetworkWork work)
-    {
-        long seen = AllTiles().Sum(tile => (long)tile.Region.Width * tile.Region.Height);
-        return seen * work.PerSeenPixel + Geometry.PaddedPixels * work.PerPixel + RasterStage.Work(Geometry.OutputWidth, Geometry.OutputHeight);
-    }
+    public double Work(in NetworkWork work) => Images
+        * (SeenPixels * work.PerSeenPixel + Geometry.PaddedPixels * work.PerPixel + RasterStage.Work(Geometry.OutputWidth, Geometry.OutputHeight));
 
     /// <summary>Plans an image.</summary>
     /// <param name="geometry">The image.</param>
@@ -85,20 +124,42 @@ internal sealed record MemoryPlan
     /// <param name="device">The device.</param>
     /// <param name="options">The most pixels of a tile, and its overlap.</param>
     /// <param name="sampleBytes">Bytes of a value of the output; 0 where the field is kept and not drawn.</param>
+    /// <param name="images">How many images are drawn: 2 where alpha is one of them, else 1.</param>
     /// <param name="bytes">The memory that there is. Where even the smallest plan takes more, it is that one.</param>
     /// <exception cref="ArgumentException">The field is to be kept, and is too large to be.</exception>
     public static MemoryPlan Create(
-        ImageGeometry geometry, GsasrArchitecture architecture, Device device, UpscalerOptions options, int sampleBytes, long bytes)
+        ImageGeometry geometry, GsasrArchitecture architecture, Device device, UpscalerOptions options, int sampleBytes, int images, long bytes)
     {
-        int multiple = architecture.SizeMultiple;
-        int least = ReflectedImage.PaddedSize(LeastInterior, multiple);
-        bool keepsField = sampleBytes == 0;
-        if (keepsField && geometry.PaddedPixels > StripPlan.MaximumPixels)
+        if (sampleBytes == 0 && geometry.PaddedPixels > StripPlan.MaximumPixels)
         {
             throw new ArgumentException(
                 $"{geometry.Width} x {geometry.Height} pixels are too large for one field of Gaussians; the limit is about {StripPlan.MaximumPixels / 1_000_000} megapixels.");
         }
 
+        // From top to bottom, so that rows are finished in their order, unless the image is so wide that it costs much more.
+        MemoryPlan goesDown = Fit(geometry, architecture, device, options, sampleBytes, images, bytes, goesRight: false);
+        if (goesDown.Strips.Count == 1 && goesDown.Fits(bytes))
+            return goesDown;
+        MemoryPlan goesRight = Fit(geometry, architecture, device, options, sampleBytes, images, bytes, goesRight: true);
+        if (goesDown.Fits(bytes) != goesRight.Fits(bytes))
+            return goesDown.Fits(bytes) ? goesDown : goesRight;
+        return goesDown.Fits(bytes)
+            ? goesDown.SeenPixels <= MostForOrder * goesRight.SeenPixels ? goesDown : goesRight
+            : goesDown.TotalBytes <= goesRight.TotalBytes ? goesDown : goesRight;
+    }
+
+    private static MemoryPlan Fit(
+        in ImageGeometry geometry,
+        GsasrArchitecture architecture,
+        Device device,
+        UpscalerOptions options,
+        int sampleBytes,
+        int images,
+        long bytes,
+        bool goesRight)
+    {
+        int multiple = architecture.SizeMultiple;
+        int least = ReflectedImage.PaddedSize(LeastInterior, multiple);
         double pixels = options.MaximumTilePixels > 0 ? options.MaximumTilePixels : LargestTile;
         pixels = Math.Min(pixels, geometry.PaddedPixels);
         TileSizes last = default;
@@ -110,37 +171,37 @@ internal sealed record MemoryPlan
                 continue;
             last = tiles;
             bool isSmallest = tiles.Width <= least && tiles.Height <= least;
-            var strips = new StripPlan(geometry, StripLength(geometry, tiles, keepsField));
+            var strips = new StripPlan(geometry, StripLength(geometry, tiles, keepsField: sampleBytes == 0, goesRight), goesRight);
             foreach (bool isTight in (ReadOnlySpan<bool>)[false, true])
             {
-                MemoryPlan plan = Lay(geometry, architecture, device, tiles, strips, sampleBytes, isTight ? 0 : bytes) with { IsSmallest = isSmallest && isTight };
-                if ((plan.TotalBytes <= bytes && strips.FieldPixels <= StripPlan.MaximumPixels) || plan.IsSmallest)
+                MemoryPlan plan = Lay(architecture, device, tiles, strips, sampleBytes, images, isTight ? 0 : bytes) with
+                {
+                    IsSmallest = isSmallest && isTight,
+                    AvailableBytes = bytes,
+                };
+                if (plan.Fits(bytes) || plan.IsSmallest)
                     return plan;
             }
         }
     }
 
+    private bool Fits(long bytes) => TotalBytes <= bytes && Strips.FieldPixels <= StripPlan.MaximumPixels;
+
     // An image in one tile is one strip; otherwise a strip is one row of tiles, across the image.
-    private static int StripLength(in ImageGeometry geometry, in TileSizes tiles, bool keepsField)
+    private static int StripLength(in ImageGeometry geometry, in TileSizes tiles, bool keepsField, bool goesRight)
     {
         bool isOneTile = tiles.Width >= geometry.PaddedWidth && tiles.Height >= geometry.PaddedHeight;
-        int whole = Math.Max(geometry.PaddedWidth, geometry.PaddedHeight);
+        int whole = goesRight ? geometry.PaddedWidth : geometry.PaddedHeight;
         if (isOneTile || keepsField)
             return whole;
-        int tile = geometry.PaddedWidth > geometry.PaddedHeight ? tiles.Width : tiles.Height;
-        return Math.Min(whole, ReflectedImage.PaddedSize(StripPlan.KeptLength, tile));
+        return Math.Min(whole, ReflectedImage.PaddedSize(StripPlan.KeptLength, goesRight ? tiles.Width : tiles.Height));
     }
 
     // With "bytes" of memory for bands, or, without, with bands that take no more than what is needed anyway.
     private static MemoryPlan Lay(
-        ImageGeometry geometry,
-        GsasrArchitecture architecture,
-        Device device,
-        TileSizes tiles,
-        StripPlan strips,
-        int sampleBytes,
-        long bytes)
+        GsasrArchitecture architecture, Device device, TileSizes tiles, StripPlan strips, int sampleBytes, int images, long bytes)
     {
+        ImageGeometry geometry = strips.Geometry;
         PixelRectangle region = tiles.LargestRegion(geometry);
         long regionPixels = (long)region.Width * region.Height;
         long input = (3 + architecture.Encoder.Features) * regionPixels + GaussianFormat.CellsPerPixelSide * (region.Width + region.Height);
@@ -159,17 +220,26 @@ internal sealed record MemoryPlan
             DrawingBytes = 0,
             PixelBytes = 0,
             OperationBytes = operation,
+            HostBytes = device is CpuDevice ? images * (HostBytesPerPixel * geometry.Width * geometry.Height) + 3 * sizeof(float) * regionPixels : 0,
+            Images = images,
         };
         if (sampleBytes == 0)
             return plan;
 
         // Drawing takes the networks' memory, and what else there is.
-        long drawing = Math.Max(network, bytes - plan.FieldBytes - operation);
+        long drawing = Math.Max(network, bytes - images * plan.FieldBytes - operation - plan.HostBytes);
         long gaussians = strips.FieldPixels * GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide;
         PixelRectangle output = strips.LargestOutput();
-        int rows = RasterStage.BandRows(device, gaussians, output.Width, output.Height, sampleBytes, drawing);
+        int rows = RasterStage.BandRows(device, gaussians, output.Width, output.Height, sampleBytes, images, drawing);
         long arena = AlignmentBytes + RasterStage.ArenaBytes(device, gaussians, output.Width, rows);
         long pixelBytes = RasterStage.PixelBytes(output.Width, rows, sampleBytes);
-        return plan with { WorkingBytes = Math.Max(network, arena), DrawingBytes = arena + pixelBytes, PixelBytes = pixelBytes };
+        long host = RasterStage.HostBytes(device, output.Width, rows, sampleBytes, images);
+        return plan with
+        {
+            WorkingBytes = Math.Max(network, arena),
+            DrawingBytes = arena + pixelBytes + host,
+            PixelBytes = pixelBytes,
+            HostBytes = plan.HostBytes + host,
+        };
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Gsasr.Architecture;
 using Gsasr.Decoder;
 using Gsasr.Layers;
@@ -13,8 +14,9 @@ internal sealed class NetworkStage : IDisposable
     private readonly GsasrModel _model;
     private readonly Device _device;
     private readonly Networks _networks;
+    private readonly List<DecodedPart> _parts = new(2);
+    private readonly HostMemory _staging = new();
     private Networks? _exact;
-    private float[] _staging = [];
 
     /// <summary>Loads the weights.</summary>
     /// <param name="model">The model.</param>
@@ -78,35 +80,36 @@ internal sealed class NetworkStage : IDisposable
     private void Fill(Networks networks, ReadOnlySpan<float> image, MemoryPlan plan, in Strip strip, DeviceBuffer field, ForwardPass pass)
     {
         StripMemory memory = plan.Strips.MemoryOf(strip);
+        PixelRectangle stripPixels = plan.Strips.PixelsOf(strip);
         long body = memory.Body;
         long kept = memory.Kept;
-        foreach (Tile tile in plan.Tiles.TilesOf(plan.Geometry, plan.Strips.PixelsOf(strip)))
+        for (int i = 0; i < plan.Tiles.CountOf(stripPixels); i++)
         {
+            Tile tile = plan.Tiles.TileAt(plan.Geometry, stripPixels, i);
             using Arena.Scope scope = pass.Arena.BeginScope();
-            var parts = new List<DecodedPart>(2);
-            AddPart(parts, plan.Geometry, tile, plan.Strips.BodyOf(strip, tile.Interior), field, ref body, pass.Arena);
-            AddPart(parts, plan.Geometry, tile, plan.Strips.KeptOf(strip, tile.Interior), field, ref kept, pass.Arena);
-            RunTile(networks, image, plan, tile, parts, pass);
+            _parts.Clear();
+            AddPart(plan.Geometry, tile, plan.Strips.BodyOf(strip, tile.Interior), field, ref body, pass.Arena);
+            AddPart(plan.Geometry, tile, plan.Strips.KeptOf(strip, tile.Interior), field, ref kept, pass.Arena);
+            RunTile(networks, image, plan, tile, pass);
         }
     }
 
-    private void RunTile(
-        Networks networks, ReadOnlySpan<float> image, MemoryPlan plan, in Tile tile, List<DecodedPart> parts, ForwardPass pass)
+    private void RunTile(Networks networks, ReadOnlySpan<float> image, MemoryPlan plan, in Tile tile, ForwardPass pass)
     {
-        PixelRectangle region = tile.Region;
-        Tensor input = pass.Arena.Allocate(region.Height, region.Width, 3);
-        Tensor features = pass.Arena.Allocate(region.Height, region.Width, networks.Encoder.Features, networks.Encoder.ElementType);
-        Span<float> pixels = Stage(region.Width * region.Height * 3);
-        ReflectedImage.Copy(image, plan.Geometry, region, pixels);
+        int height = tile.Rows.Count;
+        int width = tile.Columns.Count;
+        Tensor input = pass.Arena.Allocate(height, width, 3);
+        Tensor features = pass.Arena.Allocate(height, width, networks.Encoder.Features, networks.Encoder.ElementType);
+        Span<float> pixels = _staging.Take<float>(width * height * 3);
+        ReflectedImage.Copy(image, plan.Geometry, tile, pixels);
         input.Upload<float>(pixels);
         pass.Mark(PipelineStage.Conversion);
         networks.Encoder.Run(input, features, pass);
         pass.Mark(PipelineStage.Encoder);
-        networks.Decoder.Run(features, plan.Geometry.Scale, parts, plan.HeadBandFloats, pass);
+        networks.Decoder.Run(features, plan.Geometry.Scale, CollectionsMarshal.AsSpan(_parts), plan.HeadBandFloats, pass);
     }
 
-    private void AddPart(
-        List<DecodedPart> parts, in ImageGeometry geometry, in Tile tile, in PixelRectangle pixels, DeviceBuffer field, ref long place, Arena arena)
+    private void AddPart(in ImageGeometry geometry, in Tile tile, in PixelRectangle pixels, DeviceBuffer field, ref long place, Arena arena)
     {
         if (pixels.Width == 0 || pixels.Height == 0)
             return;
@@ -118,24 +121,16 @@ internal sealed class NetworkStage : IDisposable
             Centres(Cells * geometry.PaddedWidth, Cells * pixels.Left, Cells * pixels.Width, arena));
         var gaussians = new Tensor(
             field, place * StripPlan.FloatsPerPixel, Cells * pixels.Height, Cells * pixels.Width, GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
-        PixelRectangle inRegion = pixels with { Left = pixels.Left - tile.Region.Left, Top = pixels.Top - tile.Region.Top };
-        parts.Add(new DecodedPart(inRegion, placement, gaussians));
+        _parts.Add(new DecodedPart(tile.Seen(pixels), placement, gaussians));
         place += (long)pixels.Width * pixels.Height;
     }
 
     private Tensor Centres(int gridSize, int first, int count, Arena arena)
     {
         Tensor tensor = arena.Allocate(1, 1, count);
-        Span<float> centres = Stage(count);
+        Span<float> centres = _staging.Take<float>(count);
         GridPlacement.ComputeCentres(gridSize, first, centres);
         tensor.Upload<float>(centres);
         return tensor;
-    }
-
-    private Span<float> Stage(int floats)
-    {
-        if (_staging.Length < floats)
-            _staging = new float[floats];
-        return _staging.AsSpan(0, floats);
     }
 }

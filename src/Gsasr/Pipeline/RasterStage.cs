@@ -1,15 +1,10 @@
-using System.Buffers;
+using System.Runtime.InteropServices;
 using Gsasr.Fields;
 using Gsasr.Raster;
 using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Pipeline;
-
-/// <summary>Gaussians that are drawn.</summary>
-/// <param name="Gaussians">[rows, columns, channels of the layout].</param>
-/// <param name="Description">How to draw them.</param>
-/// <param name="EvenAreas">The image's even areas, if there are any to be kept.</param>
-internal readonly record struct DrawnField(Tensor Gaussians, FieldDescription Description, EvenAreas? EvenAreas);
 
 /// <summary>
 /// The way from Gaussians to pixels on the host, in bands of rows as large as the memory allows; when it runs out all the same, in bands of
@@ -26,6 +21,8 @@ internal sealed class RasterStage(Arena arena) : IDisposable
     private const long LeastWholeBand = 1 << 20;
     private const long LargestBand = 1 << 24;
 
+    private readonly HostMemory _colours = new();
+    private readonly HostMemory _alpha = new();
     private DeviceBuffer? _nonFinite;
     private DeviceBuffer? _pixels;
 
@@ -43,14 +40,18 @@ internal sealed class RasterStage(Arena arena) : IDisposable
     /// <param name="width">Columns of the output.</param>
     /// <param name="height">Rows of the output.</param>
     /// <param name="sampleBytes">Bytes of a value: 4 for sums as they are.</param>
+    /// <param name="images">1, or 2 where alpha is drawn too.</param>
     /// <param name="bytes">The memory that a band may take.</param>
-    public static int BandRows(Device device, long gaussians, int width, int height, int sampleBytes, long bytes)
+    public static int BandRows(Device device, long gaussians, int width, int height, int sampleBytes, int images, long bytes)
     {
         long pixels = Math.Clamp(gaussians / 2, LeastWholeBand, LargestBand);
         int rows = (int)Math.Clamp(pixels / width, 1, height);
-        while (rows > 1 && ArenaBytes(device, gaussians, width, rows) + PixelBytes(width, rows, sampleBytes) > bytes)
+        while (rows > 1 && BandBytes(rows) > bytes)
             rows = (rows + 1) / 2;
         return rows;
+
+        long BandBytes(int rows) => ArenaBytes(device, gaussians, width, rows) + PixelBytes(width, rows, sampleBytes)
+            + HostBytes(device, width, rows, sampleBytes, images);
     }
 
     /// <summary>Bytes of the arena that drawing a band takes.</summary>
@@ -67,60 +68,80 @@ internal sealed class RasterStage(Arena arena) : IDisposable
     /// <param name="sampleBytes">Bytes of a value: 4 for sums as they are, which need no other place.</param>
     public static long PixelBytes(int width, int rows, int sampleBytes) => sampleBytes == sizeof(float) ? 0 : 3L * sampleBytes * width * rows;
 
-    /// <summary>Draws a part of a canvas.</summary>
-    /// <typeparam name="T">byte or ushort for rounded values, float for sums as they are.</typeparam>
-    /// <param name="field">What is drawn.</param>
-    /// <param name="canvas">The canvas, and the place of the part's first pixel on it.</param>
-    /// <param name="width">Columns of the part.</param>
-    /// <param name="height">Rows of the part.</param>
-    /// <param name="destination">[height, destinationWidth, 3]; receives the part as its first columns.</param>
-    /// <param name="destinationWidth">Columns of the destination.</param>
+    /// <summary>Bytes of the host that a band takes on its way to the caller, where the host's memory is the device's; else 0.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="width">Columns of the band.</param>
+    /// <param name="rows">Rows of the band.</param>
+    /// <param name="sampleBytes">Bytes of a value.</param>
+    /// <param name="images">1, or 2 where alpha is drawn too.</param>
+    public static long HostBytes(Device device, int width, int rows, int sampleBytes, int images) =>
+        device is CpuDevice ? (3L * images + 4) * sampleBytes * width * rows : 0;
+
+    /// <summary>Draws a part of a picture.</summary>
+    /// <typeparam name="T">byte or ushort for rounded values, float for values that are cut off below 0 and above 1.</typeparam>
+    /// <param name="picture">What is drawn.</param>
+    /// <param name="canvas">The canvas, and the place of the picture's first pixel on it.</param>
+    /// <param name="part">The part, in pixels of the picture.</param>
+    /// <param name="writer">Takes the part, band after band.</param>
+    /// <param name="firstRow">The first row that was not taken before; those above it are left out. It moves on with every band.</param>
     /// <param name="bytes">The memory that a band may take.</param>
     /// <param name="pass">Memory, progress and cancellation.</param>
     /// <exception cref="ModelOutputException">Some values are not numbers.</exception>
     /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
     /// <exception cref="DeviceMemoryException">The device has too little memory for a row.</exception>
     public unsafe void Draw<T>(
-        in DrawnField field, in RasterSettings canvas, int width, int height, Span<T> destination, int destinationWidth, long bytes, ForwardPass pass)
+        in DrawnPicture picture, in RasterSettings canvas, PixelRectangle part, in PictureWriter<T> writer, ref int firstRow, long bytes, ForwardPass pass)
         where T : unmanaged
     {
-        if (width < 1 || height < 1)
+        if (part.Width < 1 || part.Height < 1)
             return;
-        int bandRows = BandRows(arena.Device, field.Gaussians.Pixels, width, height, sizeof(T), bytes);
-        T[]? rented = width == destinationWidth ? null : ArrayPool<T>.Shared.Rent(checked(bandRows * width * 3));
-        try
+        int end = part.Top + part.Height;
+        int bandRows = BandRows(arena.Device, picture.Colours.Pixels, part.Width, part.Height, sizeof(T), picture.Images, bytes);
+        while (firstRow < end)
         {
-            for (int row = 0; row < height;)
+            PixelRectangle band = part with { Top = firstRow, Height = Math.Min(bandRows, end - firstRow) };
+            int length = band.Height * band.Width * 3;
+            Span<T> colours = _colours.Take<T>(length);
+            Span<T> alpha = picture.Alpha is null ? default : _alpha.Take<T>(length);
+            RasterSettings place = canvas with { ViewportLeft = canvas.ViewportLeft + band.Left, ViewportTop = canvas.ViewportTop + band.Top };
+            try
             {
-                int rows = Math.Min(bandRows, height - row);
-                Span<T> target = destination[(row * destinationWidth * 3)..];
-                Span<T> band = rented is null ? target[..(rows * width * 3)] : rented.AsSpan(0, rows * width * 3);
-                RasterSettings place = canvas with { ViewportTop = canvas.ViewportTop + row };
-                try
-                {
-                    DrawBand(field, place, rows, width, band, pass);
-                }
-                catch (DeviceMemoryException) when (rows > 1)
-                {
-                    Release();
-                    bandRows = rows / 2;
-                    continue;
-                }
-
-                if (rented is not null)
-                {
-                    for (int y = 0; y < rows; y++)
-                        band.Slice(y * width * 3, width * 3).CopyTo(target[(y * destinationWidth * 3)..]);
-                }
-
-                row += rows;
-                pass.Advance(Work(width, rows));
+                DrawBand(picture.Colours, picture.EvenColours, picture.Description, place, band, colours, pass);
+                if (picture.Alpha is Tensor gaussians)
+                    DrawBand(gaussians, picture.EvenAlpha, picture.Description, place, band, alpha, pass);
             }
+            catch (DeviceMemoryException) when (band.Height > 1)
+            {
+                Release();
+                bandRows = band.Height / 2;
+                continue;
+            }
+
+            if (picture.IsNeutral)
+                PixelConversion.MakeNeutral(colours);
+            writer.Write(band, colours, alpha);
+            firstRow += band.Height;
+            pass.Advance(Work(band.Width, band.Height) * picture.Images);
         }
-        finally
+    }
+
+    /// <summary>Draws a part of a canvas as sums, neither cut off nor rounded, without even areas.</summary>
+    /// <param name="gaussians">What is drawn.</param>
+    /// <param name="canvas">The canvas, and the place of the part's first pixel on it.</param>
+    /// <param name="width">Columns of the part.</param>
+    /// <param name="height">Rows of the part.</param>
+    /// <param name="sums">[height, width, 3].</param>
+    public void DrawSums(in Tensor gaussians, in RasterSettings canvas, int width, int height, Span<float> sums)
+    {
+        long bytes = arena.Device.AvailableMemoryBytes + arena.HeldBytes + HeldBytes;
+        int bandRows = BandRows(arena.Device, gaussians.Pixels, width, height, sizeof(float), images: 1, bytes);
+        for (int row = 0; row < height; row += bandRows)
         {
-            if (rented is not null)
-                ArrayPool<T>.Shared.Return(rented);
+            int rows = Math.Min(bandRows, height - row);
+            using Arena.Scope scope = arena.BeginScope();
+            Tensor image = arena.Allocate(rows, width, 3);
+            Rasterizer.Render(gaussians, canvas with { ViewportTop = canvas.ViewportTop + row }, image, arena);
+            image.Buffer.Download(sums.Slice(row * width * 3, rows * width * 3), image.ByteOffset);
         }
     }
 
@@ -140,22 +161,54 @@ internal sealed class RasterStage(Arena arena) : IDisposable
         _pixels = null;
     }
 
-    private unsafe void DrawBand<T>(in DrawnField field, in RasterSettings place, int height, int width, Span<T> band, ForwardPass pass)
+    private unsafe void DrawBand<T>(
+        in Tensor gaussians, EvenAreas? evenAreas, FieldDescription description, in RasterSettings place, in PixelRectangle size, Span<T> band, ForwardPass pass)
         where T : unmanaged
     {
-        using Arena.Scope scope = arena.BeginScope();
-        Tensor image = arena.Allocate(height, width, 3);
-        Rasterizer.Render(field.Gaussians, place, image, arena, pass.Cancellation);
-        pass.Mark(PipelineStage.Rasteriser);
-        if (typeof(T) == typeof(float))
+        using (arena.BeginScope())
         {
-            image.Buffer.Download(band, image.ByteOffset);
+            Tensor image = arena.Allocate(size.Height, size.Width, 3);
+            Rasterizer.Render(gaussians, place, image, arena, pass.Cancellation);
+            pass.Mark(PipelineStage.Rasteriser);
+            int nonFinite = typeof(T) == typeof(float) ? Download(image, MemoryMarshal.Cast<T, float>(band), pass) : DownloadRounded(image, size, band, pass);
             pass.Mark(PipelineStage.Download);
-            return;
+            if (nonFinite != 0)
+            {
+                throw new ModelOutputException(
+                    $"{nonFinite} of {band.Length} values that the model computed are not numbers, so there is no picture to write. "
+                    + "The model's weights are damaged or do not belong together.");
+            }
         }
 
+        if (evenAreas is not null)
+        {
+            evenAreas.Blend(
+                place.ViewportLeft,
+                place.ViewportTop,
+                place.CanvasWidth / (double)description.CanvasWidth,
+                place.CanvasHeight / (double)description.CanvasHeight,
+                size.Width,
+                band);
+            pass.Mark(PipelineStage.EvenAreas);
+        }
+    }
+
+    // Both return how many values are not numbers.
+    private static int Download(in Tensor image, Span<float> band, ForwardPass pass)
+    {
+        image.Buffer.Download(band, image.ByteOffset);
+        int nonFinite = 0;
+        foreach (float value in band)
+            nonFinite += float.IsFinite(value) ? 0 : 1;
+        PixelConversion.Clamp(band);
+        return nonFinite;
+    }
+
+    private unsafe int DownloadRounded<T>(in Tensor image, in PixelRectangle size, Span<T> band, ForwardPass pass)
+        where T : unmanaged
+    {
         _nonFinite ??= arena.Device.Allocate(sizeof(int));
-        long bytes = PixelBytes(width, height, sizeof(T));
+        long bytes = PixelBytes(size.Width, size.Height, sizeof(T));
         if (_pixels is null || _pixels.ByteLength < bytes)
         {
             _pixels?.Dispose();
@@ -163,30 +216,11 @@ internal sealed class RasterStage(Arena arena) : IDisposable
             _pixels = arena.Device.Allocate(bytes);
         }
 
-        PixelQuantizer.Run(image, height, width, 8 * sizeof(T), _pixels, _nonFinite);
+        PixelQuantizer.Run(image, size.Height, size.Width, 8 * sizeof(T), _pixels, _nonFinite);
         pass.Mark(PipelineStage.Rounding);
         _pixels.Download(band, 0);
         Span<int> nonFinite = stackalloc int[1];
         _nonFinite.Download(nonFinite, 0);
-        pass.Mark(PipelineStage.Download);
-        if (nonFinite[0] != 0)
-        {
-            throw new ModelOutputException(
-                $"{nonFinite[0]} of {(long)height * width * 3} values that the model computed are not numbers, so there is no picture to write. "
-                + "The model's weights are damaged or do not belong together.");
-        }
-
-        if (field.EvenAreas is not null)
-        {
-            FieldDescription description = field.Description;
-            field.EvenAreas.Blend(
-                place.ViewportLeft,
-                place.ViewportTop,
-                place.CanvasWidth / (double)description.CanvasWidth,
-                place.CanvasHeight / (double)description.CanvasHeight,
-                width,
-                band);
-            pass.Mark(PipelineStage.EvenAreas);
-        }
+        return nonFinite[0];
     }
 }

@@ -28,26 +28,30 @@ internal static class ReflectedImage
     /// <param name="multiple">The number.</param>
     public static int PaddedSize(int size, int multiple) => checked((size + multiple - 1) / multiple * multiple);
 
-    /// <summary>Copies a rectangle of the padded image.</summary>
+    /// <summary>Copies what a tile sees of the padded image.</summary>
     /// <param name="image">[height, width, 3], without padding.</param>
     /// <param name="geometry">The image's sizes.</param>
-    /// <param name="region">The rectangle; may reach over the right and the bottom.</param>
-    /// <param name="destination">[region height, region width, 3].</param>
-    public static void Copy(ReadOnlySpan<float> image, in ImageGeometry geometry, in PixelRectangle region, Span<float> destination)
+    /// <param name="tile">The tile.</param>
+    /// <param name="destination">[rows, columns, 3].</param>
+    public static void Copy(ReadOnlySpan<float> image, in ImageGeometry geometry, in Tile tile, Span<float> destination)
     {
-        int width = geometry.Width;
-        int index = 0;
-        for (int y = region.Top; y < region.Top + region.Height; y++)
+        TileAxis columns = tile.Columns;
+        for (int y = 0; y < tile.Rows.Count; y++)
         {
-            ReadOnlySpan<float> row = image.Slice(IndexOf(y, geometry.Height, geometry.RepeatsLastRow) * width * 3, width * 3);
-            int inside = Math.Clamp(width - region.Left, 0, region.Width);
-            row.Slice(Math.Min(region.Left, width) * 3, inside * 3).CopyTo(destination[index..]);
-            index += inside * 3;
-            for (int x = region.Left + inside; x < region.Left + region.Width; x++)
-            {
-                row.Slice(IndexOf(x, width, geometry.RepeatsLastColumn) * 3, 3).CopyTo(destination[index..]);
-                index += 3;
-            }
+            int rowIndex = IndexOf(tile.Rows.PlaceOf(y), geometry.Height, geometry.RepeatsLastRow);
+            ReadOnlySpan<float> row = image.Slice(rowIndex * geometry.Width * 3, geometry.Width * 3);
+            Span<float> target = destination.Slice(y * columns.Count * 3, columns.Count * 3);
+            CopyColumns(row, geometry, columns.Start, target[..(columns.Length * 3)]);
+            CopyColumns(row, geometry, columns.SecondStart, target[(columns.Length * 3)..]);
         }
+    }
+
+    private static void CopyColumns(ReadOnlySpan<float> row, in ImageGeometry geometry, int start, Span<float> destination)
+    {
+        int count = destination.Length / 3;
+        int inside = Math.Clamp(geometry.Width - start, 0, count);
+        row.Slice(Math.Min(start, geometry.Width) * 3, inside * 3).CopyTo(destination);
+        for (int x = inside; x < count; x++)
+            row.Slice(IndexOf(start + x, geometry.Width, geometry.RepeatsLastColumn) * 3, 3).CopyTo(destination[(x * 3)..]);
     }
 }

@@ -4,7 +4,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Pipeline;
 
-/// <summary>A part of the padded image between two places along its longer side, whose Gaussians are made and drawn before the next one's.</summary>
+/// <summary>A part of the padded image between two rows, or two columns, whose Gaussians are made and drawn before the next one's.</summary>
 /// <param name="Index">Its number, from 0.</param>
 /// <param name="Start">Where it begins.</param>
 /// <param name="End">Where it ends.</param>
@@ -19,20 +19,21 @@ internal readonly record struct Strip(int Index, int Start, int End, bool IsLast
 internal readonly record struct StripMemory(long Body, long Kept, long Start, long End);
 
 /// <summary>
-/// Cuts an image whose Gaussians are not to be on the device at once into strips across its longer side. What is drawn after a strip
+/// Cuts an image whose Gaussians are not to be on the device at once into strips, usually from top to bottom. What is drawn after a strip
 /// ends a margin before the strip's end, as far as Gaussians of the next one reach; the Gaussians of twice the margin are kept for it, so
 /// that nothing is computed twice and no seam shows. The memory is [kept | body | kept]: strips use either end in turn, and the Gaussians
 /// that one strip is drawn with always lie side by side.
 /// </summary>
 /// <param name="Geometry">The image.</param>
-/// <param name="Length">Pixels of a strip along the longer side; the last one may have fewer.</param>
-internal readonly record struct StripPlan(ImageGeometry Geometry, int Length)
+/// <param name="Length">Pixels of a strip in the direction in which strips follow each other; the last one may have fewer.</param>
+/// <param name="GoesRight">Whether strips follow each other from left to right, and not from top to bottom.</param>
+internal readonly record struct StripPlan(ImageGeometry Geometry, int Length, bool GoesRight)
 {
     // Pixels beyond its place that a Gaussian reaches: a standard deviation is below 1 / 1.2 pixels, a Gaussian is cut where
     // it is a millionth, at 4.7 pixels, and its mean lies near its pixel.
     private const int Margin = 16;
 
-    /// <summary>Pixels along the longer side whose Gaussians are kept from one strip to the next; a strip has at least as many.</summary>
+    /// <summary>Pixels in that direction whose Gaussians are kept from one strip to the next; a strip has at least as many.</summary>
     public const int KeptLength = 2 * Margin;
 
     /// <summary>Floats of the Gaussians of a pixel.</summary>
@@ -41,25 +42,22 @@ internal readonly record struct StripPlan(ImageGeometry Geometry, int Length)
     /// <summary>The most pixels whose Gaussians lie side by side: kernels count values in ints.</summary>
     public const long MaximumPixels = int.MaxValue / FloatsPerPixel;
 
-    /// <summary>Whether strips follow each other from left to right, and not from top to bottom.</summary>
-    public bool GoesRight => Geometry.PaddedWidth > Geometry.PaddedHeight;
-
     /// <summary>How many strips there are.</summary>
-    public int Count => (LongSide + Length - 1) / Length;
+    public int Count => (AlongSide + Length - 1) / Length;
 
     /// <summary>Pixels whose Gaussians are on the device at once.</summary>
-    public long FieldPixels => Count == 1 ? Geometry.PaddedPixels : (long)(Length + KeptLength) * ShortSide;
+    public long FieldPixels => Count == 1 ? Geometry.PaddedPixels : (long)(Length + KeptLength) * AcrossSide;
 
-    private int LongSide => Math.Max(Geometry.PaddedWidth, Geometry.PaddedHeight);
+    private int AlongSide => GoesRight ? Geometry.PaddedWidth : Geometry.PaddedHeight;
 
-    private int ShortSide => Math.Min(Geometry.PaddedWidth, Geometry.PaddedHeight);
+    private int AcrossSide => GoesRight ? Geometry.PaddedHeight : Geometry.PaddedWidth;
 
-    private long KeptPixels => (long)KeptLength * ShortSide;
+    private long KeptPixels => (long)KeptLength * AcrossSide;
 
     /// <summary>A strip.</summary>
     /// <param name="index">Its number, from 0.</param>
     public Strip StripAt(int index) =>
-        new(index, index * Length, Math.Min(LongSide, (index + 1) * Length), index == Count - 1);
+        new(index, index * Length, Math.Min(AlongSide, (index + 1) * Length), index == Count - 1);
 
     /// <summary>The pixels of a strip.</summary>
     /// <param name="strip">The strip.</param>
@@ -69,7 +67,7 @@ internal readonly record struct StripPlan(ImageGeometry Geometry, int Length)
     /// <param name="strip">The strip.</param>
     public PixelRectangle OutputOf(in Strip strip)
     {
-        PixelRectangle drawn = Across(strip.Index == 0 ? 0 : strip.Start - Margin, strip.IsLast ? LongSide : strip.End - Margin);
+        PixelRectangle drawn = Across(strip.Index == 0 ? 0 : strip.Start - Margin, strip.IsLast ? AlongSide : strip.End - Margin);
         int left = Geometry.OutputColumn(drawn.Left);
         int top = Geometry.OutputRow(drawn.Top);
         return new PixelRectangle(
@@ -79,7 +77,7 @@ internal readonly record struct StripPlan(ImageGeometry Geometry, int Length)
     /// <summary>A rectangle of the output that has room for every <see cref="OutputOf"/>.</summary>
     public PixelRectangle LargestOutput()
     {
-        PixelRectangle longest = Across(0, Math.Min(LongSide, Length + Margin));
+        PixelRectangle longest = Across(0, Math.Min(AlongSide, Length + Margin));
         return new PixelRectangle(
             0,
             0,
@@ -106,7 +104,7 @@ internal readonly record struct StripPlan(ImageGeometry Geometry, int Length)
         if (Count == 1)
             return new StripMemory(0, 0, 0, FieldPixels);
         long lastEnd = FieldPixels - KeptPixels;
-        long body = (long)(strip.End - strip.Start - (strip.IsLast ? 0 : KeptLength)) * ShortSide;
+        long body = (long)(strip.End - strip.Start - (strip.IsLast ? 0 : KeptLength)) * AcrossSide;
 
         // Even strips find what was kept for them at the start and keep at the end, odd ones the other way round.
         bool isOdd = strip.Index % 2 == 1;

@@ -1,10 +1,5 @@
 namespace Gsasr.Pipeline;
 
-/// <summary>A tile: the pixels that go through the network, and those among them whose Gaussians are kept.</summary>
-/// <param name="Region">What the network sees, in pixels of the padded image.</param>
-/// <param name="Interior">What is kept, in pixels of the padded image; the interiors of all tiles cover it once.</param>
-internal readonly record struct Tile(PixelRectangle Region, PixelRectangle Interior);
-
 /// <summary>How a padded image is cut into overlapping tiles of one size.</summary>
 /// <param name="Width">Columns of a tile's own part.</param>
 /// <param name="Height">Rows of a tile's own part.</param>
@@ -42,35 +37,27 @@ internal readonly record struct TileSizes(int Width, int Height, int Overlap)
 
     /// <summary>The largest region that a tile sees.</summary>
     /// <param name="geometry">The image.</param>
-    public PixelRectangle LargestRegion(in ImageGeometry geometry) =>
-        new(0, 0, LargestSide(Width, geometry.PaddedWidth), LargestSide(Height, geometry.PaddedHeight));
+    public PixelRectangle LargestRegion(in ImageGeometry geometry) => new(
+        0, 0, Math.Min(geometry.PaddedWidth, Width + 2 * Overlap), Math.Min(geometry.PaddedHeight, Height + 2 * Overlap));
 
-    /// <summary>The tiles of a part of the padded image, from left to right and from top to bottom.</summary>
+    /// <summary>How many tiles a part of the padded image has.</summary>
+    /// <param name="part">The part; it begins where tiles begin.</param>
+    public int CountOf(in PixelRectangle part) => ColumnsOf(part) * ((part.Height + Height - 1) / Height);
+
+    /// <summary>A tile of a part of the padded image.</summary>
     /// <param name="geometry">The image.</param>
     /// <param name="part">The part; it begins where tiles begin.</param>
-    public IEnumerable<Tile> TilesOf(ImageGeometry geometry, PixelRectangle part)
+    /// <param name="index">The tile's number, from left to right and from top to bottom.</param>
+    public Tile TileAt(in ImageGeometry geometry, in PixelRectangle part, int index)
     {
-        int right = part.Left + part.Width;
-        int bottom = part.Top + part.Height;
-        for (int top = part.Top; top < bottom; top += Height)
-        {
-            for (int left = part.Left; left < right; left += Width)
-            {
-                var interior = new PixelRectangle(left, top, Math.Min(Width, right - left), Math.Min(Height, bottom - top));
-                yield return new Tile(RegionOf(geometry, interior), interior);
-            }
-        }
+        int left = part.Left + index % ColumnsOf(part) * Width;
+        int top = part.Top + index / ColumnsOf(part) * Height;
+        var interior = new PixelRectangle(left, top, Math.Min(Width, part.Left + part.Width - left), Math.Min(Height, part.Top + part.Height - top));
+        return new Tile(
+            TileAxis.Around(interior.Left, interior.Width, Overlap, geometry.PaddedWidth),
+            TileAxis.Around(interior.Top, interior.Height, Overlap, geometry.PaddedHeight),
+            interior);
     }
 
-    // The first and the last tile see beyond one of their edges only.
-    private int LargestSide(int side, int size) => Math.Min(size, side + (size > 2 * side ? 2 : 1) * Overlap);
-
-    private PixelRectangle RegionOf(in ImageGeometry geometry, in PixelRectangle interior)
-    {
-        int left = Math.Max(0, interior.Left - Overlap);
-        int top = Math.Max(0, interior.Top - Overlap);
-        int right = Math.Min(geometry.PaddedWidth, interior.Left + interior.Width + Overlap);
-        int bottom = Math.Min(geometry.PaddedHeight, interior.Top + interior.Height + Overlap);
-        return new PixelRectangle(left, top, right - left, bottom - top);
-    }
+    private int ColumnsOf(in PixelRectangle part) => (part.Width + Width - 1) / Width;
 }

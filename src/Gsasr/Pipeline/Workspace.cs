@@ -13,6 +13,7 @@ namespace Gsasr.Pipeline;
 internal sealed class Workspace(Device device, GsasrArchitecture architecture, UpscalerOptions options) : IDisposable
 {
     private DeviceBuffer? _field;
+    private DeviceBuffer? _alphaField;
     private RasterStage? _raster;
     private int _sampleBytes;
     private bool _wasReduced;
@@ -29,39 +30,40 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
     /// <summary>The Gaussians of a strip, for the plan that <see cref="Prepare"/> gave.</summary>
     public DeviceBuffer Field => _field!;
 
-    private long HeldBytes => Arena.HeldBytes + Raster.HeldBytes + (_field?.ByteLength ?? 0);
+    /// <summary>The Gaussians of a strip's alpha, for a plan of two images.</summary>
+    public DeviceBuffer AlphaField => _alphaField!;
+
+    private long HeldBytes => Arena.HeldBytes + Raster.HeldBytes + (_field?.ByteLength ?? 0) + (_alphaField?.ByteLength ?? 0);
+
+    private long Bytes => Math.Min(options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : long.MaxValue, device.AvailableMemoryBytes + HeldBytes);
 
     /// <summary>Plans an image for the memory that is free by now, without taking any.</summary>
     /// <param name="geometry">The image's sizes.</param>
     /// <param name="sampleBytes">Bytes of a value of the output; 0 where the field is kept and not drawn.</param>
-    public MemoryPlan Estimate(in ImageGeometry geometry, int sampleBytes) =>
-        MemoryPlan.Create(geometry, architecture, device, options, sampleBytes, device.AvailableMemoryBytes + HeldBytes);
+    /// <param name="images">How many images are drawn: 2 where alpha is one of them, else 1.</param>
+    public MemoryPlan Estimate(in ImageGeometry geometry, int sampleBytes, int images) =>
+        MemoryPlan.Create(geometry, architecture, device, options, sampleBytes, images, Bytes);
 
     /// <summary>Plans an image and takes the memory.</summary>
     /// <param name="geometry">The image's sizes.</param>
     /// <param name="sampleBytes">Bytes of a value of the output; 0 where the field is kept and not drawn.</param>
+    /// <param name="images">How many images are drawn: 2 where alpha is one of them, else 1.</param>
     /// <param name="limit">The most bytes that it may take.</param>
-    /// <exception cref="DeviceMemoryException">The memory is not there after all.</exception>
-    public MemoryPlan Prepare(in ImageGeometry geometry, int sampleBytes, long limit)
+    /// <exception cref="DeviceMemoryException">The memory is not there after all, or the limit of the options leaves too little.</exception>
+    public MemoryPlan Prepare(in ImageGeometry geometry, int sampleBytes, int images, long limit)
     {
-        long bytes = Math.Min(limit, device.AvailableMemoryBytes + HeldBytes);
-        MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, options, sampleBytes, bytes);
-        if (Plan is MemoryPlan last && !_wasReduced && last.Geometry == geometry && _sampleBytes == sampleBytes && last.TotalBytes <= bytes
-            && AreAlike(plan.Tiles, last.Tiles))
-        {
-            // A little more or less of free memory is no reason for other tiles, which give another picture in the last digits.
-            plan = last;
-        }
-
+        long bytes = Math.Min(limit, Bytes);
+        MemoryPlan plan = Plan is MemoryPlan last && IsStillGood(last, geometry, sampleBytes, images, bytes)
+            ? last
+            : MemoryPlan.Create(geometry, architecture, device, options, sampleBytes, images, bytes);
         _wasReduced = limit < long.MaxValue;
         _sampleBytes = sampleBytes;
         Plan = plan;
+        if (ExceedsLimit(plan))
+            throw new DeviceMemoryException("The limit of the options leaves too little memory.");
         bool keepsField = sampleBytes == 0;
-        if (_field is not null && (keepsField || _field.ByteLength < plan.FieldBytes))
-        {
-            _field.Dispose();
-            _field = null;
-        }
+        Fit(ref _field, keepsField ? 0 : plan.FieldBytes);
+        Fit(ref _alphaField, images == 1 ? 0 : plan.FieldBytes);
 
         // A block that is too small stands in the way of a larger one, and one that is too large in the way of the rest.
         if (Arena.HeldBytes < plan.WorkingBytes || Arena.HeldBytes + plan.TotalBytes - plan.WorkingBytes > bytes)
@@ -69,6 +71,8 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
         Arena.Reserve(plan.WorkingBytes);
         if (!keepsField)
             _field ??= device.Allocate(plan.FieldBytes);
+        if (images == 2)
+            _alphaField ??= device.Allocate(plan.FieldBytes);
         return plan;
     }
 
@@ -82,9 +86,11 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
         MemoryPlan plan = Plan ?? throw error;
         if (!plan.IsSmallest)
             return plan.TotalBytes / 2;
+        string image = $"an image of {plan.Geometry.DrawnWidth} x {plan.Geometry.DrawnHeight} pixels and {architecture.Name}: even in the smallest tiles it takes {Mebibytes(plan.TotalBytes)} MiB";
         throw new DeviceMemoryException(
-            $"{device.Name} has too little memory left for an image of {plan.Geometry.Width} x {plan.Geometry.Height} pixels and {architecture.Name}: even in "
-            + $"the smallest tiles it takes {Mebibytes(plan.TotalBytes)} MiB, and {Mebibytes(device.AvailableMemoryBytes)} MiB are free.",
+            ExceedsLimit(plan)
+                ? $"A limit of {Mebibytes(options.MemoryLimitBytes)} MiB of memory is too little for {image}."
+                : $"{device.Name} has too little memory left for {image}, and {Mebibytes(device.AvailableMemoryBytes)} MiB are free.",
             error);
     }
 
@@ -95,14 +101,28 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
         Arena.Dispose();
     }
 
-    private static bool AreAlike(in TileSizes a, in TileSizes b) => (long)a.Width * a.Height < 2L * b.Width * b.Height;
+    private bool ExceedsLimit(MemoryPlan plan) => options.MemoryLimitBytes > 0 && plan.TotalBytes > options.MemoryLimitBytes;
+
+    // A little more or less of free memory is no reason for other tiles, which give another picture in the last digits.
+    private bool IsStillGood(MemoryPlan last, in ImageGeometry geometry, int sampleBytes, int images, long bytes) =>
+        !_wasReduced && last.Geometry == geometry && _sampleBytes == sampleBytes && last.Images == images && last.TotalBytes <= bytes
+        && (last.TileCount == 1 || bytes / 2 < last.AvailableBytes);
+
+    // Lets go of memory that is too small, or not needed any more.
+    private static void Fit(ref DeviceBuffer? field, long bytes)
+    {
+        if (field is null || (bytes > 0 && field.ByteLength >= bytes))
+            return;
+        field.Dispose();
+        field = null;
+    }
 
     private static long Mebibytes(long bytes) => (bytes + (1 << 20) - 1) >> 20;
 
     private void Release()
     {
         Raster.Release();
-        _field?.Dispose();
-        _field = null;
+        Fit(ref _field, 0);
+        Fit(ref _alphaField, 0);
     }
 }

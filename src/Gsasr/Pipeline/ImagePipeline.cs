@@ -1,0 +1,199 @@
+using System.Runtime.CompilerServices;
+using Gsasr.Architecture;
+using Gsasr.Fields;
+using Gsasr.Raster;
+using Gsasr.Tensors;
+
+namespace Gsasr.Pipeline;
+
+/// <summary>The way of an image from the caller's pixels through the networks and the rasteriser, in the memory that there is.</summary>
+/// <param name="network">From pixels to Gaussians.</param>
+/// <param name="device">The device.</param>
+/// <param name="architecture">The networks.</param>
+/// <param name="options">How to work.</param>
+internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrArchitecture architecture, UpscalerOptions options) : IDisposable
+{
+    private readonly NetworkWork _work = NetworkWork.Of(architecture);
+    private readonly SourceImage _source = new();
+    private readonly EvenAreas _evenColours = new();
+    private readonly EvenAreas _evenAlpha = new();
+    private ForwardPass? _pass;
+    private FieldDescription? _description;
+    private ImageGeometry _describedGeometry;
+
+    /// <summary>The memory.</summary>
+    public Workspace Workspace { get; } = new(device, architecture, options);
+
+    /// <summary>What the stages report to, are measured by and are stopped by.</summary>
+    public ForwardPass Pass => _pass ??= new ForwardPass(Workspace.Arena);
+
+    /// <summary>Upscales an image.</summary>
+    /// <typeparam name="T">byte, ushort or float.</typeparam>
+    /// <param name="source">The image.</param>
+    /// <param name="geometry">Its sizes.</param>
+    /// <param name="writer">Takes the picture.</param>
+    /// <param name="progress">Told from 0 to 1 how far the work is; null for nobody.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public void Upscale<T>(
+        ReadOnlyPixelSpan<T> source, in ImageGeometry geometry, in PictureWriter<T> writer, IProgress<double>? progress, CancellationToken cancellation)
+        where T : unmanaged
+    {
+        network.Begin();
+        Pass.Begin(progress, cancellation);
+        _source.Read(source, geometry, withAlpha: writer.Layout.HasAlpha());
+        bool hasAlpha = writer.Layout.HasAlpha() && _source.HasTransparency;
+        var picture = new DrawnPicture(default, Described(geometry), EvenAreasOf(_source.Colours, _evenColours, geometry))
+        {
+            EvenAlpha = hasAlpha ? EvenAreasOf(_source.Alpha, _evenAlpha, geometry) : null,
+            IsNeutral = options.KeepGrey && PixelConversion.AreNeutral(_source.Colours.AsSpan(0, geometry.Width * geometry.Height * 3)),
+        };
+        long limit = long.MaxValue;
+        int firstRow = 0;
+        while (true)
+        {
+            try
+            {
+                MemoryPlan plan = Workspace.Prepare(geometry, Unsafe.SizeOf<T>(), hasAlpha ? 2 : 1, limit);
+                Pass.Meter.BeginWork(plan.Work(_work));
+                Draw(picture, plan, writer, ref firstRow);
+                cancellation.ThrowIfCancellationRequested();
+                Pass.Meter.Finish();
+                return;
+            }
+            catch (DeviceMemoryException e)
+            {
+                limit = Workspace.Reduce(e);
+            }
+        }
+    }
+
+    /// <summary>Makes the Gaussians of an image and keeps them.</summary>
+    /// <typeparam name="T">byte, ushort or float.</typeparam>
+    /// <param name="source">The image.</param>
+    /// <param name="geometry">Its sizes.</param>
+    /// <param name="progress">Told from 0 to 1 how far the work is; null for nobody.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public GaussianField BuildField<T>(ReadOnlyPixelSpan<T> source, in ImageGeometry geometry, IProgress<double>? progress, CancellationToken cancellation)
+        where T : unmanaged
+    {
+        network.Begin();
+        Pass.Begin(progress, cancellation);
+        _source.Read(source, geometry, withAlpha: false);
+        long limit = long.MaxValue;
+        while (true)
+        {
+            try
+            {
+                MemoryPlan plan = Workspace.Prepare(geometry, sampleBytes: 0, images: 1, limit);
+                Pass.Meter.BeginWork(plan.Work(_work));
+                Tensor gaussians = FillWhole(plan);
+                Pass.Meter.Finish();
+                EvenAreas? evenAreas = options.KeepEvenAreas ? EvenAreas.Of(_source.TakeColours(geometry), geometry.Width, geometry.Height) : null;
+                return new GaussianField(gaussians, Describe(geometry, source.Layout.IsGrey(), Unsafe.SizeOf<T>() == 1 ? 8 : 16), evenAreas);
+            }
+            catch (DeviceMemoryException e)
+            {
+                limit = Workspace.Reduce(e);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Workspace.Dispose();
+
+    private void Draw<T>(in DrawnPicture picture, MemoryPlan plan, in PictureWriter<T> writer, ref int firstRow)
+        where T : unmanaged
+    {
+        if (!plan.Strips.GoesRight)
+        {
+            // Rows that were handed on before the memory ran out stay as they are.
+            firstRow = writer.TakesWholeRows ? firstRow : 0;
+            for (int i = 0; i < plan.Strips.Count; i++)
+                DrawStrip(picture, plan, i, writer, ref firstRow);
+            return;
+        }
+
+        PictureWriter<T> whole = writer.Whole();
+        for (int i = 0; i < plan.Strips.Count; i++)
+        {
+            int top = 0;
+            DrawStrip(picture, plan, i, whole, ref top);
+        }
+
+        writer.HandOn(firstRow);
+    }
+
+    private void DrawStrip<T>(in DrawnPicture picture, MemoryPlan plan, int index, in PictureWriter<T> writer, ref int firstRow)
+        where T : unmanaged
+    {
+        Strip strip = plan.Strips.StripAt(index);
+        StripMemory memory = plan.Strips.MemoryOf(strip);
+        network.Fill(_source.Colours, plan, strip, Workspace.Field, Pass);
+        DrawnPicture filled = picture with { Colours = GaussiansOf(Workspace.Field, memory.Start, memory.End) };
+        if (plan.Images == 2)
+        {
+            network.Fill(_source.Alpha, plan, strip, Workspace.AlphaField, Pass);
+            filled = filled with { Alpha = GaussiansOf(Workspace.AlphaField, memory.Start, memory.End) };
+        }
+
+        ImageGeometry geometry = plan.Geometry;
+        RasterSettings canvas = picture.Description.Canvas(geometry.Scale, geometry.RatioX, geometry.RatioY) with
+        {
+            ViewportLeft = geometry.Margin * geometry.RatioX,
+            ViewportTop = geometry.Margin * geometry.RatioY,
+        };
+        Workspace.Raster.Draw(filled, canvas, plan.Strips.OutputOf(strip), writer, ref firstRow, plan.DrawingBytes, Pass);
+    }
+
+    // All Gaussians of an image, in memory of their own.
+    private Tensor FillWhole(MemoryPlan plan)
+    {
+        DeviceBuffer memory = device.Allocate(plan.FieldBytes);
+        try
+        {
+            network.Fill(_source.Colours, plan, plan.Strips.StripAt(0), memory, Pass);
+            device.Synchronize();
+            return GaussiansOf(memory, 0, plan.Strips.FieldPixels);
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
+    }
+
+    private EvenAreas? EvenAreasOf(float[] image, EvenAreas areas, in ImageGeometry geometry) =>
+        options.KeepEvenAreas && areas.Find(image, geometry.Width, geometry.Height) ? areas : null;
+
+    // How the Gaussians of an image are drawn; kept for the next image of its size.
+    private FieldDescription Described(in ImageGeometry geometry)
+    {
+        if (_description is null || _describedGeometry != geometry)
+            _description = Describe(geometry, isGrey: false, bitDepth: 8);
+        _describedGeometry = geometry;
+        return _description;
+    }
+
+    private FieldDescription Describe(in ImageGeometry geometry, bool isGrey, int bitDepth) => new()
+    {
+        Layout = GaussianLayout.Raw,
+        Width = geometry.Width,
+        Height = geometry.Height,
+        CanvasWidth = geometry.PaddedWidth,
+        CanvasHeight = geometry.PaddedHeight,
+        Scale = geometry.Scale,
+        DMax = options.DMax,
+        PublishedGeometry = options.PublishedGeometry,
+        IsGrey = isGrey,
+        BitDepth = bitDepth,
+        Source = architecture.Name,
+    };
+
+    // The Gaussians of some pixels that lie side by side in the memory of a field.
+    private static Tensor GaussiansOf(DeviceBuffer memory, long start, long end)
+    {
+        const int Gaussians = GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide;
+        return new Tensor(
+            memory, start * StripPlan.FloatsPerPixel, (int)(end - start), Gaussians, GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
+    }
+}

@@ -1,0 +1,85 @@
+namespace Gsasr.Pipeline;
+
+/// <summary>
+/// Where a picture goes that is drawn in parts: into the caller's memory, or, in bands of whole rows from top to bottom, to someone who takes them.
+/// </summary>
+/// <typeparam name="T">byte, ushort or float.</typeparam>
+internal readonly ref struct PictureWriter<T>
+    where T : unmanaged
+{
+    private readonly PixelSpan<T> _destination;
+    private readonly PixelBandReceiver<T>? _receive;
+    private readonly HostMemory? _memory;
+    private readonly int _width;
+    private readonly int _height;
+
+    /// <summary>Writes into memory.</summary>
+    /// <param name="destination">The whole picture.</param>
+    public PictureWriter(PixelSpan<T> destination)
+    {
+        _destination = destination;
+        _width = destination.Width;
+        _height = destination.Height;
+        Layout = destination.Layout;
+    }
+
+    /// <summary>Hands bands on.</summary>
+    /// <param name="width">Columns of the picture.</param>
+    /// <param name="height">Rows of the picture.</param>
+    /// <param name="layout">The channels.</param>
+    /// <param name="receive">Takes the bands.</param>
+    /// <param name="memory">Holds a band.</param>
+    public PictureWriter(int width, int height, PixelLayout layout, PixelBandReceiver<T> receive, HostMemory memory)
+    {
+        _width = width;
+        _height = height;
+        Layout = layout;
+        _receive = receive;
+        _memory = memory;
+    }
+
+    /// <summary>The channels.</summary>
+    public PixelLayout Layout { get; }
+
+    /// <summary>Whether rows are handed on, so that every part has to have the whole width and to follow the one before.</summary>
+    public bool TakesWholeRows => _receive is not null;
+
+    /// <summary>A writer of the same picture that holds all of it, for parts in any order; <see cref="HandOn"/> ends it.</summary>
+    public PictureWriter<T> Whole() => TakesWholeRows
+        ? new(new PixelSpan<T>(_memory!.Take<T>((long)_width * _height * Layout.ChannelCount()), _width, _height, Layout))
+        : this;
+
+    /// <summary>Takes a part.</summary>
+    /// <param name="place">Where it is.</param>
+    /// <param name="colours">[height, width, 3], drawn.</param>
+    /// <param name="alpha">[height, width, 3], drawn; empty where all pixels are opaque.</param>
+    public void Write(in PixelRectangle place, ReadOnlySpan<T> colours, ReadOnlySpan<T> alpha)
+    {
+        int channels = Layout.ChannelCount();
+        PixelSpan<T> target = TakesWholeRows
+            ? new(_memory!.Take<T>((long)place.Height * place.Width * channels), place.Width, place.Height, Layout)
+            : _destination;
+        int firstRow = TakesWholeRows ? 0 : place.Top;
+        int rowLength = place.Width * 3;
+        for (int y = 0; y < place.Height; y++)
+        {
+            PixelConversion.Write(
+                colours.Slice(y * rowLength, rowLength),
+                alpha.IsEmpty ? alpha : alpha.Slice(y * rowLength, rowLength),
+                Layout,
+                target.Row(firstRow + y).Slice(place.Left * channels, place.Width * channels));
+        }
+
+        _receive?.Invoke(place.Top, target);
+    }
+
+    /// <summary>Hands on the picture that <see cref="Whole"/> has taken.</summary>
+    /// <param name="firstRow">The first row that was not handed on before.</param>
+    public void HandOn(int firstRow)
+    {
+        if (_receive is null || firstRow >= _height)
+            return;
+        int pitch = _width * Layout.ChannelCount();
+        _receive(firstRow, new(_memory!.Take<T>((long)_height * pitch)[(firstRow * pitch)..], _width, _height - firstRow, Layout));
+    }
+}

@@ -1,0 +1,51 @@
+namespace Gsasr.Pipeline;
+
+/// <summary>
+/// Runs a loop over rows on several threads of the pool, like <see cref="Parallel"/>, but without allocating anything from one loop to
+/// the next. It is used by one thread at a time.
+/// </summary>
+internal sealed class RowLoop : IThreadPoolWorkItem
+{
+    // The rows that nobody has taken yet: the first of them in the upper half, the one after the last in the lower half.
+    private long _rows;
+    private int _helpers;
+    private Action<int> _body = static _ => { };
+
+    /// <summary>Runs the loop and waits for its end.</summary>
+    /// <param name="rows">How many rows there are.</param>
+    /// <param name="body">What is done for each of them, in any order; throws nothing.</param>
+    public void Run(int rows, Action<int> body)
+    {
+        _body = body;
+        Volatile.Write(ref _rows, rows);
+        for (int i = Math.Min(Environment.ProcessorCount, rows) - 1; i > 0; i--)
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        TakeRows();
+
+        // Those that have not begun find nothing left when they do; only the others are waited for.
+        var wait = default(SpinWait);
+        while (Volatile.Read(ref _helpers) > 0)
+            wait.SpinOnce();
+    }
+
+    /// <inheritdoc/>
+    void IThreadPoolWorkItem.Execute()
+    {
+        Interlocked.Increment(ref _helpers);
+        TakeRows();
+        Interlocked.Decrement(ref _helpers);
+    }
+
+    private void TakeRows()
+    {
+        while (true)
+        {
+            long rows = Volatile.Read(ref _rows);
+            int first = (int)(rows >> 32);
+            if (first >= (int)rows)
+                return;
+            if (Interlocked.CompareExchange(ref _rows, rows + (1L << 32), rows) == rows)
+                _body(first);
+        }
+    }
+}
