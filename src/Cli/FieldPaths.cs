@@ -66,7 +66,9 @@ internal static class FieldPaths
         _ => PixelLayout.Rgba,
     };
 
-    private static bool IsOpaque(Image image)
+    /// <summary>Whether nothing of an image is transparent.</summary>
+    /// <param name="image">The image.</param>
+    public static bool IsOpaque(Image image)
     {
         if (image.Layout is ChannelLayout.Grey or ChannelLayout.Rgb)
             return true;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Gsasr.Cli.Upscaling;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
 
@@ -33,7 +34,7 @@ internal static class SharedOptions
         {
             Description = "auto, cpu, opencl[:N] or cuda[:N]; 'gsasr devices' lists them. Several, such as cuda:0,cuda:1, share the images.",
             DefaultValueFactory = _ => ["auto"],
-            CustomParser = result => result.Tokens.Count == 1 ? result.Tokens[0].Value.Split(',') : [],
+            CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(','))],
         };
         devices.Validators.Add(result =>
         {
@@ -110,6 +111,20 @@ internal static class SharedOptions
             if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value >= 1)
                 return value;
             result.AddError($"--max-pixels is a whole number from 1; it is '{text}'.");
+            return null;
+        },
+    };
+
+    /// <summary><c>--memory</c>.</summary>
+    public static Option<long?> Memory() => new("--memory")
+    {
+        Description = "The most memory to work in, such as 512M or 2G; what is free unless said. Less takes longer, as larger images are worked on in smaller parts.",
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            if (ByteSize.Parse(text) is long bytes)
+                return bytes;
+            result.AddError($"--memory is an amount such as 512M, 2G or 1.5GiB; it is '{text}'.");
             return null;
         },
     };

@@ -14,6 +14,7 @@ internal static class UpscaleCommand
 
         Examples:
           gsasr upscale photo.png photo_x4.png --scale 4
+          gsasr upscale photo.png photo.jpg --size 1920x1080 --fit cover
           gsasr upscale a.png b.jpg large/
           gsasr upscale photos large --recursive --skip-existing
           gsasr upscale photos "large/{name}_x{scale}.{ext}" --scale 2.5 --format webp
@@ -68,10 +69,28 @@ internal static class UpscaleCommand
             Description = "Work on the I-th of N parts of the images, such as 2/8, or auto: the part of this task in a Slurm array or a Kubernetes indexed job.",
             CustomParser = ParseShard,
         };
+        var background = new Option<Background?>("--background")
+        {
+            Description = "Put what is transparent on a colour, such as '#fff' or white; for formats without transparency.",
+            CustomParser = result =>
+            {
+                string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+                if (Background.Parse(text) is { } colour)
+                    return colour;
+                result.AddError($"--background is an opaque colour, such as '#fff', '#2040a0' or white; it is '{text}'.");
+                return null;
+            },
+        };
+        var stripMetadata = new Option<bool>("--strip-metadata")
+        {
+            Description = "Leave out EXIF, XMP, texts and pixel density; what says how the colours are meant, such as an ICC profile, stays.",
+        };
+        Option<long?> memory = SharedOptions.Memory();
+        var wrap = new Option<bool>("--wrap") { Description = "Take the image to go on at its other side, as a seamless texture does." };
         var reporting = new ReportOptions();
         var command = new Command("upscale", Description) { paths, recursive, format };
         sizes.AddTo(command);
-        foreach (Option option in (Option[])[model, devices, precision, dMax, noEvenAreas, keepGrey, asPublished, quality, lossless, maxPixels, overwrite, skipExisting, shard])
+        foreach (Option option in (Option[])[model, devices, precision, dMax, noEvenAreas, keepGrey, asPublished, quality, lossless, background, stripMetadata, wrap, memory, maxPixels, overwrite, skipExisting, shard])
             command.Options.Add(option);
         reporting.AddTo(command);
         command.Validators.Add(result => CheckPaths(result, paths));
@@ -79,10 +98,14 @@ internal static class UpscaleCommand
         {
             if (result.GetValue(overwrite) && result.GetValue(skipExisting))
                 result.AddError("--overwrite and --skip-existing exclude each other; give one of them.");
+            if (result.GetValue(asPublished) && sizes.AsksForSize(result))
+                result.AddError("--as-published draws with a --scale.");
             string target = result.GetValue(paths) is [.., string last] ? last : "";
             string? extension = result.GetValue(format) ?? (OutputFormats.IsKnown(Path.GetExtension(target)) ? Path.GetExtension(target) : null);
             if (result.GetValue(lossless) && extension is not null && !OutputFormats.IsWebP(extension))
                 result.AddError("--lossless is for .webp; the other formats have but one way.");
+            if (result.GetResult(quality) is not null && extension is not null && !OutputFormats.HasQuality(extension))
+                result.AddError("--quality is for JPEG and WebP; the other formats keep every pixel.");
             if (target == InputFile.StandardInput && result.GetValue(format) is null)
                 result.AddError($"Say with --format what to write to the standard output: {OutputFormats.Names}.");
             if (target == InputFile.StandardInput && reporting.IsJson(result))
@@ -109,8 +132,12 @@ internal static class UpscaleCommand
                     Precision = parsed.GetValue(precision) ?? options.Precision,
                     DMax = parsed.GetValue(dMax),
                     KeepGrey = parsed.GetValue(keepGrey),
+                    Wrap = parsed.GetValue(wrap),
+                    MemoryLimitBytes = parsed.GetValue(memory) ?? options.MemoryLimitBytes,
                 },
                 Writing = SharedOptions.Writing(parsed, quality, lossless),
+                Background = parsed.GetValue(background),
+                StripMetadata = parsed.GetValue(stripMetadata),
                 MaxPixels = parsed.GetValue(maxPixels),
                 Overwrite = parsed.GetValue(overwrite),
                 SkipExisting = parsed.GetValue(skipExisting),

@@ -37,4 +37,8 @@ public static class ChannelLayouts
     /// <summary>Whether the image has one grey channel rather than red, green and blue.</summary>
     /// <param name="layout">The layout.</param>
     public static bool IsGrey(this ChannelLayout layout) => layout is ChannelLayout.Grey or ChannelLayout.GreyAlpha;
+
+    /// <summary>The channels that are not alpha.</summary>
+    /// <param name="layout">The layout.</param>
+    public static ChannelLayout WithoutAlpha(this ChannelLayout layout) => layout.IsGrey() ? ChannelLayout.Grey : ChannelLayout.Rgb;
 }

@@ -106,9 +106,9 @@ public static class ImageFile
             ImageFormat.Pnm => "PGM and PPM",
             _ => NameOf(format),
         };
-        if (layout.HasAlpha() && format is ImageFormat.Jpeg or ImageFormat.Tiff or ImageFormat.Pnm)
+        if (layout.HasAlpha() && !format.HoldsAlpha())
             throw new ImageFormatException($"{name} is written without alpha: write a PNG or WebP, or put the image on a background first.");
-        if (bitDepth != 8 && format is not (ImageFormat.Png or ImageFormat.Pnm))
+        if (bitDepth != 8 && !format.HoldsSixteenBits())
             throw new ImageFormatException($"{name} is written with 8 bits a sample: write a 16-bit image as PNG, or reduce it first.");
         int maximumSide = format switch
         {

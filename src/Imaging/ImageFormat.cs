@@ -27,3 +27,15 @@ public enum ImageFormat
     /// <summary>PBM, PGM or PPM (by the channels): uncompressed, 8 or 16 bits, no alpha, no metadata.</summary>
     Pnm,
 }
+
+/// <summary>What formats can hold, where they are written.</summary>
+public static class ImageFormats
+{
+    /// <summary>Whether a picture can have alpha.</summary>
+    /// <param name="format">The format.</param>
+    public static bool HoldsAlpha(this ImageFormat format) => format is ImageFormat.Png or ImageFormat.WebP or ImageFormat.Bmp or ImageFormat.Tga;
+
+    /// <summary>Whether a picture can have 16 bits a sample.</summary>
+    /// <param name="format">The format.</param>
+    public static bool HoldsSixteenBits(this ImageFormat format) => format is ImageFormat.Png or ImageFormat.Pnm;
+}

@@ -37,6 +37,10 @@ public sealed record ImageMetadata
     /// <param name="height">Its rows.</param>
     public ImageMetadata ForSize(int width, int height) =>
         Exif is null ? this : this with { Exif = ExifData.WithSize(Exif, width, height) };
+
+    /// <summary>What says how the colours are meant, without which they would look otherwise; nothing of where the picture comes from.</summary>
+    public ImageMetadata OfColoursOnly() =>
+        new() { IccProfile = IccProfile, PngChunks = [.. PngChunks.Where(chunk => chunk.Type is "gAMA" or "cHRM" or "sRGB" or "cICP")] };
 }
 
 /// <summary>A chunk of a PNG file.</summary>

@@ -6,7 +6,7 @@ using Gsasr.Testing;
 namespace Gsasr.Models.Tests;
 
 /// <summary>What users of <see cref="Upscaler"/> and <see cref="GaussianField"/> count on.</summary>
-public sealed class UpscalerTests(ITestOutputHelper output)
+public sealed class UpscalerTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Gsasr.Cli.Models;
 using Gsasr.Cli.Reporting;
@@ -8,9 +9,9 @@ using Gsasr.Tensors;
 namespace Gsasr.Cli.Upscaling;
 
 /// <summary>
-/// Works on many pictures: while one is computed the next is read and the last is written. For each device there is one worker of each of
-/// the three stages, and room for one picture between two stages, so that few pictures are in memory at once. All devices take from the
-/// same queue, a faster one takes more.
+/// Works on many pictures: while one is drawn the next is read and the last is written, and the rows of a picture are written while the rest of it
+/// is drawn. For each device there is one worker of each of the three stages, and room for one picture between two stages, so that few pictures are
+/// in memory at once. All devices take from the same queue, a faster one takes more.
 /// </summary>
 /// <param name="request">What is asked for.</param>
 /// <param name="plan">What is to be done.</param>
@@ -19,7 +20,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
 {
     private readonly PictureReader _reader = new(request, plan.Template);
     private readonly Channel<PictureWork> _read = Bounded<PictureWork>(request.Devices.Count);
-    private readonly Channel<DrawnPicture> _drawn = Bounded<DrawnPicture>(request.Devices.Count);
+    private readonly Channel<Drawing> _drawn = Bounded<Drawing>(request.Devices.Count);
     private readonly Lock _modelLock = new();
     private GsasrModel? _model;
     private int _next;
@@ -44,8 +45,8 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         {
             while (_read.Reader.TryRead(out PictureWork? work))
                 work.Dispose();
-            while (_drawn.Reader.TryRead(out DrawnPicture? picture))
-                picture.Work.Dispose();
+            while (_drawn.Reader.TryRead(out Drawing? drawing))
+                drawing.Dispose();
         }
     }
 
@@ -82,7 +83,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
             cancellation.ThrowIfCancellationRequested();
             PlannedPicture picture = plan.Pictures[i];
             FileReport report = reporter.Begin(picture.Number, picture.Input.Path, picture.Output);
-            if (Try(report, () => _reader.Read(picture, report)) is not { } work)
+            if (Try(report, () => _reader.Read(picture, report, cancellation)) is not { } work)
                 continue;
             try
             {
@@ -112,38 +113,72 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
 
     private async Task DrawAsync(DeviceSession session, PictureWork work, CancellationToken cancellation)
     {
-        bool isPassedOn = false;
+        var drawing = new Drawing(work, new RowQueue(cancellation), session.DeviceName, session.Precision);
         try
         {
-            if (Try(work.Report, () => session.Draw(work, request.Size.Scale, cancellation)) is { } image)
-            {
-                await _drawn.Writer.WriteAsync(new DrawnPicture(work, image, session.DeviceName, session.Precision), cancellation).ConfigureAwait(false);
-                isPassedOn = true;
-            }
+            await _drawn.Writer.WriteAsync(drawing, cancellation).ConfigureAwait(false);
         }
-        finally
+        catch
         {
-            if (!isPassedOn)
-                work.Dispose();
+            drawing.Rows.Complete();
+            drawing.Dispose();
+            throw;
+        }
+
+        // From here on the picture is in the hands of the worker that writes, which learns by the rows what goes wrong.
+        try
+        {
+            session.Draw(work, request.Size.Scale, drawing.Rows);
+            drawing.Rows.Complete();
+        }
+        catch (Exception e)
+        {
+            drawing.Rows.Complete(e);
+            cancellation.ThrowIfCancellationRequested();
         }
     }
 
     private async Task WriteAsync(CancellationToken cancellation)
     {
         ImageWriteOptions options = request.Writing with { Cancellation = cancellation };
-        await foreach (DrawnPicture picture in _drawn.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+        await foreach (Drawing drawing in _drawn.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
         {
-            using PictureWork work = picture.Work;
-            Try(work.Report, () =>
-            {
-                work.Report.Stage(WorkStage.Writing);
-                work.Target.Complete(stream => ImageFile.Write(stream, picture.Image, work.Format, options));
-                work.Report.Finished(
-                    (work.Image.Width, work.Image.Height), (picture.Image.Width, picture.Image.Height), _model!.Name, picture.Device, picture.Precision,
-                    Stopwatch.GetElapsedTime(work.Start).TotalSeconds);
-                return work;
-            });
+            using (drawing)
+                Try(drawing.Work.Report, () => Write(drawing, options));
         }
+    }
+
+    private Drawing Write(Drawing drawing, ImageWriteOptions options)
+    {
+        PictureWork work = drawing.Work;
+        work.Target.Complete(stream =>
+        {
+            Image image = Gather(work.Output, drawing.Rows);
+            image.Metadata = work.Image.Metadata.ForSize(image.Width, image.Height);
+            work.Report.Stage(WorkStage.Writing);
+            ImageFile.Write(stream, image, work.Format, options);
+        });
+        work.Report.Finished(
+            (work.Image.Width, work.Image.Height), (work.Output.Width, work.Output.Height), _model!.Name, drawing.Device, drawing.Precision,
+            Stopwatch.GetElapsedTime(work.Start).TotalSeconds);
+        return drawing;
+    }
+
+    private static Image Gather(in ImageHeader output, RowQueue rows)
+    {
+        long samples = (long)output.Width * output.Height * output.Layout.ChannelCount();
+        Image image = output.BitDepth == 8
+            ? new Image(output.Width, output.Height, output.Layout, new byte[samples])
+            : new Image(output.Width, output.Height, output.Layout, new ushort[samples]);
+        Span<byte> rest = output.BitDepth == 8 ? image.Samples8 : MemoryMarshal.AsBytes(image.Samples16.AsSpan());
+        foreach (RowBand band in rows.TakeAll())
+        {
+            band.Bytes.CopyTo(rest);
+            rest = rest[band.Bytes.Length..];
+            band.Dispose();
+        }
+
+        return image;
     }
 
     // What goes wrong with a picture ends the work on this one.
@@ -175,5 +210,13 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         }
     }
 
-    private sealed record DrawnPicture(PictureWork Work, Image Image, string Device, Precision Precision);
+    // A picture that a device draws while it is written.
+    private sealed record Drawing(PictureWork Work, RowQueue Rows, string Device, Precision Precision) : IDisposable
+    {
+        public void Dispose()
+        {
+            Rows.Dispose();
+            Work.Dispose();
+        }
+    }
 }

@@ -49,21 +49,30 @@ internal sealed class DeviceSession : IDisposable
     /// <summary>Draws a picture.</summary>
     /// <param name="work">The picture.</param>
     /// <param name="scale">The scale that was asked for; null where a size was.</param>
-    /// <param name="cancellation">Stops the work.</param>
-    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
+    /// <param name="rows">Takes the rows of the output.</param>
+    /// <exception cref="OperationCanceledException">The rows are not wanted any more.</exception>
     /// <exception cref="DeviceException">The device failed, or has too little memory.</exception>
     /// <exception cref="ModelOutputException">The model computed values that are not numbers.</exception>
-    public Image Draw(PictureWork work, double? scale, CancellationToken cancellation)
+    public void Draw(PictureWork work, double? scale, RowQueue rows)
     {
+        work.Report.Stage(WorkStage.Computing);
+        using StageReport? timings = _reporter.IsVerbose ? new StageReport(_upscaler, _device) : null;
         try
         {
-            return DrawWhole(work, scale, cancellation);
+            if (work.Image.BitDepth == 8)
+                Draw<byte>(work.Image.Samples8, work, scale, rows);
+            else
+                Draw<ushort>(work.Image.Samples16, work, scale, rows);
         }
         catch (DeviceException e) when (e is not DeviceMemoryException)
         {
             HasFailed = true;
             throw;
         }
+
+        timings?.Send(work.Report);
+        if (_upscaler.WasRepeated)
+            work.Report.Note(SharedOptions.RepeatedNote);
     }
 
     /// <inheritdoc/>
@@ -73,34 +82,13 @@ internal sealed class DeviceSession : IDisposable
         _device.Dispose();
     }
 
-    private Image DrawWhole(PictureWork work, double? scale, CancellationToken cancellation)
+    private void Draw<T>(ReadOnlySpan<T> samples, PictureWork work, double? scale, RowQueue rows)
+        where T : unmanaged
     {
-        work.Report.Stage(WorkStage.Computing);
-        using StageReport? timings = _reporter.IsVerbose ? new StageReport(_upscaler, _device) : null;
-        Image image = work.Image;
-        (int width, int height) = (work.Frame.DrawnWidth, work.Frame.DrawnHeight);
-        int samples = checked(width * height * image.ChannelCount);
-        PixelLayout layout = FieldPaths.LayoutOf(image);
-        Image result;
-        if (image.BitDepth == 8)
-        {
-            var pixels = new byte[samples];
-            _upscaler.Upscale<byte>(
-                new(image.Samples8, image.Width, image.Height, layout), new(pixels, width, height, layout), scale, work.Report, cancellation);
-            result = new Image(width, height, image.Layout, pixels);
-        }
-        else
-        {
-            var pixels = new ushort[samples];
-            _upscaler.Upscale<ushort>(
-                new(image.Samples16, image.Width, image.Height, layout), new(pixels, width, height, layout), scale, work.Report, cancellation);
-            result = new Image(width, height, image.Layout, pixels);
-        }
-
-        timings?.Send(work.Report);
-        if (_upscaler.WasRepeated)
-            work.Report.Note(SharedOptions.RepeatedNote);
-        result.Metadata = image.Metadata.ForSize(width, height);
-        return result;
+        PixelLayout layout = FieldPaths.LayoutOf(work.Image);
+        var cutter = new RowCutter<T>(work.Frame, work.Output.BitDepth, rows);
+        _upscaler.Upscale(
+            new ReadOnlyPixelSpan<T>(samples, work.Image.Width, work.Image.Height, layout), work.Frame.DrawnWidth, work.Frame.DrawnHeight, layout,
+            cutter.Take, scale, work.Report, rows.Stopped);
     }
 }

@@ -20,6 +20,10 @@ internal static class OutputFormats
     /// <param name="extension">The extension, with its dot or without.</param>
     public static bool IsWebP(string extension) => extension.TrimStart('.').Equals("webp", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether a quality can be chosen.</summary>
+    /// <param name="extension">A known extension, with its dot or without.</param>
+    public static bool HasQuality(string extension) => FormatOf(extension.TrimStart('.')) is ImageFormat.Jpeg or ImageFormat.WebP;
+
     /// <summary>The format of an extension.</summary>
     /// <param name="extension">The extension without its dot.</param>
     /// <exception cref="ImageFormatException">No picture can be written so.</exception>

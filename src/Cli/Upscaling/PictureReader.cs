@@ -12,24 +12,27 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
     /// <summary>Reads a picture.</summary>
     /// <param name="picture">The picture.</param>
     /// <param name="report">Takes what there is to say of it.</param>
+    /// <param name="cancellation">Stops the waiting for the standard input.</param>
     /// <returns>The picture; null where its output exists and is to be left alone.</returns>
     /// <exception cref="ImageFormatException">The file is no image, or the output cannot hold it.</exception>
     /// <exception cref="ArgumentException">It cannot become as large as it should.</exception>
     /// <exception cref="IOException">The input cannot be read, or the output not be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The input must not be read, or the output not be written.</exception>
-    public PictureWork? Read(PlannedPicture picture, FileReport report)
+    public PictureWork? Read(PlannedPicture picture, FileReport report, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         report.Stage(WorkStage.Reading);
         PictureTarget? target = template.NeedsSize ? null : Open(picture.Output);
         try
         {
-            ImageFormat format = OutputFormats.FormatOf(picture.Extension);
-            Image image = ReadImage(picture, format);
+            Image image = ReadImage(picture, cancellation);
             foreach (string note in image.Notes)
                 report.Note(note);
+            image = Suit(image, picture);
             OutputFrame frame = request.Size.For(image.Width, image.Height);
-            CheckOutput(picture, format, frame, image.Layout, image.BitDepth);
+            ImageHeader output = HeaderFor(picture, frame, new ImageHeader(image.Width, image.Height, image.Layout, image.BitDepth));
+            if (output.BitDepth < image.BitDepth)
+                report.Note($"{picture.Extension.ToUpperInvariant()} holds 8 bits a channel; the output has no more, a PNG would keep all 16.");
             if (target is null)
             {
                 report.Output = template.PathFor(picture.Input, picture.Extension, request.Size.Scale, (frame.Width, frame.Height));
@@ -42,7 +45,16 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
                 target = Open(report.Output);
             }
 
-            return new PictureWork { Image = image, Frame = frame, Format = format, Target = target, Report = report, Start = start };
+            return new PictureWork
+            {
+                Image = image,
+                Frame = frame,
+                Output = output,
+                Format = OutputFormats.FormatOf(picture.Extension),
+                Target = target,
+                Report = report,
+                Start = start,
+            };
         }
         catch
         {
@@ -54,17 +66,39 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
     /// <summary>Why a picture is left alone.</summary>
     public const string SkippedNote = "It exists already.";
 
-    private static void CheckOutput(PlannedPicture picture, ImageFormat format, OutputFrame frame, ChannelLayout layout, int bitDepth)
+    // What the output will be: of the depth that its format holds, and without alpha where the format has none; the picture is made to suit later.
+    private static ImageHeader HeaderFor(PlannedPicture picture, OutputFrame frame, ImageHeader input)
     {
+        ImageFormat format = OutputFormats.FormatOf(picture.Extension);
+        ChannelLayout layout = format.HoldsAlpha() ? input.Layout : input.Layout.WithoutAlpha();
+        int bitDepth = format.HoldsSixteenBits() ? input.BitDepth : 8;
         OutputFormats.CheckColours(picture.Extension, layout);
         ImageFile.CheckCanWrite(format, frame.Width, frame.Height, layout, bitDepth);
+        return new ImageHeader(frame.Width, frame.Height, layout, bitDepth);
+    }
+
+    // Puts the image on its background, and takes alpha off that says nothing, or that the output has no place for.
+    private Image Suit(Image image, PlannedPicture picture)
+    {
+        if (request.StripMetadata)
+            image.Metadata = image.Metadata.OfColoursOnly();
+        if (!image.Layout.HasAlpha())
+            return image;
+        if (request.Background is { } background)
+            return background.Under(image);
+        if (OutputFormats.FormatOf(picture.Extension).HoldsAlpha())
+            return image;
+        return FieldPaths.IsOpaque(image)
+            ? default(Background).Under(image)
+            : throw new ImageFormatException(
+                $"{picture.Extension.ToUpperInvariant()} has no transparency, and the image has: put it on a colour with --background '#fff', or write a PNG or WebP.");
     }
 
     private PictureTarget Open(string path) => template.IsStandardOutput
         ? PictureTarget.StandardOutput()
         : PictureTarget.File(path, request.Overwrite, template.CreatesFolders);
 
-    private Image ReadImage(PlannedPicture picture, ImageFormat format)
+    private Image ReadImage(PlannedPicture picture, CancellationToken cancellation)
     {
         bool isAboutOutput = false;
 
@@ -75,24 +109,27 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
             Inspect = request.Size.Scale is null ? null : header =>
             {
                 isAboutOutput = true;
-                CheckOutput(picture, format, request.Size.For(header.Width, header.Height), header.Layout, header.BitDepth);
+                HeaderFor(picture, request.Size.For(header.Width, header.Height), header);
                 isAboutOutput = false;
             },
         };
         string path = picture.Input.Path;
         try
         {
+            // Nothing but its end stops the reading of a stream; the program does not wait for that.
             if (picture.Input.IsStandardInput)
-            {
-                using Stream input = Console.OpenStandardInput();
-                return ImageFile.Read(input, limits);
-            }
-
+                return Task.Run(() => ReadStandardInput(limits), cancellation).WaitAsync(cancellation).GetAwaiter().GetResult();
             return File.Exists(path) ? ImageFile.Read(path, limits) : throw new FileNotFoundException($"There is no file {path}.");
         }
         catch (ImageFormatException e) when (!isAboutOutput)
         {
             throw FieldPaths.WithPath(e, picture.Input.IsStandardInput ? "the standard input" : path);
         }
+    }
+
+    private static Image ReadStandardInput(ImageLimits limits)
+    {
+        using Stream input = Console.OpenStandardInput();
+        return ImageFile.Read(input, limits);
     }
 }

@@ -9,8 +9,11 @@ internal sealed class PictureWork : IDisposable
     /// <summary>The input.</summary>
     public required Image Image { get; init; }
 
-    /// <summary>The size of the output.</summary>
+    /// <summary>The size that the picture is drawn at, and what of it is kept.</summary>
     public required OutputFrame Frame { get; init; }
+
+    /// <summary>What the output's header says of it.</summary>
+    public required ImageHeader Output { get; init; }
 
     /// <summary>The format of the output.</summary>
     public required ImageFormat Format { get; init; }

@@ -39,8 +39,10 @@ internal sealed class UpscalePlan
     /// <exception cref="ImageFormatException">An output is of no format that can be written.</exception>
     public static UpscalePlan Create(UpscaleRequest request)
     {
-        bool isForMany = request.Inputs.Count > 1 || Directory.Exists(request.Inputs[0]);
+        bool isForMany = request.Inputs.Count > 1 || (request.Inputs[0] != InputFile.StandardInput && Directory.Exists(request.Inputs[0]));
         OutputTemplate template = OutputTemplate.Parse(request.Output, isForMany);
+        if (template.IsStandardOutput && !Console.IsOutputRedirected)
+            throw new IOException("The standard output is a terminal, which shows no pictures; write to a file or a pipe.");
         if (template.NeedsScale && request.Size.Scale is null)
             throw new ArgumentException("{scale} in OUTPUT is for --scale; for the size of the output there are {width} and {height}.");
         var plan = new UpscalePlan(request, template);

@@ -35,6 +35,12 @@ internal sealed record UpscaleRequest
     /// <summary>How to write.</summary>
     public required ImageWriteOptions Writing { get; init; }
 
+    /// <summary>What takes the place of what is transparent; null for nothing.</summary>
+    public required Background? Background { get; init; }
+
+    /// <summary>Whether outputs have no metadata but those that say what the colours mean.</summary>
+    public required bool StripMetadata { get; init; }
+
     /// <summary>The most pixels that an input may have; null for the usual limits.</summary>
     public required long? MaxPixels { get; init; }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Gsasr.Imaging;
 
 namespace Gsasr.Cli.Tests.Upscaling;
@@ -47,6 +49,30 @@ public sealed class StreamTests : IDisposable
         Outcome outcome = await ProgramRun.ShellAsync(_tree.Path, "{ \"$0\" upscale in.png - -f png -s 64 -d cpu; echo $? > code; } | true");
         Assert.Equal("1", File.ReadAllText(_tree.File("code")).Trim());
         Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_signal_ends_the_waiting_for_the_standard_input()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("There are no signals on Windows.");
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using Process process = Process.Start(new ProcessStartInfo(CommandLine.ProgramPath, ["upscale", "-", "out.png", "-d", "cpu"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _tree.Path,
+        })!;
+
+        // The place for the output is made before the input is read.
+        while (_tree.Files().Length == 1)
+            await Task.Delay(20, cancellation);
+        using (Process kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        Assert.Equal(ExitCode.Terminated, process.ExitCode);
+        Assert.Contains("Cancelled", await process.StandardError.ReadToEndAsync(cancellation), StringComparison.Ordinal);
+        Assert.Equal(["in.png"], _tree.Files());
     }
 
     [Fact]

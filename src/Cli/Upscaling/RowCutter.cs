@@ -1,0 +1,49 @@
+using System.Runtime.InteropServices;
+
+namespace Gsasr.Cli.Upscaling;
+
+/// <summary>Takes the rows that are drawn, cuts off what is not kept, brings them to the depth of the output, and hands them on.</summary>
+/// <typeparam name="T">What a channel is: byte or ushort.</typeparam>
+/// <param name="frame">What is drawn and kept.</param>
+/// <param name="bitDepth">Bits of a channel of the output: 8 or 16, and not more than T has.</param>
+/// <param name="queue">Where the rows go.</param>
+internal sealed class RowCutter<T>(OutputFrame frame, int bitDepth, RowQueue queue)
+    where T : unmanaged
+{
+    private const int BandBytes = 1 << 22;
+
+    /// <summary>Takes rows.</summary>
+    /// <param name="top">The first of them.</param>
+    /// <param name="rows">The rows, as wide as they are drawn.</param>
+    /// <exception cref="OperationCanceledException">They are not wanted any more.</exception>
+    public void Take(int top, ReadOnlyPixelSpan<T> rows)
+    {
+        int channels = rows.Layout.ChannelCount();
+        int rowBytes = checked(frame.Width * channels * (bitDepth / 8));
+        int end = Math.Min(top + rows.Height, frame.Top + frame.Height);
+        int most = Math.Max(1, BandBytes / rowBytes);
+        for (int first = Math.Max(top, frame.Top); first < end; first += most)
+        {
+            int count = Math.Min(most, end - first);
+            var band = new RowBand(count * rowBytes);
+            for (int i = 0; i < count; i++)
+                Copy(rows.Row(first + i - top).Slice(frame.Left * channels, frame.Width * channels), band.Bytes.Slice(i * rowBytes, rowBytes));
+            queue.Add(band);
+        }
+    }
+
+    private static void Copy(ReadOnlySpan<T> row, Span<byte> target)
+    {
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(row);
+        if (bytes.Length == target.Length)
+        {
+            bytes.CopyTo(target);
+            return;
+        }
+
+        // 65535 / 255 is 257.
+        ReadOnlySpan<ushort> samples = MemoryMarshal.Cast<T, ushort>(row);
+        for (int i = 0; i < target.Length; i++)
+            target[i] = (byte)((samples[i] + 128) / 257);
+    }
+}

@@ -1,0 +1,66 @@
+using Gsasr.Imaging;
+
+namespace Gsasr.Cli.Tests.Upscaling;
+
+/// <summary>Options of the computing.</summary>
+public sealed class ComputingOptionsTests : IDisposable
+{
+    private const int Side = 24;
+    private const int Window = 12;
+
+    private readonly FileTree _tree = new();
+
+    public void Dispose() => _tree.Dispose();
+
+    [Theory]
+    [InlineData(true, 90, double.PositiveInfinity)]
+    [InlineData(false, 0, 50)]
+    public async Task A_wrapped_texture_has_no_edges(bool wraps, double least, double most)
+    {
+        // Shifted by a window of the model, what was an edge is in the middle: the picture is the same, shifted.
+        ImageFile.Write(_tree.File("texture.png"), Texture(shift: 0));
+        ImageFile.Write(_tree.File("shifted.png"), Texture(Window));
+        string[] options = wraps ? ["--wrap", "--scale", "2"] : ["--scale", "2"];
+        Outcome outcome = await _tree.UpscaleAsync(["texture.png", "shifted.png", "large"], options);
+        Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
+        Image whole = ImageFile.Read(_tree.File("large/texture.png")), shifted = ImageFile.Read(_tree.File("large/shifted.png"));
+        double squares = 0;
+        for (int y = 0; y < 2 * Side; y++)
+        {
+            for (int x = 0; x < 2 * Side; x++)
+            {
+                double difference = whole.Samples8[y * 2 * Side + x] - shifted.Samples8[y * 2 * Side + (x + 2 * Window) % (2 * Side)];
+                squares += difference * difference;
+            }
+        }
+
+        Assert.InRange(10 * Math.Log10(255.0 * 255.0 * whole.Samples8.Length / squares), least, most);
+    }
+
+    [Fact]
+    public async Task Little_memory_is_enough_in_smaller_parts_and_too_little_is_refused()
+    {
+        Pictures.Write(_tree.File("in.png"), 200, 160);
+        Outcome outcome = await _tree.UpscaleAsync(["in.png", "little.png"], "--memory", "64M", "--verbose");
+        Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
+        Assert.DoesNotContain("tiles of 200 x 160 pixels, strips 1,", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal((400, 320), _tree.SizeOf("little.png"));
+        (await _tree.UpscaleAsync(["in.png", "none.png"], "--memory", "1M")).AssertFailed(ExitCode.Failure, _tree.File("in.png"), "1 MiB", "too little");
+        Assert.False(File.Exists(_tree.File("none.png")));
+    }
+
+    // Noise with a grain of some pixels, which goes on at its other side.
+    private static Image Texture(int shift)
+    {
+        var random = new Random(5);
+        byte[] noise = [.. Enumerable.Range(0, Side * Side / 16).Select(_ => (byte)random.Next(256))];
+        var samples = new byte[Side * Side];
+        for (int i = 0; i < samples.Length; i++)
+        {
+            int x = (i % Side + Side - shift) % Side, y = i / Side;
+            samples[i] = noise[y / 4 * (Side / 4) + x / 4];
+        }
+
+        return new Image(Side, Side, ChannelLayout.Grey, samples);
+    }
+}
