@@ -121,6 +121,14 @@ internal static class PixelConversion
     /// <param name="values">Values, all of them numbers.</param>
     public static void Clamp(Span<float> values) => TensorPrimitives.Clamp(values, 0, 1, values);
 
+    /// <summary>A mixture of two values.</summary>
+    /// <typeparam name="T">byte, ushort or float.</typeparam>
+    /// <param name="a">One.</param>
+    /// <param name="b">The other.</param>
+    /// <param name="share">The share of the other, 0 to 1.</param>
+    public static T Mix<T>(T a, T b, float share)
+        where T : unmanaged => FromFloat<T>(float.Lerp(ToFloat(a), ToFloat(b), share));
+
     private static float ToFloat<T>(T value)
         where T : unmanaged
     {

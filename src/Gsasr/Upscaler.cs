@@ -61,6 +61,23 @@ public sealed class Upscaler : IDisposable
     /// <summary>The most bytes of working memory that were in use on the device at once, without weights and fields.</summary>
     public long PeakWorkingBytes => _pipeline.Workspace.Arena.PeakBytes;
 
+    /// <summary>
+    /// The most bytes of memory that the next image may take; see <see cref="UpscalerOptions.MemoryLimitBytes"/>, which it begins as. Not to be
+    /// changed during a call.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    /// <exception cref="InvalidOperationException">The upscaler is in use by another call.</exception>
+    public long MemoryLimitBytes
+    {
+        get => _pipeline.Workspace.MemoryLimitBytes;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            using ExclusiveUse.Scope use = _use.Begin();
+            _pipeline.Workspace.MemoryLimitBytes = value;
+        }
+    }
+
     /// <summary>How precisely the networks compute: <see cref="Precision.Mixed"/> or <see cref="Precision.Float32"/>.</summary>
     public Precision Precision => _network.Precision;
 
@@ -155,7 +172,7 @@ public sealed class Upscaler : IDisposable
 
     /// <summary>
     /// Upscales an image and hands its rows over as soon as they are finished, so that the output, of which there may be gigabytes, need not be in
-    /// memory at once. (An image so wide that not one row of tiles fits into the memory is put together first.)
+    /// memory at once. (An image so wide that not one row of tiles fits into the memory is put together first, and so is one that wraps.)
     /// </summary>
     /// <param name="source">The image; it must stay as it is until the call returns.</param>
     /// <param name="outputWidth">Columns of the output, 1 to 64 times those of the source.</param>
@@ -233,10 +250,9 @@ public sealed class Upscaler : IDisposable
                 $"With the published code's geometry, {width} x {height} pixels become {outputWidth} x {outputHeight} at no scale that was given; say which, and take the size of OutputSize.");
         }
 
-        ImageGeometry geometry = _options.Wrap
-            ? ImageGeometry.Wrapped(width, height, told, _architecture.SizeMultiple, _options.TileOverlap)
-            : ImageGeometry.Padded(width, height, told, _architecture.SizeMultiple, _options.PublishedGeometry);
-        return geometry.DrawnAs(outputWidth, outputHeight);
+        return _options.Wrap
+            ? ImageGeometry.Wrapped(width, height, told, _architecture.SizeMultiple, _options.TileOverlap, outputWidth, outputHeight)
+            : ImageGeometry.Padded(width, height, told, _architecture.SizeMultiple, _options.PublishedGeometry).DrawnAs(outputWidth, outputHeight);
     }
 
     private static void CheckFactor(string name, int input, int output)

@@ -40,7 +40,7 @@ public sealed record UpscalerOptions
 
     /// <summary>
     /// Whether the image is a texture that is laid side by side with itself: it is upscaled as if it stood among its own repetitions, so that
-    /// its edges fit together. That takes the work and the memory of the image with <see cref="TileOverlap"/> more pixels on each side.
+    /// its edges fit together. That takes the work and the memory of an image with <see cref="TileOverlap"/> more pixels on each side and 36 more at two.
     /// </summary>
     public bool Wrap { get; init; }
 

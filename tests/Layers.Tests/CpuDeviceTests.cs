@@ -1,3 +1,4 @@
+using System.Text;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 
@@ -189,7 +190,7 @@ public sealed unsafe class CpuDeviceTests
     [InlineData("MemAvailable:   many kB", null)]
     [InlineData("", null)]
     public void Free_memory_is_what_the_system_says_is_available(string text, long? bytes) =>
-        Assert.Equal(bytes, CpuDevice.ParseFreeMemory(text.Split('\n')));
+        Assert.Equal(bytes, CpuDevice.ParseFreeMemory(Encoding.ASCII.GetBytes(text)));
 
     [Fact]
     public void A_limit_of_memory_holds_for_all_buffers_together()

@@ -8,11 +8,9 @@ public sealed class TileAndViewportTests(ITestOutputHelper output)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void Tiles_change_an_image_little_and_leave_no_seams()
+    public void Tiles_change_no_value_by_half_a_level()
     {
         const int Size = 96;
-        const int Interior = 24;
-        const int Scale = 2;
         Picture picture = Picture.Photo(24, 24, Size, Size);
         using var device = new CpuDevice();
         using var upscaler = new Upscaler(GsasrModel.Default, device);
@@ -23,19 +21,11 @@ public sealed class TileAndViewportTests(ITestOutputHelper output)
 
         double[] errors = [.. expected.Zip(actual, (e, a) => Math.Abs(e - (double)a))];
         double psnr = -10 * Math.Log10(errors.Average(error => error * error));
-        ILookup<bool, double> errorsByPlace = errors
-            .Index()
-            .ToLookup(
-                error => IsAtBorder(error.Index / 3 % (Scale * Size)) || IsAtBorder(error.Index / 3 / (Scale * Size)), error => error.Item);
-        double atBorders = errorsByPlace[true].Average();
-        double elsewhere = errorsByPlace[false].Average();
         output.WriteLine($"PSNR {psnr:0.0} dB, largest error {errors.Max():e2}");
-        output.WriteLine($"mean error {atBorders:e2} at borders, {elsewhere:e2} elsewhere");
-        Assert.True(psnr > 45, $"PSNR is {psnr:0.0} dB; 45 dB is required.");
-        Assert.True(atBorders <= 3 * elsewhere, $"The mean error at borders is {atBorders:e2}, elsewhere {elsewhere:e2}.");
+        Assert.True(psnr > 85, $"PSNR is {psnr:0.0} dB; 85 dB is required.");
 
-        static bool IsAtBorder(int place) =>
-            place % (Scale * Interior) is < 2 or >= Scale * Interior - 2 && place is >= 2 and < Scale * Size - 2;
+        // At the borders of tiles too, nothing is to be seen of them.
+        Assert.InRange(errors.Max(), 0, 0.5 / 255);
     }
 
     [Theory]

@@ -59,6 +59,21 @@ internal readonly record struct ImageGeometry
     /// <summary>Rows of the input that are drawn.</summary>
     public int DrawnHeight { get; private init; }
 
+    /// <summary>How a picture that wraps is put together; null for one that does not.</summary>
+    public PictureFold? Fold { get; private init; }
+
+    /// <summary>The first column of the output that is drawn; a picture that wraps is drawn from further right, and beyond its right edge.</summary>
+    public int FirstOutputColumn => Fold?.Columns.First ?? 0;
+
+    /// <summary>The column after the last one that is drawn.</summary>
+    public int EndOutputColumn => Fold?.Columns.End ?? OutputWidth;
+
+    /// <summary>The first row of the output that is drawn.</summary>
+    public int FirstOutputRow => Fold?.Rows.First ?? 0;
+
+    /// <summary>The row after the last one that is drawn.</summary>
+    public int EndOutputRow => Fold?.Rows.End ?? OutputHeight;
+
     /// <summary>Whether the padding at the right repeats the last column before it goes back; see <see cref="ReflectedImage"/>.</summary>
     public bool RepeatsLastColumn { get; private init; }
 
@@ -98,26 +113,29 @@ internal readonly record struct ImageGeometry
     }
 
     /// <summary>
-    /// Describes a picture that stands among repetitions of itself: a margin of these is put around it, at the right and at the bottom up to
-    /// the multiple, so that there is no other padding.
+    /// Describes a picture that stands among repetitions of itself, of which there is a margin around all that is drawn (<see cref="PictureFold"/>),
+    /// and no other padding.
     /// </summary>
     /// <param name="width">Columns of the picture.</param>
     /// <param name="height">Rows of the picture.</param>
     /// <param name="scale">Output pixels per input pixel.</param>
     /// <param name="multiple">Both sizes with the margins are multiples of this, and so is the margin at the left and at the top.</param>
     /// <param name="margin">Pixels of the margin at least.</param>
-    public static ImageGeometry Wrapped(int width, int height, double scale, int multiple, int margin)
+    /// <param name="outputWidth">Columns of the output.</param>
+    /// <param name="outputHeight">Rows of the output.</param>
+    public static ImageGeometry Wrapped(int width, int height, double scale, int multiple, int margin, int outputWidth, int outputHeight)
     {
-        margin = ReflectedImage.PaddedSize(margin, multiple);
-        int wholeWidth = ReflectedImage.PaddedSize(width + 2 * margin, multiple);
-        int wholeHeight = ReflectedImage.PaddedSize(height + 2 * margin, multiple);
+        int first = ReflectedImage.PaddedSize(margin, multiple);
+        int wholeWidth = ReflectedImage.PaddedSize(first + width + PictureFold.Reach + margin, multiple);
+        int wholeHeight = ReflectedImage.PaddedSize(first + height + PictureFold.Reach + margin, multiple);
         return new ImageGeometry(wholeWidth, wholeHeight, scale, wholeWidth, wholeHeight) with
         {
-            Margin = margin,
+            Margin = first,
             DrawnWidth = width,
             DrawnHeight = height,
-            OutputWidth = (int)Math.Floor(scale * width),
-            OutputHeight = (int)Math.Floor(scale * height),
+            OutputWidth = outputWidth,
+            OutputHeight = outputHeight,
+            Fold = new PictureFold(AxisFold.Of(width, outputWidth), AxisFold.Of(height, outputHeight)),
         };
     }
 
@@ -128,9 +146,11 @@ internal readonly record struct ImageGeometry
 
     /// <summary>The first output column that belongs to a column of the padded input or lies to its right.</summary>
     /// <param name="column">The column.</param>
-    public int OutputColumn(int column) => (int)Math.Clamp((long)(column - Margin) * OutputWidth / DrawnWidth, 0, OutputWidth);
+    public int OutputColumn(int column) =>
+        (int)Math.Clamp((long)(column - Margin) * OutputWidth / DrawnWidth, FirstOutputColumn, EndOutputColumn);
 
     /// <summary>The first output row that belongs to a row of the padded input or lies below it.</summary>
     /// <param name="row">The row.</param>
-    public int OutputRow(int row) => (int)Math.Clamp((long)(row - Margin) * OutputHeight / DrawnHeight, 0, OutputHeight);
+    public int OutputRow(int row) =>
+        (int)Math.Clamp((long)(row - Margin) * OutputHeight / DrawnHeight, FirstOutputRow, EndOutputRow);
 }

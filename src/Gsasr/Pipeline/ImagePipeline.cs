@@ -15,6 +15,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
 {
     private readonly NetworkWork _work = NetworkWork.Of(architecture);
     private readonly SourceImage _source = new();
+    private readonly HostMemory _row = new();
     private readonly EvenAreas _evenColours = new();
     private readonly EvenAreas _evenAlpha = new();
     private ForwardPass? _pass;
@@ -104,16 +105,16 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
     private void Draw<T>(in DrawnPicture picture, MemoryPlan plan, in PictureWriter<T> writer, ref int firstRow)
         where T : unmanaged
     {
-        if (!plan.Strips.GoesRight)
+        bool isInOrder = !plan.Strips.GoesRight && plan.Geometry.Fold is null;
+        if (writer.TakesWholeRows && isInOrder)
         {
             // Rows that were handed on before the memory ran out stay as they are.
-            firstRow = writer.TakesWholeRows ? firstRow : 0;
             for (int i = 0; i < plan.Strips.Count; i++)
                 DrawStrip(picture, plan, i, writer, ref firstRow);
             return;
         }
 
-        PictureWriter<T> whole = writer.Whole();
+        PictureWriter<T> whole = writer.Whole(plan.Geometry.Fold, _row);
         for (int i = 0; i < plan.Strips.Count; i++)
         {
             int top = 0;

@@ -136,9 +136,10 @@ internal sealed record MemoryPlan
                 $"{geometry.Width} x {geometry.Height} pixels are too large for one field of Gaussians; the limit is about {StripPlan.MaximumPixels / 1_000_000} megapixels.");
         }
 
-        // From top to bottom, so that rows are finished in their order, unless the image is so wide that it costs much more.
+        // From top to bottom, so that rows are finished in their order, unless the image is so wide that it costs much more. A picture that wraps
+        // is put together of whole rows.
         MemoryPlan goesDown = Fit(geometry, architecture, device, options, sampleBytes, images, bytes, goesRight: false);
-        if (goesDown.Strips.Count == 1 && goesDown.Fits(bytes))
+        if (geometry.Fold is not null || (goesDown.Strips.Count == 1 && goesDown.Fits(bytes)))
             return goesDown;
         MemoryPlan goesRight = Fit(geometry, architecture, device, options, sampleBytes, images, bytes, goesRight: true);
         if (goesDown.Fits(bytes) != goesRight.Fits(bytes))

@@ -10,6 +10,7 @@ internal readonly ref struct PictureWriter<T>
     private readonly PixelSpan<T> _destination;
     private readonly PixelBandReceiver<T>? _receive;
     private readonly HostMemory? _memory;
+    private readonly PictureFold? _fold;
     private readonly int _width;
     private readonly int _height;
 
@@ -21,6 +22,13 @@ internal readonly ref struct PictureWriter<T>
         _width = destination.Width;
         _height = destination.Height;
         Layout = destination.Layout;
+    }
+
+    private PictureWriter(PixelSpan<T> destination, PictureFold? fold, HostMemory row)
+        : this(destination)
+    {
+        _fold = fold;
+        _memory = row;
     }
 
     /// <summary>Hands bands on.</summary>
@@ -45,9 +53,15 @@ internal readonly ref struct PictureWriter<T>
     public bool TakesWholeRows => _receive is not null;
 
     /// <summary>A writer of the same picture that holds all of it, for parts in any order; <see cref="HandOn"/> ends it.</summary>
-    public PictureWriter<T> Whole() => TakesWholeRows
-        ? new(new PixelSpan<T>(_memory!.Take<T>((long)_width * _height * Layout.ChannelCount()), _width, _height, Layout))
-        : this;
+    /// <param name="fold">How a picture that wraps is put together, of whole rows; null for one that does not.</param>
+    /// <param name="row">Memory for that.</param>
+    public PictureWriter<T> Whole(PictureFold? fold, HostMemory row)
+    {
+        PixelSpan<T> all = TakesWholeRows
+            ? new(_memory!.Take<T>((long)_width * _height * Layout.ChannelCount()), _width, _height, Layout)
+            : _destination;
+        return new(all, fold, row);
+    }
 
     /// <summary>Takes a part.</summary>
     /// <param name="place">Where it is.</param>
@@ -55,6 +69,12 @@ internal readonly ref struct PictureWriter<T>
     /// <param name="alpha">[height, width, 3], drawn; empty where all pixels are opaque.</param>
     public void Write(in PixelRectangle place, ReadOnlySpan<T> colours, ReadOnlySpan<T> alpha)
     {
+        if (_fold is PictureFold fold)
+        {
+            WriteFolded(fold, place, colours, alpha);
+            return;
+        }
+
         int channels = Layout.ChannelCount();
         PixelSpan<T> target = TakesWholeRows
             ? new(_memory!.Take<T>((long)place.Height * place.Width * channels), place.Width, place.Height, Layout)
@@ -81,5 +101,25 @@ internal readonly ref struct PictureWriter<T>
             return;
         int pitch = _width * Layout.ChannelCount();
         _receive(firstRow, new(_memory!.Take<T>((long)_height * pitch)[(firstRow * pitch)..], _width, _height - firstRow, Layout));
+    }
+
+    // Rows beyond the last one are the picture's first ones, drawn from its repetition.
+    private void WriteFolded(in PictureFold fold, in PixelRectangle place, ReadOnlySpan<T> colours, ReadOnlySpan<T> alpha)
+    {
+        int channels = Layout.ChannelCount();
+        int rowLength = place.Width * 3;
+        Span<T> memory = _memory!.Take<T>((place.Width + _width) * channels);
+        Span<T> drawn = memory[..(place.Width * channels)];
+        Span<T> again = memory[(place.Width * channels)..];
+        for (int y = 0; y < place.Height; y++)
+        {
+            PixelConversion.Write(
+                colours.Slice(y * rowLength, rowLength), alpha.IsEmpty ? alpha : alpha.Slice(y * rowLength, rowLength), Layout, drawn);
+            int row = (place.Top + y) % _height;
+            bool isFaded = place.Top + y >= _height && row >= fold.Rows.First;
+            fold.FoldRow<T>(drawn, channels, isFaded ? again : _destination.Row(row));
+            if (isFaded)
+                PictureFold.Fade<T>(again, fold.Rows.ShareOfFirst(row), _destination.Row(row));
+        }
     }
 }

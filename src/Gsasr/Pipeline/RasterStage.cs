@@ -96,6 +96,7 @@ internal sealed class RasterStage(Arena arena) : IDisposable
         if (part.Width < 1 || part.Height < 1)
             return;
         int end = part.Top + part.Height;
+        firstRow = Math.Max(firstRow, part.Top);
         int bandRows = BandRows(arena.Device, picture.Colours.Pixels, part.Width, part.Height, sizeof(T), picture.Images, bytes);
         while (firstRow < end)
         {

@@ -81,8 +81,8 @@ internal readonly record struct StripPlan(ImageGeometry Geometry, int Length, bo
         return new PixelRectangle(
             0,
             0,
-            Math.Min(Geometry.OutputWidth, Geometry.OutputColumn(longest.Width) + 1),
-            Math.Min(Geometry.OutputHeight, Geometry.OutputRow(longest.Height) + 1));
+            Math.Min(Geometry.EndOutputColumn - Geometry.FirstOutputColumn, (int)(longest.Width * Geometry.RatioX) + 1),
+            Math.Min(Geometry.EndOutputRow - Geometry.FirstOutputRow, (int)(longest.Height * Geometry.RatioY) + 1));
     }
 
     /// <summary>The part of a rectangle of a strip whose Gaussians only this strip needs; it can be empty.</summary>

@@ -17,6 +17,7 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
     private RasterStage? _raster;
     private int _sampleBytes;
     private bool _wasReduced;
+    private long _memoryLimit = options.MemoryLimitBytes;
 
     /// <summary>Memory for activations.</summary>
     public Arena Arena { get; } = new(device);
@@ -35,7 +36,19 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
 
     private long HeldBytes => Arena.HeldBytes + Raster.HeldBytes + (_field?.ByteLength ?? 0) + (_alphaField?.ByteLength ?? 0);
 
-    private long Bytes => Math.Min(options.MemoryLimitBytes > 0 ? options.MemoryLimitBytes : long.MaxValue, device.AvailableMemoryBytes + HeldBytes);
+    /// <summary>The most bytes that an image may take; 0 for what is free. What is held beyond it is given back.</summary>
+    public long MemoryLimitBytes
+    {
+        get => _memoryLimit;
+        set
+        {
+            _memoryLimit = value;
+            if (value > 0 && HeldBytes > value)
+                Release();
+        }
+    }
+
+    private long Bytes => Math.Min(_memoryLimit > 0 ? _memoryLimit : long.MaxValue, device.AvailableMemoryBytes + HeldBytes);
 
     /// <summary>Plans an image for the memory that is free by now, without taking any.</summary>
     /// <param name="geometry">The image's sizes.</param>
@@ -89,7 +102,7 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
         string image = $"an image of {plan.Geometry.DrawnWidth} x {plan.Geometry.DrawnHeight} pixels and {architecture.Name}: even in the smallest tiles it takes {Mebibytes(plan.TotalBytes)} MiB";
         throw new DeviceMemoryException(
             ExceedsLimit(plan)
-                ? $"A limit of {Mebibytes(options.MemoryLimitBytes)} MiB of memory is too little for {image}."
+                ? $"A limit of {Mebibytes(_memoryLimit)} MiB of memory is too little for {image}."
                 : $"{device.Name} has too little memory left for {image}, and {Mebibytes(device.AvailableMemoryBytes)} MiB are free.",
             error);
     }
@@ -101,7 +114,7 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
         Arena.Dispose();
     }
 
-    private bool ExceedsLimit(MemoryPlan plan) => options.MemoryLimitBytes > 0 && plan.TotalBytes > options.MemoryLimitBytes;
+    private bool ExceedsLimit(MemoryPlan plan) => _memoryLimit > 0 && plan.TotalBytes > _memoryLimit;
 
     // A little more or less of free memory is no reason for other tiles, which give another picture in the last digits.
     private bool IsStillGood(MemoryPlan last, in ImageGeometry geometry, int sampleBytes, int images, long bytes) =>

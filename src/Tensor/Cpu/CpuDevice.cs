@@ -1,11 +1,14 @@
-using System.Globalization;
+using System.Buffers.Text;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>The processor: threads of its own, scratch memory per thread, and memory outside the garbage-collected heap.</summary>
 public sealed class CpuDevice : Device
 {
+    private static readonly SafeFileHandle? s_memoryInformation = OpenMemoryInformation();
+
     private readonly WorkerPool _pool;
     private readonly long _memoryLimit;
     private long _allocatedBytes;
@@ -98,24 +101,41 @@ public sealed class CpuDevice : Device
         $"{RuntimeInformation.ProcessArchitecture} processor, {threads} thread{(threads == 1 ? "" : "s")}, {SimdWidth.Description}";
 
     /// <summary>Bytes in the line "MemAvailable:   23313000 kB" of Linux's /proc/meminfo; null if there is no such line.</summary>
-    /// <param name="lines">The file's lines.</param>
-    internal static long? ParseFreeMemory(IEnumerable<string> lines)
+    /// <param name="text">The file.</param>
+    internal static long? ParseFreeMemory(ReadOnlySpan<byte> text)
     {
-        const string Name = "MemAvailable:";
-        string? line = lines.FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
-        string[] words = line?[Name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        return words is [string kibibytes, "kB"]
-            && long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
+        ReadOnlySpan<byte> name = "MemAvailable:"u8;
+        int start = text.StartsWith(name) ? 0 : text.IndexOf("\nMemAvailable:"u8) + 1;
+        if (start == 0 && !text.StartsWith(name))
+            return null;
+        ReadOnlySpan<byte> value = text[(start + name.Length)..].TrimStart((byte)' ');
+        return Utf8Parser.TryParse(value, out long kibibytes, out int length) && kibibytes >= 0 && value[length..].StartsWith(" kB"u8)
+            ? kibibytes << 10
+            : null;
     }
 
-    // What Linux can hand out without swapping, caches of files included; null on other systems, where there is no such number.
+    // What Linux can hand out without swapping, caches of files included; null on other systems, where there is no such number. It is asked for every
+    // image, so it is read without allocating.
     private static long? FreeMemoryBytes()
     {
-        if (!OperatingSystem.IsLinux())
+        if (s_memoryInformation is null)
             return null;
+        Span<byte> text = stackalloc byte[1024];
         try
         {
-            return ParseFreeMemory(File.ReadLines("/proc/meminfo"));
+            return ParseFreeMemory(text[..RandomAccess.Read(s_memoryInformation, text, 0)]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static SafeFileHandle? OpenMemoryInformation()
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() ? File.OpenHandle("/proc/meminfo") : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,0 +1,174 @@
+using System.Runtime.InteropServices;
+using Gsasr.Imaging;
+using Gsasr.Tensors.Cpu;
+using Gsasr.Testing;
+
+namespace Gsasr.Models.Tests;
+
+/// <summary>What is upscaled in tiles, or as a seamless texture, is the picture that it is without.</summary>
+public sealed class SeamTests(ITestOutputHelper output)
+{
+    private const double RequiredPsnr = 55;
+    private const int LargestDifference = 2;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("photos/astronaut.png")]
+    [InlineData("drawings/dither.png")]
+    [InlineData("drawings/halftone.png")]
+    public void Tiles_show_no_seams(string file)
+    {
+        const int Size = 144;
+        const int Interior = 48;
+        Picture picture = Part(file, Size);
+        var options = new UpscalerOptions();
+        int seen = Interior + 2 * options.TileOverlap;
+        using var device = new CpuDevice();
+        byte[] whole = Upscale(device, picture, options with { MaximumTilePixels = long.MaxValue }, out int tiles);
+        Assert.Equal(1, tiles);
+        byte[] tiled = Upscale(device, picture, options with { MaximumTilePixels = seen * seen }, out tiles);
+        Assert.True(tiles >= 9, $"{tiles} tiles are too few to have seams.");
+        Assert.InRange(Compare(file, whole, tiled), 0, LargestDifference);
+    }
+
+    [Theory]
+    [InlineData("photos/astronaut.png", PixelLayout.Rgb)]
+    [InlineData("photos/coffee.png", PixelLayout.Bgra)]
+    [InlineData("drawings/halftone.png", PixelLayout.Rgb)]
+    public void The_edges_of_a_texture_are_those_between_its_repetitions(string file, PixelLayout layout)
+    {
+        const int Size = 64;
+        const int Near = 8;
+        Picture texture = Part(file, Size);
+        using var device = new CpuDevice();
+        int channels = layout.ChannelCount();
+        byte[] wrapped = Upscale(device, InLayout(texture, layout), Size, layout, new UpscalerOptions { Wrap = true });
+        foreach (bool wraps in (bool[])[false, true])
+        {
+            byte[] repeated = Upscale(device, InLayout(texture.Repeated(2 * Size, 2 * Size), layout), 2 * Size, layout, new UpscalerOptions { Wrap = wraps });
+
+            // The cross where the four repetitions meet, as far as it does not feel the edges of all.
+            var expected = new List<byte>();
+            var actual = new List<byte>();
+            for (int y = Size; y < 3 * Size; y++)
+            {
+                for (int x = Size; x < 3 * Size; x++)
+                {
+                    if (Math.Min(Math.Abs(x - 2 * Size), Math.Abs(y - 2 * Size)) > 2 * Near)
+                        continue;
+                    expected.AddRange(repeated.AsSpan((y * 4 * Size + x) * channels, channels));
+                    actual.AddRange(wrapped.AsSpan((y % (2 * Size) * 2 * Size + x % (2 * Size)) * channels, channels));
+                }
+            }
+
+            Compare($"{file}, repetition {(wraps ? "wrapped too" : "as it is")}", CollectionsMarshal.AsSpan(expected), CollectionsMarshal.AsSpan(actual));
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 70)]
+    [InlineData(130, 9)]
+    public void A_texture_of_any_size_wraps(int width, int height)
+    {
+        // Shifted by half, the same texture gives the same picture, shifted by half, but for what the places of windows change.
+        Picture texture = Picture.Photo(0, 0, width, height);
+        using var device = new CpuDevice();
+        using var upscaler = new Upscaler(GsasrModel.Default, device, new UpscalerOptions { Wrap = true });
+        var expected = new byte[6 * texture.Pixels.Length];
+        upscaler.Upscale<byte>(
+            new(texture.Pixels, width, height, PixelLayout.Rgb), new(expected, 2 * width, 3 * height, PixelLayout.Rgb), cancellation: Cancellation);
+        var shifted = new byte[texture.Pixels.Length];
+        for (int i = 0; i < shifted.Length; i++)
+            shifted[i] = texture.Pixels[((i / 3 / width + height / 2) % height * width + (i / 3 % width + width / 2) % width) * 3 + i % 3];
+        var actual = new byte[expected.Length];
+        int next = 0;
+        upscaler.Upscale<byte>(
+            new(shifted, width, height, PixelLayout.Rgb),
+            2 * width,
+            3 * height,
+            PixelLayout.Rgb,
+            (top, rows) =>
+            {
+                Assert.Equal(next, top);
+                next += rows.Height;
+                for (int y = 0; y < rows.Height; y++)
+                {
+                    for (int x = 0; x < 2 * width; x++)
+                        rows.Row(y).Slice(x * 3, 3).CopyTo(actual.AsSpan(((top + y + 3 * (height / 2)) % (3 * height) * 2 * width + (x + 2 * (width / 2)) % (2 * width)) * 3));
+                }
+            },
+            cancellation: Cancellation);
+        Assert.Equal(3 * height, next);
+        double psnr = Psnr(expected, actual);
+        output.WriteLine($"{psnr:0.0} dB");
+        Assert.True(psnr >= 35, $"{psnr:0.0} dB; 35 dB are required.");
+    }
+
+    [Fact]
+    public void A_field_does_not_wrap()
+    {
+        using var device = new CpuDevice();
+        using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device, new UpscalerOptions { Wrap = true });
+        Assert.Throws<NotSupportedException>(() => upscaler.BuildField(new byte[48], 4, 4, PixelLayout.Rgb, 2, cancellation: Cancellation));
+    }
+
+    private static byte[] InLayout(Picture picture, PixelLayout layout)
+    {
+        if (layout == PixelLayout.Rgb)
+            return picture.Pixels;
+
+        // Blue, green, red, and an alpha that wraps as well.
+        return [.. Enumerable.Range(0, picture.Width * picture.Height * 4).Select(i => i % 4 == 3
+            ? (byte)(128 + 100 * Math.Sin(i / 4 % picture.Width * Math.Tau / 64))
+            : picture.Pixels[i / 4 * 3 + 2 - i % 4])];
+    }
+
+    private static byte[] Upscale(CpuDevice device, byte[] pixels, int size, PixelLayout layout, UpscalerOptions options)
+    {
+        using var upscaler = new Upscaler(GsasrModel.Default, device, options);
+        var upscaled = new byte[4 * pixels.Length];
+        upscaler.Upscale(pixels, size, size, layout, 2, upscaled, cancellation: Cancellation);
+        return upscaled;
+    }
+
+    private static Picture Part(string file, int size)
+    {
+        Image image = ImageFile.Read(Path.Combine(TestData.RepositoryRoot, "tests", "data", file));
+        int channels = image.ChannelCount;
+        var pixels = new byte[image.Width * image.Height * 3];
+        for (int i = 0; i < pixels.Length; i++)
+            pixels[i] = image.Samples8[i / 3 * channels + (channels < 3 ? 0 : i % 3)];
+        return new Picture(pixels, image.Width, image.Height).Repeated(size, size);
+    }
+
+    private static byte[] Upscale(CpuDevice device, Picture picture, UpscalerOptions options, out int tiles)
+    {
+        using var upscaler = new Upscaler(GsasrModel.Default, device, options);
+        var pixels = new byte[4 * picture.Pixels.Length];
+        upscaler.Upscale(picture.Pixels, picture.Width, picture.Height, PixelLayout.Rgb, 2, pixels, cancellation: Cancellation);
+        tiles = upscaler.LastPlan!.TileCount;
+        return pixels;
+    }
+
+    private static double Psnr(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual)
+    {
+        double sum = 0;
+        for (int i = 0; i < expected.Length; i++)
+            sum += Math.Pow(expected[i] - actual[i], 2);
+        return 10 * Math.Log10(255 * 255 / Math.Max(1e-9, sum / expected.Length));
+    }
+
+    // Returns the largest difference.
+    private int Compare(string name, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual)
+    {
+        int largest = 0;
+        for (int i = 0; i < expected.Length; i++)
+            largest = Math.Max(largest, Math.Abs(expected[i] - actual[i]));
+        double psnr = Psnr(expected, actual);
+        output.WriteLine($"{name}: {psnr:0.0} dB, largest difference {largest} of 255");
+        Assert.True(psnr >= RequiredPsnr, $"{psnr:0.0} dB; {RequiredPsnr} dB are required.");
+        return largest;
+    }
+}
