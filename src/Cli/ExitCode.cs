@@ -12,9 +12,12 @@ public static class ExitCode
     /// <summary>The arguments make no sense; nothing was tried.</summary>
     public const int Usage = 2;
 
-    /// <summary>Ctrl-C (SIGINT) stopped the work; nothing was written.</summary>
+    /// <summary>SIGHUP, as of a closed terminal, stopped the work; of what was unfinished nothing is left.</summary>
+    public const int HungUp = 129;
+
+    /// <summary>Ctrl-C (SIGINT) stopped the work; of what was unfinished nothing is left.</summary>
     public const int Interrupted = 130;
 
-    /// <summary>SIGTERM stopped the work; nothing was written.</summary>
+    /// <summary>SIGTERM stopped the work; of what was unfinished nothing is left.</summary>
     public const int Terminated = 143;
 }

@@ -36,7 +36,7 @@ internal static class FieldCommand
             string imagePath = parsed.GetRequiredValue(input);
             string fieldPath = parsed.GetRequiredValue(target);
             FieldPaths.CheckField(fieldPath, parsed.GetValue(overwrite));
-            using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
+            using TextReporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
             FileReport report = reporter.Begin(1, imagePath, fieldPath);
             report.Stage(WorkStage.Reading);
             Image image = FieldPaths.ReadImage(imagePath, parsed.GetValue(maxPixels), report);
@@ -52,9 +52,7 @@ internal static class FieldCommand
                 report.Note(SharedOptions.RepeatedNote);
             report.Stage(WorkStage.Writing);
             field.Save(fieldPath, parsed.GetValue(overwrite), parsed.GetValue(quantised));
-            reporter.Dispose();
-            await output.WriteLineAsync(
-                $"{fieldPath}: {image.Width}x{image.Height}, {field.Count} Gaussians, {loaded.Name} on {opened.Name}").ConfigureAwait(false);
+            reporter.WriteResult($"{fieldPath}: {image.Width}x{image.Height}, {field.Count} Gaussians, {loaded.Name} on {opened.Name}");
             return ExitCode.Success;
         });
         return command;

@@ -14,7 +14,7 @@ internal static class FieldPaths
     {
         if (Directory.Exists(path))
             throw new IOException($"{path} is a folder; name the file to write.");
-        if (!overwrite && File.Exists(path))
+        if (!overwrite && AtomicFile.WouldReplace(path))
             throw new IOException($"{path} exists already; use --overwrite to replace it.");
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder))

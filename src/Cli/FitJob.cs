@@ -46,7 +46,7 @@ internal sealed class FitJob
         FieldPaths.CheckField(FieldPath, Overwrite);
         if (StatePath is not null)
             FieldPaths.CheckField(StatePath, overwrite: true);
-        using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
+        using TextReporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
         FileReport report = reporter.Begin(1, ImagePath, FieldPath);
         report.Stage(WorkStage.Reading);
         Image image = FieldPaths.ReadImage(ImagePath, MaxPixels, report);
@@ -66,9 +66,7 @@ internal sealed class FitJob
         using GaussianField field = fitter.ToField();
         field.Save(FieldPath, Overwrite, Quantised);
         string psnr = fitter.MeasurePsnr().ToString("0.00", CultureInfo.InvariantCulture);
-        reporter.Dispose();
-        await output.WriteLineAsync(
-            $"{FieldPath}: {image.Width}x{image.Height}, {field.Count} Gaussians, {psnr} dB after {fitter.Steps} steps, on {device.Name}").ConfigureAwait(false);
+        reporter.WriteResult($"{FieldPath}: {image.Width}x{image.Height}, {field.Count} Gaussians, {psnr} dB after {fitter.Steps} steps, on {device.Name}");
         return ExitCode.Success;
     }
 
@@ -108,8 +106,7 @@ internal sealed class FitJob
             if ((int)(done * 10) > shown)
             {
                 shown = (int)(done * 10);
-                report.Note(string.Create(
-                    CultureInfo.InvariantCulture, $"{shown * 10} %, {fitter.Count} Gaussians, {fitter.MeasurePsnr():0.00} dB"));
+                report.Note(string.Create(CultureInfo.InvariantCulture, $"{fitter.Count} Gaussians, {fitter.MeasurePsnr():0.00} dB"));
             }
 
             if (StatePath is not null && elapsed - kept > SecondsBetweenStates)

@@ -18,9 +18,15 @@ public static class Program
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static async Task<int> Main(string[] args)
     {
+        StandardStreams.Secure();
         using var signals = new TerminationSignals();
         Console.SetError(new ErrorStream(Console.Error));
-        int exitCode = await RunAsync(args, Console.Out, Console.Error, signals.Token).ConfigureAwait(false);
+        Task<int> work = Task.Run(() => RunAsync(args, Console.Out, Console.Error, signals.Token));
+        // Where it waits for something that does not come, such as the writer of a pipe, it cannot stop by itself.
+        await Task.WhenAny(work, signals.PatienceEnded).ConfigureAwait(false);
+        if (!work.IsCompleted)
+            return signals.ExitCode;
+        int exitCode = await work.ConfigureAwait(false);
         return exitCode == ExitCode.Interrupted ? signals.ExitCode : exitCode;
     }
 

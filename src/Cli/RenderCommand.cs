@@ -52,8 +52,9 @@ internal static class RenderCommand
                 throw new FileNotFoundException($"There is no file {fieldPath}.");
             FieldPaths.CheckField(imagePath, parsed.GetValue(overwrite));
             ImageFormat format = ImageFile.FormatFromExtension(imagePath);
+            AtomicFile.RemoveAbandoned(Path.GetDirectoryName(Path.GetFullPath(imagePath))!);
             using var file = new AtomicFile(imagePath, parsed.GetValue(overwrite));
-            using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
+            using TextReporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
             FileReport report = reporter.Begin(1, fieldPath, imagePath);
             using Device opened = DeviceOpening.Open(parsed.GetRequiredValue(device), reporter);
             report.Stage(WorkStage.Reading);
@@ -70,10 +71,8 @@ internal static class RenderCommand
             report.Stage(WorkStage.Writing);
             ImageWriteOptions options = SharedOptions.Writing(parsed, quality, lossless) with { Cancellation = cancellation };
             file.Complete(stream => ImageFile.Write(stream, image, format, options));
-            reporter.Dispose();
             string seconds = Stopwatch.GetElapsedTime(start).TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
-            await output.WriteLineAsync(
-                $"{imagePath}: {view.OutputWidth}x{view.OutputHeight} of {field.Count} Gaussians, on {opened.Name}, {seconds} s").ConfigureAwait(false);
+            reporter.WriteResult($"{imagePath}: {view.OutputWidth}x{view.OutputHeight} of {field.Count} Gaussians, on {opened.Name}, {seconds} s");
             return ExitCode.Success;
         });
         return command;

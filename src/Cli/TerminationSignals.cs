@@ -3,31 +3,43 @@ using System.Runtime.InteropServices;
 namespace Gsasr.Cli;
 
 /// <summary>
-/// Turns the first SIGINT (Ctrl-C) or SIGTERM into a request to stop, so that the work can tidy up. A second one ends the program
-/// at once, as both do by default.
+/// Turns the first SIGINT (Ctrl-C), SIGTERM or SIGHUP (a closed terminal) into a request to stop, so that the work can tidy up. A second
+/// one ends the program at once, as they do by default. A signal that the caller has the program ignore, as nohup does, stays ignored.
 /// </summary>
 internal sealed class TerminationSignals : IDisposable
 {
+    // A file became larger than the system allows this user. The number is the same on Linux and macOS, and .NET has no name for it.
+    private const PosixSignal FileSizeExceeded = (PosixSignal)25;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
     private readonly CancellationTokenSource _source = new();
-    private readonly PosixSignalRegistration _interrupt;
-    private readonly PosixSignalRegistration _terminate;
+    private readonly TaskCompletionSource _patienceEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<PosixSignalRegistration> _registrations = [];
 
     public TerminationSignals()
     {
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
-        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle));
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle));
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle));
+        // Without this signal, the write fails that was too much, and is reported with the name of its file.
+        if (!OperatingSystem.IsWindows())
+            _registrations.Add(PosixSignalRegistration.Create(FileSizeExceeded, context => context.Cancel = true));
     }
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _source.Token;
+
+    /// <summary>Done some time after the first signal, when work that has not stopped by then need not be waited for.</summary>
+    public Task PatienceEnded => _patienceEnded.Task;
 
     /// <summary>The exit code of a program that the first signal stopped: 128 and its number, as shells have it.</summary>
     public int ExitCode { get; private set; } = Cli.ExitCode.Interrupted;
 
     public void Dispose()
     {
-        _interrupt.Dispose();
-        _terminate.Dispose();
+        foreach (PosixSignalRegistration registration in _registrations)
+            registration.Dispose();
         _source.Dispose();
     }
 
@@ -35,9 +47,14 @@ internal sealed class TerminationSignals : IDisposable
     {
         if (_source.IsCancellationRequested)
             return;
-        if (context.Signal == PosixSignal.SIGTERM)
-            ExitCode = Cli.ExitCode.Terminated;
+        ExitCode = context.Signal switch
+        {
+            PosixSignal.SIGTERM => Cli.ExitCode.Terminated,
+            PosixSignal.SIGHUP => Cli.ExitCode.HungUp,
+            _ => Cli.ExitCode.Interrupted,
+        };
         context.Cancel = true;
+        _ = Task.Delay(s_patience).ContinueWith(_ => _patienceEnded.TrySetResult(), TaskScheduler.Default);
         _source.Cancel();
     }
 }

@@ -2,15 +2,23 @@ namespace Gsasr.Imaging;
 
 /// <summary>
 /// A file that will be whole or not there at all. It is written under a temporary name in the same folder, flushed to the disk and
-/// renamed; when anything fails the temporary file is deleted and an earlier file stays as it was. A symbolic link is followed; a
-/// device or a pipe is written straight, since renaming would replace it.
+/// renamed; when anything fails the temporary file is deleted and an earlier file stays as it was. A file that replaces another has its
+/// permissions and, as far as the system allows, its owner. A symbolic link is followed; a device, a pipe or an open file such as
+/// /dev/stdout is written straight, since renaming would replace it.
 /// </summary>
-/// <remarks>Creating it creates the temporary file: that a folder cannot be written shows before a long computation, not after it.</remarks>
+/// <remarks>
+/// Creating it creates the temporary file: that a folder cannot be written shows before a long computation, not after it. The temporary
+/// file is locked as long as it is there. What a killed program leaves is not, and <see cref="RemoveAbandoned"/> removes it.
+/// </remarks>
 public sealed class AtomicFile : IDisposable
 {
+    private const string Prefix = ".gsasr-";
+    private const string Extension = ".tmp";
+    private const int MostTries = 3;
+
     private readonly string _path;
     private readonly string _target;
-    private readonly string _temporary;
+    private readonly string _temporary = "";
     private readonly bool _overwrite;
     private FileStream? _stream;
 
@@ -25,25 +33,56 @@ public sealed class AtomicFile : IDisposable
         _path = path;
         _overwrite = overwrite;
         _target = Path.GetFullPath(path);
-        _temporary = "";
+        if (IsStream(path))
+            return;
         if (Directory.Exists(_target))
             throw new IOException($"{path} is a folder.");
         if (!overwrite && File.Exists(_target))
             throw Exists();
-        if (SpecialFile.Is(_target))
-            return;
-
-        if (new FileInfo(_target).LinkTarget is not null)
-            _target = File.ResolveLinkTarget(_target, returnFinalTarget: true)!.FullName;
-        _temporary = Path.Combine(Path.GetDirectoryName(_target)!, $".{Guid.NewGuid():N}.tmp");
         try
         {
-            _stream = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+            if (new FileInfo(_target).LinkTarget is not null)
+                _target = File.ResolveLinkTarget(_target, returnFinalTarget: true)!.FullName;
+            CheckName();
+            (_temporary, _stream) = Create(Path.GetDirectoryName(_target)!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw Named(e);
         }
+    }
+
+    /// <summary>Whether a path is a device, a pipe or an open file such as /dev/stdout, which is written straight and never replaced.</summary>
+    /// <param name="path">The path.</param>
+    public static bool IsStream(string path)
+    {
+        string full = Path.GetFullPath(path);
+        return DescriptorFile.NumberOf(full) is not null
+            || (UnixFileStatus.TryRead(full)?.IsSpecial
+                ?? (!OperatingSystem.IsWindows() && full.StartsWith("/dev/", StringComparison.Ordinal) && File.Exists(full)));
+    }
+
+    /// <summary>Whether writing to a path would replace a file.</summary>
+    /// <param name="path">The path.</param>
+    public static bool WouldReplace(string path) => File.Exists(path) && !IsStream(path);
+
+    /// <summary>Deletes the temporary files in a folder whose programs ended without doing so, as after SIGKILL or a power failure.</summary>
+    /// <param name="folder">The folder. If it cannot be read, nothing happens.</param>
+    /// <returns>How many files were deleted.</returns>
+    public static int RemoveAbandoned(string folder)
+    {
+        int count = 0;
+        try
+        {
+            foreach (string path in Directory.EnumerateFiles(folder, Prefix + "*" + Extension))
+                count += TryRemove(path) ? 1 : 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A folder that cannot be read may still be written, which is all that is needed here.
+        }
+
+        return count;
     }
 
     /// <summary>Writes a file in one go.</summary>
@@ -66,25 +105,27 @@ public sealed class AtomicFile : IDisposable
     public void Complete(Action<Stream> write)
     {
         ArgumentNullException.ThrowIfNull(write);
-        if (_temporary.Length == 0)
-        {
-            using var device = new FileStream(_target, FileMode.Open, FileAccess.Write);
-            write(device);
-            return;
-        }
-
-        ObjectDisposedException.ThrowIf(_stream is null, this);
         try
         {
+            if (_temporary.Length == 0)
+            {
+                WriteStraight(write);
+                return;
+            }
+
+            ObjectDisposedException.ThrowIf(_stream is null, this);
             write(_stream);
             _stream.Flush(flushToDisk: true);
-            _stream.Dispose();
+            if (_overwrite && !OperatingSystem.IsWindows() && File.Exists(_target))
+                UnixFileRights.Copy(_target, _temporary, _stream.SafeFileHandle);
+            // Renamed while it is open and so locked: nobody may take it for abandoned.
             File.Move(_temporary, _target, _overwrite);
+            _stream.Dispose();
             _stream = null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException || IsTooLarge(e))
         {
-            throw !_overwrite && File.Exists(_target) ? Exists() : Named(e);
+            throw !_overwrite && _temporary.Length > 0 && File.Exists(_target) ? Exists() : Named(e);
         }
     }
 
@@ -95,16 +136,112 @@ public sealed class AtomicFile : IDisposable
             return;
         try
         {
-            _stream.Dispose();
-        }
-        finally
-        {
             // Silent about a file that somebody else deleted; the folder may be gone too.
             if (Directory.Exists(Path.GetDirectoryName(_temporary)))
                 File.Delete(_temporary);
+            _stream.Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException || IsTooLarge(e))
+        {
+            // On a full disk the rest of the content cannot be written now either; what went wrong first has been said.
+        }
+        finally
+        {
             _stream = null;
         }
     }
+
+    private static (string Path, FileStream Stream) Create(string folder, bool isPrivate)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = LockedShare,
+            BufferSize = 1 << 16,
+        };
+        if (isPrivate && !OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        for (int attempt = 1; ; attempt++)
+        {
+            string path = Path.Combine(folder, $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}{Extension}");
+            try
+            {
+                return (path, new FileStream(path, options));
+            }
+            catch (IOException) when (attempt < MostTries)
+            {
+                // Another program may take a file for abandoned in the moment between its creation and its lock.
+            }
+        }
+    }
+
+    // What replaces a file is not to be read by more people than that file, from its first byte on.
+    private (string Path, FileStream Stream) Create(string folder) => Create(folder, isPrivate: File.Exists(_target));
+
+    // On Windows an open file can be renamed and deleted only if it is shared for that. Elsewhere what is shared with nobody is locked.
+    private static FileShare LockedShare => OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None;
+
+    private static bool TryRemove(string path)
+    {
+        try
+        {
+            using FileStream held = Lock(path);
+            if (!LocksMatter(path))
+                return false;
+            File.Delete(path);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A program is at work on it, or it is another user's.
+            return false;
+        }
+    }
+
+    private static FileStream Lock(string path) => new(path, FileMode.Open, FileAccess.ReadWrite, LockedShare, bufferSize: 0);
+
+    // There are file systems without locks, on which nobody can say whether a file is abandoned.
+    private static bool LocksMatter(string path)
+    {
+        try
+        {
+            Lock(path).Dispose();
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    private void WriteStraight(Action<Stream> write)
+    {
+        if (DescriptorFile.NumberOf(_target) is int number)
+        {
+            DescriptorFile.Write(number, write);
+            return;
+        }
+
+        using var device = new FileStream(_target, FileMode.Open, FileAccess.Write);
+        write(device);
+    }
+
+    // The temporary file has a short name, so that only the file itself would fail, and at the end.
+    private void CheckName()
+    {
+        try
+        {
+            File.GetAttributes(_target);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Of what is not there the name can be good.
+        }
+    }
+
+    // What .NET makes of EFBIG: the file would be larger than its file system or the user's limit (ulimit -f) allows.
+    private static bool IsTooLarge(Exception e) => e is ArgumentOutOfRangeException { ParamName: "value" };
 
     private IOException Exists() => new($"{_path} exists already and may not be replaced.");
 
@@ -114,7 +251,9 @@ public sealed class AtomicFile : IDisposable
         UnauthorizedAccessException => new UnauthorizedAccessException($"{_path} cannot be written: access is denied.", e),
         DirectoryNotFoundException => new DirectoryNotFoundException($"{_path} cannot be written: there is no such folder.", e),
         FileNotFoundException => new IOException($"{_path} cannot be written: no file can be created in this folder.", e),
-        _ when e.Message.Contains(_temporary, StringComparison.Ordinal) =>
+        PathTooLongException => new IOException($"{_path} cannot be written: its name or path is longer than the system allows.", e),
+        _ when IsTooLarge(e) => new IOException($"{_path} cannot be written: it would be larger than the system allows.", e),
+        _ when _temporary.Length > 0 && e.Message.Contains(_temporary, StringComparison.Ordinal) =>
             new IOException($"{_path} cannot be written: {e.Message.Replace(_temporary, _target, StringComparison.Ordinal)}", e),
         _ => new IOException($"{_path} cannot be written: {e.Message}", e),
     };

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Gsasr.Imaging;
 using Gsasr.Testing;
 
@@ -28,47 +27,6 @@ public sealed class ProgramTests
         (await RunAsync(folder.Path, "upscale", "absent.png", "out.png", "-s", "2")).AssertFailed(ExitCode.Failure, "absent.png");
         Assert.Equal(ExitCode.Usage, (await RunAsync(folder.Path, "upscale", "absent.png", "out.png", "-s", "many")).ExitCode);
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
-    }
-
-    [Theory]
-    [InlineData("INT", ExitCode.Interrupted, " %")]
-    [InlineData("TERM", ExitCode.Terminated, " %")]
-    [InlineData("INT", ExitCode.Interrupted, ": writing")]
-    public async Task A_signal_stops_it_and_leaves_nothing_behind(string signal, int exitCode, string progress)
-    {
-        if (OperatingSystem.IsWindows())
-            Assert.Skip("There are no signals on Windows.");
-        if (signal == "INT" && InterruptsAreIgnored())
-            Assert.Skip("SIGINT is ignored by programs that are started from here, as in a shell's background jobs.");
-        using var folder = new TemporaryFolder();
-        Pictures.Write(folder.File("in.png"), 60, 60, bitDepth: 16);
-        CancellationToken cancellation = TestContext.Current.CancellationToken;
-        using Process process = CommandLine.Start(folder.Path, "upscale", "in.png", "out.png", "-s", "64", "-d", "cpu", "--verbose");
-        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation);
-        while (await process.StandardError.ReadLineAsync(cancellation) is { } line && !line.EndsWith(progress, StringComparison.Ordinal))
-        {
-        }
-
-        using (Process kill = Process.Start("kill", ["-" + signal, process.Id.ToString(CultureInfo.InvariantCulture)]))
-            await kill.WaitForExitAsync(cancellation);
-        string error = await process.StandardError.ReadToEndAsync(cancellation);
-        await process.WaitForExitAsync(cancellation);
-        Assert.EndsWith($"Cancelled; nothing was written.{Environment.NewLine}", error, StringComparison.Ordinal);
-        Assert.Equal((exitCode, ""), (process.ExitCode, await output));
-        Assert.Equal([folder.File("in.png")], Directory.GetFileSystemEntries(folder.Path));
-    }
-
-    // An ignored signal stays ignored in the programs that one starts.
-    private static bool InterruptsAreIgnored()
-    {
-        const string Status = "/proc/self/status";
-        const string Field = "SigIgn:";
-        const ulong Interrupt = 1 << 1;
-        string? line = File.Exists(Status)
-            ? File.ReadLines(Status).FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal))
-            : null;
-        return line is not null
-            && (ulong.Parse(line.AsSpan(Field.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & Interrupt) != 0;
     }
 
     [Fact]

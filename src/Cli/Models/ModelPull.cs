@@ -42,58 +42,53 @@ internal sealed class ModelPull
     /// <exception cref="CheckpointFormatException">It is no model, a damaged one, or not the one that was asked for.</exception>
     public async Task<int> RunAsync(TextWriter output, TextWriter error, CancellationToken cancellation)
     {
+        using TextReporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
         string target = ModelStore.PathOf(Name);
         string work = Path.Combine(ModelStore.Folder, "." + Name);
         Directory.CreateDirectory(work);
         using IDisposable held = await FileLock.TakeAsync(
             Path.Combine(work, "lock"),
-            () => error.WriteLine($"Another gsasr is fetching {Name}; waiting for it."),
+            () => reporter.Report(new NoteMade($"Another gsasr is fetching {Name}; waiting for it.")),
             cancellation).ConfigureAwait(false);
         if (File.Exists(target) && !Overwrite)
         {
             CheckKept(target);
-            await output.WriteLineAsync($"{target}: {Name} is there already; --overwrite fetches it again.").ConfigureAwait(false);
+            reporter.WriteResult($"{target}: {Name} is there already; --overwrite fetches it again.");
             return ExitCode.Success;
         }
 
         if (PublishedModel.Find(Name) is not null)
-            await output.WriteLineAsync(PublishedModel.LicenceNote).ConfigureAwait(false);
+            reporter.WriteResult(PublishedModel.LicenceNote);
         string source = From is not null && !IsAddress(From) ? From : work;
         if (source == work)
-            await DownloadAsync(work, output, error, cancellation).ConfigureAwait(false);
+            await DownloadAsync(work, reporter, cancellation).ConfigureAwait(false);
         GsasrArchitecture architecture = Convert(source, work, target);
         string parameters = (architecture.EncoderParameterCount + architecture.DecoderParameterCount).ToString("n0", CultureInfo.InvariantCulture);
-        await output.WriteLineAsync($"{target}: {Name}, {architecture.Name} with {parameters} parameters; use it as --model {Name}").ConfigureAwait(false);
+        reporter.WriteResult($"{target}: {Name}, {architecture.Name} with {parameters} parameters; use it as --model {Name}");
         return ExitCode.Success;
     }
 
-    private async Task DownloadAsync(string work, TextWriter output, TextWriter error, CancellationToken cancellation)
+    private async Task DownloadAsync(string work, TextReporter reporter, CancellationToken cancellation)
     {
         Uri endpoint = Endpoint();
         using var source = new HttpSource(endpoint, Token());
         string folder = From ?? new Uri(endpoint, $"/{PublishedModel.Repository}/resolve/main/{PublishedModel.Find(Name)!.Folder}").AbsoluteUri;
+        int count = 0;
         foreach (string file in s_files)
         {
             // What follows a question mark, such as a signature, belongs to the files too.
             var address = new UriBuilder(folder);
             address.Path = $"{address.Path.TrimEnd('/')}/{file}";
             string path = Path.Combine(work, file);
-            (string sha256, bool isStated) = await FetchAsync(new Download(source, address.Uri, path), file, output, error, cancellation).ConfigureAwait(false);
-            await output.WriteLineAsync($"{file}: SHA-256 {sha256}, {(isStated ? "as the server states" : "of which the server says nothing")}").ConfigureAwait(false);
+            (string sha256, bool isStated) = await new Download(source, address.Uri, path)
+                .RunAsync(reporter.Begin(++count, $"{Name} {file}", path), cancellation).ConfigureAwait(false);
+            reporter.WriteResult($"{file}: SHA-256 {sha256}, {(isStated ? "as the server states" : "of which the server says nothing")}");
             if (!IsAllowed(sha256))
             {
                 Clear(work);
                 throw WrongHash(HttpSource.Show(address.Uri), sha256);
             }
         }
-    }
-
-    private async Task<(string Sha256, bool IsStated)> FetchAsync(
-        Download download, string file, TextWriter output, TextWriter error, CancellationToken cancellation)
-    {
-        using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
-        FileReport report = reporter.Begin(1, $"{Name} {file}", Name);
-        return await download.RunAsync(report, cancellation).ConfigureAwait(false);
     }
 
     private GsasrArchitecture Convert(string source, string work, string target)

@@ -37,7 +37,7 @@ internal sealed class PlainReporter(Verbosity verbosity, ResultStream output, Te
     protected override void WriteLine(string line) => error.WriteLine(line);
 
     /// <inheritdoc/>
-    protected override void WriteResult(string line) => output.WriteLine(line);
+    public override void WriteResult(string line) => output.WriteLine(line);
 
     /// <inheritdoc/>
     protected override void ShowStage(StageStarted stage)

@@ -30,7 +30,7 @@ internal abstract class Reporter : IDisposable
     /// <param name="verbosity">How much is said.</param>
     /// <param name="output">Takes results; null where something else is on the output stream, and results go to the error stream.</param>
     /// <param name="error">Takes everything else.</param>
-    public static Reporter ForText(Verbosity verbosity, TextWriter? output, TextWriter error)
+    public static TextReporter ForText(Verbosity verbosity, TextWriter? output, TextWriter error)
     {
         if (error is PrintableWriter { IsTerminal: true } terminal)
         {

@@ -72,7 +72,7 @@ internal sealed class TerminalReporter : TextReporter
     protected override void WriteLine(string line) => _console.WriteLine(PrintableText.Escape(line));
 
     /// <inheritdoc/>
-    protected override void WriteResult(string line)
+    public override void WriteResult(string line)
     {
         if (_output is null)
             WriteLine(line);

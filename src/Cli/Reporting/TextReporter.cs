@@ -15,9 +15,9 @@ internal abstract class TextReporter(Verbosity verbosity) : Reporter
     /// <param name="line">The line.</param>
     protected abstract void WriteLine(string line);
 
-    /// <summary>Writes a line about what was made.</summary>
+    /// <summary>Writes a line about what was made. That it cannot be written is no failure of the work.</summary>
     /// <param name="line">The line.</param>
-    protected abstract void WriteResult(string line);
+    public abstract void WriteResult(string line);
 
     /// <summary>Shows that a stage begins, unless the user wants to hear of failures only.</summary>
     /// <param name="stage">The stage.</param>

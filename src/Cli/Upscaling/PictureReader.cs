@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Gsasr.Cli.Reporting;
 using Gsasr.Imaging;
@@ -9,6 +10,9 @@ namespace Gsasr.Cli.Upscaling;
 /// <param name="template">Where the outputs go.</param>
 internal sealed class PictureReader(UpscaleRequest request, OutputTemplate template)
 {
+    // Folders in which nothing is left of programs that were killed.
+    private readonly ConcurrentDictionary<string, bool> _tidied = new(FilePaths.Comparer);
+
     /// <summary>Reads a picture.</summary>
     /// <param name="picture">The picture.</param>
     /// <param name="report">Takes what there is to say of it.</param>
@@ -36,7 +40,7 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
             if (target is null)
             {
                 report.Output = template.PathFor(picture.Input, picture.Extension, request.Size.Scale, (frame.Width, frame.Height));
-                if (request.SkipExisting && File.Exists(report.Output))
+                if (request.SkipExisting && AtomicFile.WouldReplace(report.Output))
                 {
                     report.Skipped(SkippedNote);
                     return null;
@@ -94,9 +98,15 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
                 $"{picture.Extension.ToUpperInvariant()} has no transparency, and the image has: put it on a colour with --background '#fff', or write a PNG or WebP.");
     }
 
-    private PictureTarget Open(string path) => template.IsStandardOutput
-        ? PictureTarget.StandardOutput()
-        : PictureTarget.File(path, request.Overwrite, template.CreatesFolders);
+    private PictureTarget Open(string path)
+    {
+        if (template.IsStandardOutput)
+            return PictureTarget.StandardOutput();
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (_tidied.TryAdd(folder, true))
+            AtomicFile.RemoveAbandoned(folder);
+        return PictureTarget.File(path, request.Overwrite, template.CreatesFolders);
+    }
 
     private Image ReadImage(PlannedPicture picture, CancellationToken cancellation)
     {
@@ -129,7 +139,7 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
 
     private static Image ReadStandardInput(ImageLimits limits)
     {
-        using Stream input = Console.OpenStandardInput();
+        using Stream input = StandardStreams.OpenInput();
         return ImageFile.Read(input, limits);
     }
 }

@@ -1,13 +1,10 @@
 using Gsasr.Imaging;
-using Microsoft.Win32.SafeHandles;
 
 namespace Gsasr.Cli.Upscaling;
 
 /// <summary>Where a picture is written: a file that will be whole or not there at all, or the standard output.</summary>
 internal sealed class PictureTarget : IDisposable
 {
-    private const int StandardOutputDescriptor = 1;
-
     private readonly AtomicFile? _file;
 
     private PictureTarget(AtomicFile? file) => _file = file;
@@ -39,13 +36,7 @@ internal sealed class PictureTarget : IDisposable
             return;
         }
 
-        // On Unix the console's own stream says nothing when its reader has gone.
-        using Stream output = OperatingSystem.IsWindows()
-            ? Console.OpenStandardOutput()
-            : new FileStream(new SafeFileHandle(StandardOutputDescriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
-        using var buffered = new BufferedStream(output, 1 << 16);
-        write(buffered);
-        buffered.Flush();
+        StandardStreams.WriteOutput(write);
     }
 
     /// <summary>Takes away what was not completed.</summary>

@@ -117,7 +117,7 @@ internal sealed class UpscalePlan
     private void Divide(List<PlannedPicture> pictures)
     {
         bool areKnown = !Template.IsStandardOutput && !Template.NeedsSize && !_request.Overwrite;
-        ILookup<bool, PlannedPicture> byExistence = pictures.ToLookup(picture => areKnown && File.Exists(picture.Output));
+        ILookup<bool, PlannedPicture> byExistence = pictures.ToLookup(picture => areKnown && AtomicFile.WouldReplace(picture.Output));
         int existing = byExistence[true].Count();
         if (existing > 0 && !_request.SkipExisting)
         {

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Gsasr.Imaging;
+
+/// <summary>Files that this process was given open, which paths such as /dev/stdout name.</summary>
+internal static partial class DescriptorFile
+{
+    private const int FromStart = 0;
+
+    private static readonly string[] s_folders = ["/dev/fd/", "/proc/self/fd/"];
+
+    /// <summary>The number of the open file that a path names, or null.</summary>
+    /// <param name="path">The full path.</param>
+    public static int? NumberOf(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return null;
+        if (path is "/dev/stdout" or "/dev/stderr")
+            return path == "/dev/stdout" ? 1 : 2;
+        string? folder = Array.Find(s_folders, folder => path.StartsWith(folder, StringComparison.Ordinal));
+        return folder is not null && int.TryParse(path.AsSpan(folder.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : null;
+    }
+
+    /// <summary>Writes where the file stands, and leaves it open and behind what was written, for whoever writes next.</summary>
+    /// <param name="number">The open file.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <exception cref="IOException">It is not open, or cannot be written.</exception>
+    public static void Write(int number, Action<Stream> write)
+    {
+        using var handle = new SafeFileHandle(number, ownsHandle: false);
+        using FileStream stream = Open(handle);
+        write(stream);
+        stream.Flush();
+        // What .NET writes does not move the file's own position.
+        if (stream.CanSeek)
+            _ = lseek(handle, stream.Position, FromStart);
+    }
+
+    private static FileStream Open(SafeFileHandle handle)
+    {
+        try
+        {
+            return new FileStream(handle, FileAccess.Write, 1 << 16);
+        }
+        catch (ArgumentException e)
+        {
+            throw new IOException("it is not open.", e);
+        }
+    }
+
+    [LibraryImport("libc")]
+    private static partial long lseek(SafeHandle file, long offset, int origin);
+}

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Globalization;
+using Gsasr.Cli.Tests.Upscaling;
+
+namespace Gsasr.Cli.Tests.Surroundings;
+
+/// <summary>Signals, and what is left of a program that one of them ended.</summary>
+public sealed class SignalTests : IDisposable
+{
+    private readonly FileTree _tree = new();
+
+    public SignalTests()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("There are no signals on Windows.");
+        Pictures.Write(_tree.File("in.png"), 60, 60, bitDepth: 16);
+    }
+
+    public void Dispose() => _tree.Dispose();
+
+    [Theory]
+    [InlineData("INT", ExitCode.Interrupted, " %")]
+    [InlineData("TERM", ExitCode.Terminated, " %")]
+    [InlineData("HUP", ExitCode.HungUp, " %")]
+    [InlineData("INT", ExitCode.Interrupted, ": writing")]
+    [InlineData("HUP", ExitCode.HungUp, ": writing")]
+    public async Task A_request_to_stop_is_followed_and_leaves_nothing(string signal, int exitCode, string progress)
+    {
+        using Process process = StartLongWork("env", $"--default-signal={signal}");
+        await ReadToAsync(process, progress);
+        await KillAsync(process, signal);
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.EndsWith($"Cancelled; nothing was written.{Environment.NewLine}", error, StringComparison.Ordinal);
+        Assert.Equal(exitCode, process.ExitCode);
+        Assert.Equal([_tree.File("in.png")], Directory.GetFileSystemEntries(_tree.Path));
+    }
+
+    [Fact]
+    public async Task A_program_that_waits_for_a_pipe_stops_too()
+    {
+        using Process process = Process.Start(new ProcessStartInfo(CommandLine.ProgramPath, ["upscale", "-", "out.png", "-d", "cpu", "--verbose"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _tree.Path,
+        })!;
+        await ReadToAsync(process, ": reading");
+        await KillAsync(process, "TERM");
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCode.Terminated, process.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_hangup_that_nohup_ignores_stays_ignored()
+    {
+        using Process process = StartLongWork("env", "--ignore-signal=HUP");
+        await ReadToAsync(process, " %");
+        await KillAsync(process, "HUP");
+        await ReadToAsync(process, " %");
+        Assert.False(process.HasExited);
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task What_a_killed_program_leaves_is_removed_by_the_next_one_and_what_a_living_one_works_on_is_not()
+    {
+        using Process killed = StartLongWork("env");
+        await ReadToAsync(killed, ": computing");
+        await KillAsync(killed, "KILL");
+        await killed.WaitForExitAsync(TestContext.Current.CancellationToken);
+        string left = Assert.Single(Temporary());
+        Assert.Contains("gsasr", Path.GetFileName(left), StringComparison.Ordinal);
+
+        using Process living = StartLongWork("env");
+        await ReadToAsync(living, ": computing");
+        string alive = Assert.Single(Temporary());
+        Assert.NotEqual(left, alive);
+        Pictures.Write(_tree.File("small.png"), 8, 8);
+        Outcome outcome = await ProgramRun.ShellAsync(_tree.Path, "\"$0\" upscale small.png small_x2.png -d cpu");
+        Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
+        Assert.Equal([alive], Temporary());
+        await KillAsync(living, "TERM");
+        await living.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Empty(Temporary());
+    }
+
+    [Fact]
+    public async Task A_limit_of_file_size_is_a_failure_that_names_the_output_and_leaves_nothing()
+    {
+        // The runtime of a program that is not compiled ahead of time keeps its machine code in a file in memory, unless told otherwise.
+        Outcome outcome = await ProgramRun.ShellAsync(
+            _tree.Path, "ulimit -f 20; DOTNET_EnableWriteXorExecute=0 exec \"$0\" upscale in.png out.png -s 6 -d cpu --quiet");
+        outcome.AssertFailed(ExitCode.Failure, "out.png cannot be written", "larger than the system allows");
+        Assert.Equal([_tree.File("in.png")], Directory.GetFileSystemEntries(_tree.Path));
+    }
+
+    private string[] Temporary() => Directory.GetFiles(_tree.Path, "*.tmp");
+
+    private Process StartLongWork(string command, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(
+            command, [.. arguments, CommandLine.ProgramPath, "upscale", "in.png", "out.png", "-s", "64", "-d", "cpu", "--verbose"])
+        {
+            RedirectStandardError = true,
+            WorkingDirectory = _tree.Path,
+        };
+        return Process.Start(start)!;
+    }
+
+    private static async Task ReadToAsync(Process process, string end)
+    {
+        string? line;
+        do
+        {
+            line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+            Assert.NotNull(line);
+        }
+        while (!line.EndsWith(end, StringComparison.Ordinal));
+    }
+
+    private static async Task KillAsync(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill", ["-" + signal, process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+}
