@@ -5,4 +5,4 @@ namespace Gsasr;
 /// <param name="Top">Its first row.</param>
 /// <param name="Width">Columns, at least 1.</param>
 /// <param name="Height">Rows, at least 1.</param>
-public readonly record struct PixelRectangle(int Left, int Top, int Width, int Height);
+internal readonly record struct PixelRectangle(int Left, int Top, int Width, int Height);

@@ -6,7 +6,7 @@ namespace Gsasr.Architecture;
 /// The multiply-adds that a model spends on each pixel of its padded input, products of the attention and of all layers
 /// counted, normalisations and activations not. One multiply-add is two floating-point operations.
 /// </summary>
-public static class NetworkCost
+internal static class NetworkCost
 {
     /// <summary>Multiply-adds of encoder and decoder together.</summary>
     /// <param name="architecture">The model.</param>
