@@ -28,6 +28,20 @@ public sealed class ShardTests : IDisposable
         Assert.Equal(s_names.Order(StringComparer.Ordinal), all.Order(StringComparer.Ordinal));
     }
 
+    // By xxhsum -H1 of the paths: 716edebb3866911d, 359e6c6c84db4a16; b96e546e4b164d1c; the others leave 0 when divided by 5.
+    [Theory]
+    [InlineData("1/5", "2019/may/d.webp", "sub/Größe 日本 ☕.png", "sub/b.png")]
+    [InlineData("2/5", "sub/e.png")]
+    [InlineData("3/5")]
+    [InlineData("5/5", "a.png", "c.jpg")]
+    public async Task The_shard_goes_by_the_hash_of_the_path(string shard, params string[] expected)
+    {
+        _tree.Add("hashed/a.png", "hashed/c.jpg", "hashed/2019/may/d.webp", "hashed/sub/Größe 日本 ☕.png", "hashed/sub/b.png", "hashed/sub/e.png");
+        Outcome outcome = await _tree.UpscaleAsync(["hashed", "out"], "-r", "--shard", shard);
+        Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
+        Assert.Equal(expected, Directory.Exists(_tree.File("out")) ? _tree.Files("out") : []);
+    }
+
     [Fact]
     public async Task A_file_stays_in_its_shard_whatever_else_there_is_and_wherever_the_folder_lies()
     {
