@@ -30,8 +30,8 @@ for (int i = 0; i < WarmUp + frames; i++)
     upscaler.Upscale<byte>(new(frame, width, height, PixelLayout.Bgra), new(output, outputWidth, outputHeight, PixelLayout.Bgra));
     if (i < WarmUp)
         continue;
-    histogram.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     allocated += GC.GetAllocatedBytesForCurrentThread() - bytes;
+    histogram.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
 }
 
 Console.WriteLine($"{frames} frames of {width}x{height} to {outputWidth}x{outputHeight} on {device.Name}, {allocated} bytes allocated");
