@@ -1,7 +1,6 @@
 using Gsasr.Imaging.Formats;
 using SixLabors.ImageSharp.Formats.Bmp;
 using SixLabors.ImageSharp.Formats.Jpeg;
-using SixLabors.ImageSharp.Formats.Png;
 using SixLabors.ImageSharp.Formats.Tga;
 using SixLabors.ImageSharp.Formats.Tiff;
 using SixLabors.ImageSharp.Formats.Tiff.Constants;
@@ -13,31 +12,22 @@ using SixLabors.ImageSharp.Metadata.Profiles.Xmp;
 namespace Gsasr.Imaging;
 
 /// <summary>
-/// Writes images with the encoders of SixLabors.ImageSharp. Metadata are put into what they write, byte for byte as they were read;
+/// Writes images of the formats that need them whole, with the encoders of SixLabors.ImageSharp. Metadata are put into what they write, byte for byte as they were read;
 /// only for TIFF, whose directory holds them all, the encoder is told.
 /// </summary>
 internal static class ImageEncoding
 {
-    // Behind the signature and the header of a PNG; behind the start and the JFIF segment of a JPEG.
-    private const int PngHeaderEnd = 33;
+    // Behind the start and the JFIF segment of a JPEG.
     private const int JpegHeaderEnd = 20;
     private const int FirstQualityWithFullColour = 90;
 
     /// <summary>Writes an image that <see cref="ImageFile.CheckCanWrite"/> accepts.</summary>
     public static void Encode(Stream stream, Image image, ImageFormat format, ImageWriteOptions options)
     {
-        (int place, byte[] insertion) = format switch
-        {
-            ImageFormat.Png => (PngHeaderEnd, PngMetadataChunks.Write(image)),
-            ImageFormat.Jpeg => (JpegHeaderEnd, JpegSegments.Write(image)),
-            _ => (0, []),
-        };
-        using var target = new EncoderOutput(stream, place, insertion, options.Cancellation);
+        byte[] segments = format == ImageFormat.Jpeg ? JpegSegments.Write(image) : [];
+        using var target = new EncoderOutput(stream, JpegHeaderEnd, segments, options.Cancellation);
         switch (format)
         {
-            case ImageFormat.Png:
-                PixelCodec.Encode(PngEncoderFor(image), image, target);
-                break;
             case ImageFormat.Jpeg:
                 PixelCodec.Encode(JpegEncoderFor(image, options), image, target, encoded => SetDensity(encoded.Metadata, image.Metadata.Density));
                 break;
@@ -64,29 +54,24 @@ internal static class ImageEncoding
             case ImageFormat.Tga:
                 PixelCodec.Encode(TgaEncoderFor(image), image, target);
                 break;
-            case ImageFormat.Pnm:
-                PnmCodec.Encode(target, image);
-                break;
             default:
-                throw new ArgumentOutOfRangeException(nameof(format), format, "Unknown image format.");
+                throw new ArgumentOutOfRangeException(nameof(format), format, "The format is not written from whole images.");
         }
     }
 
-    private static PngEncoder PngEncoderFor(Image image) => new()
+    /// <summary>The memory that an encoder takes at most besides the image; from measurements, see the documentation.</summary>
+    /// <param name="format">The format.</param>
+    /// <param name="header">The size and the samples.</param>
+    public static long EstimateBytes(ImageFormat format, ImageHeader header)
     {
-        ColorType = image.Layout switch
+        int bytesPerPixel = format switch
         {
-            ChannelLayout.Grey => PngColorType.Grayscale,
-            ChannelLayout.GreyAlpha => PngColorType.GrayscaleWithAlpha,
-            ChannelLayout.Rgb => PngColorType.Rgb,
-            _ => PngColorType.RgbWithAlpha,
-        },
-        BitDepth = image.BitDepth == 8 ? PngBitDepth.Bit8 : PngBitDepth.Bit16,
-        FilterMethod = PngFilterMethod.Adaptive,
-        // The usual level, 6, takes three times as long for files that are a fifteenth shorter.
-        CompressionLevel = PngCompressionLevel.Level3,
-        IgnoreMetadata = true,
-    };
+            ImageFormat.WebP => 16,
+            ImageFormat.Tiff => 10,
+            _ => 1,
+        };
+        return (8L << 20) + (long)header.Width * header.Height * bytesPerPixel;
+    }
 
     private static JpegEncoder JpegEncoderFor(Image image, ImageWriteOptions options) => new()
     {

@@ -52,7 +52,7 @@ public static class ImageFile
             ImageFormat.Bmp => BmpFile.Decode(file, limits),
             ImageFormat.Gif => GifFile.Decode(file.Span, limits),
             ImageFormat.Tga => TgaFile.Decode(file, limits),
-            _ => PnmCodec.Decode(file.Span, limits),
+            _ => PnmFile.Decode(file.Span, limits),
         };
         return Orientation.Apply(image);
     }
@@ -84,9 +84,20 @@ public static class ImageFile
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(image);
-        options ??= ImageWriteOptions.Default;
         CheckCanWrite(format, image.Width, image.Height, image.Layout, image.BitDepth);
-        ImageEncoding.Encode(stream, image, format, options);
+        if (!ImageWriter.IsStreaming(format))
+        {
+            ImageEncoding.Encode(stream, image, format, options ?? ImageWriteOptions.Default);
+            return;
+        }
+
+        var header = new ImageHeader(image.Width, image.Height, image.Layout, image.BitDepth);
+        ImageWriter writer = ImageWriter.Create(stream, format, header, image.Metadata, options);
+        if (image.BitDepth == 8)
+            writer.WriteRows(image.Samples8);
+        else
+            writer.WriteRows(image.Samples16);
+        writer.Complete();
     }
 
     /// <summary>
@@ -166,7 +177,7 @@ public static class ImageFile
             return ImageFormat.Gif;
         if (start.StartsWith("BM"u8))
             return ImageFormat.Bmp;
-        if (start.Length >= 3 && start[0] == 'P' && start[1] is >= (byte)'1' and <= (byte)'6' && (PnmCodec.IsSpace(start[2]) || start[2] == '#'))
+        if (start.Length >= 3 && start[0] == 'P' && start[1] is >= (byte)'1' and <= (byte)'6' && (PnmFile.IsSpace(start[2]) || start[2] == '#'))
             return ImageFormat.Pnm;
         if (TgaFile.MayBe(start))
             return ImageFormat.Tga;

@@ -34,7 +34,7 @@ internal sealed class JpegFile : IDisposable
         var header = new ImageHeader(frame.Width, frame.Height, components == 1 ? ChannelLayout.Grey : ChannelLayout.Rgb, 8);
         Image image = PixelCodec.Decode("JPEG", new JpegDecoder { IgnoreMetadata = true }, file._kept, header);
         if (components == 3)
-            image = JpegColour.FromComponents(image, frame, isRgb: file._segments.IsRgb(frame));
+            JpegColour.Convert(image, frame, isRgb: file._segments.IsRgb(frame));
         image.Metadata = file._segments.ToImageMetadata();
         return image;
     }

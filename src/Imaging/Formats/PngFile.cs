@@ -184,8 +184,8 @@ internal sealed class PngFile
                 if (x > 0 && y > 0)
                     _metadata = _metadata with { Density = new PixelDensity(x, y, data[8] == 1) };
                 break;
-            case "iTXt" when nameEnd == PngMetadataChunks.XmpKeyword.Length && Encoding.Latin1.GetString(data[..nameEnd]) == PngMetadataChunks.XmpKeyword:
-                if (_found.Add(PngMetadataChunks.XmpKeyword))
+            case "iTXt" when nameEnd == PngChunks.XmpKeyword.Length && Encoding.Latin1.GetString(data[..nameEnd]) == PngChunks.XmpKeyword:
+                if (_found.Add(PngChunks.XmpKeyword))
                     _metadata = _metadata with { Xmp = TextOf(data[(nameEnd + 1)..]) };
                 break;
             case "tEXt" or "zTXt" or "iTXt":

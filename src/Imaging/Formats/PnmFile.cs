@@ -1,10 +1,9 @@
 using System.Buffers.Binary;
-using System.Text;
 
-namespace Gsasr.Imaging;
+namespace Gsasr.Imaging.Formats;
 
-/// <summary>PBM, PGM and PPM, plain (P1 to P3) and binary (P4 to P6), after the netpbm format pages. Of several images the first is read.</summary>
-internal static class PnmCodec
+/// <summary>Reads PBM, PGM and PPM, plain (P1 to P3) and binary (P4 to P6), after the netpbm format pages. Of several images the first is read.</summary>
+internal static class PnmFile
 {
     /// <summary>Whether a byte is white space in a PNM file.</summary>
     public static bool IsSpace(byte value) => value is (byte)' ' or (>= 9 and <= 13);
@@ -56,27 +55,6 @@ internal static class PnmCodec
         }
 
         return image;
-    }
-
-    /// <summary>Encodes an image without alpha as P5 or P6.</summary>
-    public static void Encode(Stream stream, Image image)
-    {
-        char kind = image.Layout.IsGrey() ? '5' : '6';
-        int maximum = image.BitDepth == 8 ? 255 : 65535;
-        stream.Write(Encoding.ASCII.GetBytes($"P{kind}\n{image.Width} {image.Height}\n{maximum}\n"));
-        if (image.BitDepth == 8)
-        {
-            stream.Write(image.Samples8);
-            return;
-        }
-        byte[] row = new byte[2 * image.Width * image.ChannelCount];
-        for (int y = 0; y < image.Height; y++)
-        {
-            ReadOnlySpan<ushort> samples = image.Samples16.AsSpan(y * row.Length / 2, row.Length / 2);
-            for (int i = 0; i < samples.Length; i++)
-                BinaryPrimitives.WriteUInt16BigEndian(row.AsSpan(2 * i), samples[i]);
-            stream.Write(row);
-        }
     }
 
     private static int ReadBit(ReadOnlySpan<byte> file, ref int position)

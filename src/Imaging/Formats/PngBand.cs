@@ -1,0 +1,94 @@
+using System.IO.Compression;
+
+namespace Gsasr.Imaging.Formats;
+
+/// <summary>
+/// Rows of a PNG that are filtered and deflated apart from the others. What comes of them ends on a byte (a sync flush), so that bands can be
+/// put one after the other. Matches do not reach from one band into another, which costs a fraction of 32 KiB in each.
+/// </summary>
+/// <param name="rowBytes">The bytes of a row.</param>
+/// <param name="capacity">The most rows.</param>
+/// <param name="pixelBytes">The bytes of a pixel.</param>
+internal sealed class PngBand(int rowBytes, int capacity, int pixelBytes)
+{
+    private readonly byte[] _above = new byte[rowBytes];
+    private readonly byte[] _rows = new byte[capacity * rowBytes];
+
+    // Two filtered rows: the best so far and the next try.
+    private byte[] _best = new byte[1 + rowBytes];
+    private byte[] _candidate = new byte[1 + rowBytes];
+    private int _count;
+
+    /// <summary>Whether there is no room for more rows.</summary>
+    public bool IsFull => _count == capacity;
+
+    /// <summary>The row that was taken last, unfiltered.</summary>
+    public ReadOnlySpan<byte> LastRow => Row(_count - 1);
+
+    /// <summary>The compressed rows.</summary>
+    public ReadOnlyMemory<byte> Deflated { get; private set; }
+
+    /// <summary>The checksum of the filtered rows.</summary>
+    public uint Checksum { get; private set; }
+
+    /// <summary>The bytes of the filtered rows.</summary>
+    public long Length => (long)_count * (1 + rowBytes);
+
+    /// <summary>The memory that a band takes at most: rows, what comes of them, the compressor.</summary>
+    public static long EstimateBytes(long rowBytes, int rows) => 2 * (rows + 2) * rowBytes + (1 << 19);
+
+    /// <summary>Begins a new band.</summary>
+    /// <param name="above">The row above the first one; nothing at the top of the image.</param>
+    public void Begin(ReadOnlySpan<byte> above)
+    {
+        _count = 0;
+        above.CopyTo(_above);
+    }
+
+    /// <summary>Room for the next row.</summary>
+    public Span<byte> NextRow() => Row(_count++);
+
+    /// <summary>Filters and compresses the rows.</summary>
+    /// <param name="level">zlib's level, 0 to 9.</param>
+    /// <param name="isLast">Whether no other band follows.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    public void Compress(int level, bool isLast, CancellationToken cancellation)
+    {
+        using var deflated = new MemoryStream(capacity: (int)(Length / 2));
+        Checksum = Adler32.Empty;
+        long flushedLength;
+        using (var deflate = new DeflateStream(deflated, new ZLibCompressionOptions { CompressionLevel = level }, leaveOpen: true))
+        {
+            for (int y = 0; y < _count; y++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Filter(Row(y), y == 0 ? _above : Row(y - 1));
+                deflate.Write(_best);
+                Checksum = Adler32.Append(Checksum, _best);
+            }
+
+            deflate.Flush();
+            flushedLength = deflated.Length;
+        }
+
+        // Closing wrote the final block, which only the last band may keep.
+        Deflated = deflated.GetBuffer().AsMemory(0, (int)(isLast ? deflated.Length : flushedLength));
+    }
+
+    private void Filter(ReadOnlySpan<byte> row, ReadOnlySpan<byte> above)
+    {
+        long least = long.MaxValue;
+        for (int filter = PngFilter.None; filter <= PngFilter.Paeth; filter++)
+        {
+            _candidate[0] = (byte)filter;
+            long sum = PngFilter.Apply(filter, row, above, pixelBytes, _candidate.AsSpan(1));
+            if (sum < least)
+            {
+                least = sum;
+                (_best, _candidate) = (_candidate, _best);
+            }
+        }
+    }
+
+    private Span<byte> Row(int y) => _rows.AsSpan(y * rowBytes, rowBytes);
+}
