@@ -52,7 +52,7 @@ public class ImageWriterTests
                 writer.WriteRows(rows);
             writer.Complete();
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            // What bands are compressed to is allocated by other threads, and is no more than the rows.
+            // Of what each band needs a part is allocated by the threads that compress.
             Assert.InRange(allocated, 0, ImageWriter.EstimateBytes(format, header) + (1 << 18));
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
 
 namespace Gsasr.Imaging.Formats;
@@ -9,10 +10,12 @@ namespace Gsasr.Imaging.Formats;
 /// <param name="rowBytes">The bytes of a row.</param>
 /// <param name="capacity">The most rows.</param>
 /// <param name="pixelBytes">The bytes of a pixel.</param>
+[SuppressMessage("Design", "CA1001", Justification = "A MemoryStream has nothing to be disposed of, and bands are used again.")]
 internal sealed class PngBand(int rowBytes, int capacity, int pixelBytes)
 {
     private readonly byte[] _above = new byte[rowBytes];
     private readonly byte[] _rows = new byte[capacity * rowBytes];
+    private readonly MemoryStream _deflated = new();
 
     // Two filtered rows: the best so far and the next try.
     private byte[] _best = new byte[1 + rowBytes];
@@ -26,7 +29,7 @@ internal sealed class PngBand(int rowBytes, int capacity, int pixelBytes)
     public ReadOnlySpan<byte> LastRow => Row(_count - 1);
 
     /// <summary>The compressed rows.</summary>
-    public ReadOnlyMemory<byte> Deflated { get; private set; }
+    public ReadOnlySpan<byte> Deflated => _deflated.GetBuffer().AsSpan(0, (int)_deflated.Length);
 
     /// <summary>The checksum of the filtered rows.</summary>
     public uint Checksum { get; private set; }
@@ -35,7 +38,7 @@ internal sealed class PngBand(int rowBytes, int capacity, int pixelBytes)
     public long Length => (long)_count * (1 + rowBytes);
 
     /// <summary>The memory that a band takes at most: rows, what comes of them, the compressor.</summary>
-    public static long EstimateBytes(long rowBytes, int rows) => 2 * (rows + 2) * rowBytes + (1 << 19);
+    public static long EstimateBytes(long rowBytes, int rows) => (3 * rows + 4) * rowBytes + (1 << 19);
 
     /// <summary>Begins a new band.</summary>
     /// <param name="above">The row above the first one; nothing at the top of the image.</param>
@@ -54,10 +57,10 @@ internal sealed class PngBand(int rowBytes, int capacity, int pixelBytes)
     /// <param name="cancellation">Stops the work.</param>
     public void Compress(int level, bool isLast, CancellationToken cancellation)
     {
-        using var deflated = new MemoryStream(capacity: (int)(Length / 2));
+        _deflated.SetLength(0);
         Checksum = Adler32.Empty;
         long flushedLength;
-        using (var deflate = new DeflateStream(deflated, new ZLibCompressionOptions { CompressionLevel = level }, leaveOpen: true))
+        using (var deflate = new DeflateStream(_deflated, new ZLibCompressionOptions { CompressionLevel = level }, leaveOpen: true))
         {
             for (int y = 0; y < _count; y++)
             {
@@ -68,11 +71,12 @@ internal sealed class PngBand(int rowBytes, int capacity, int pixelBytes)
             }
 
             deflate.Flush();
-            flushedLength = deflated.Length;
+            flushedLength = _deflated.Length;
         }
 
         // Closing wrote the final block, which only the last band may keep.
-        Deflated = deflated.GetBuffer().AsMemory(0, (int)(isLast ? deflated.Length : flushedLength));
+        if (!isLast)
+            _deflated.SetLength(flushedLength);
     }
 
     private void Filter(ReadOnlySpan<byte> row, ReadOnlySpan<byte> above)

@@ -95,7 +95,7 @@ internal sealed class PngWriter : ImageWriter
     {
         (PngBand band, Task work) = _inWork.Dequeue();
         work.GetAwaiter().GetResult();
-        PngChunks.Write(_stream, "IDAT"u8, band.Deflated.Span);
+        PngChunks.Write(_stream, "IDAT"u8, band.Deflated);
         _checksum = Adler32.Combine(_checksum, band.Checksum, band.Length);
         _free.Push(band);
     }
