@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Reflection;
 using Gsasr.Cli.Models;
 using Gsasr.Cli.Reporting;
+using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Cli;
 
@@ -19,6 +20,7 @@ public static class Program
     public static async Task<int> Main(string[] args)
     {
         StandardStreams.Secure();
+        AddressSpace.Spare();
         using var signals = new TerminationSignals();
         Console.SetError(new ErrorStream(Console.Error));
         Task<int> work = Task.Run(() => RunAsync(args, Console.Out, Console.Error, signals.Token));
@@ -54,7 +56,9 @@ public static class Program
             ModelsCommand.Create(printableOutput, error),
             InfoCommand.Create(printableOutput),
             DevicesCommand.Create(printableOutput),
+            CompletionCommand.Create(printableOutput),
         };
+        HelpWithExamples.AddTo(command);
 
         // Help and completions are texts of several lines, in which there are no file names.
         if (args.Length == 0)
@@ -66,8 +70,9 @@ public static class Program
         ParseResult parsed = Parse(command, args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var parseError in parsed.Errors)
-                await error.WriteLineAsync(parseError.Message).ConfigureAwait(false);
+            // The library says some things once for the command and once for the argument.
+            foreach (string message in parsed.Errors.Select(Describe).Distinct())
+                await error.WriteLineAsync(message).ConfigureAwait(false);
             await error.WriteLineAsync($"Try 'gsasr {CommandPath(parsed)}--help'.").ConfigureAwait(false);
             return ExitCode.Usage;
         }
@@ -88,6 +93,12 @@ public static class Program
         // The caller's token stops the work; the library's own handling would end the program before it has tidied up.
         ProcessTerminationTimeout = null,
     };
+
+    // The library does not name an argument that is missing.
+    private static string Describe(ParseError parseError) =>
+        parseError.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: var argument, Parent: CommandResult }
+            ? $"{argument.Name} is missing: {char.ToLowerInvariant(argument.Description![0])}{argument.Description[1..]}"
+            : parseError.Message;
 
     private static string CommandPath(ParseResult parsed)
     {

@@ -17,6 +17,7 @@ internal static class SharedOptions
         {
             Description = "auto, cpu, opencl[:N] or cuda[:N]; 'gsasr devices' lists them.",
             DefaultValueFactory = _ => "auto",
+            CompletionSources = { "auto", "cpu", "opencl", "cuda" },
         };
         device.Validators.Add(result =>
         {
@@ -34,6 +35,7 @@ internal static class SharedOptions
         {
             Description = "auto, cpu, opencl[:N] or cuda[:N]; 'gsasr devices' lists them. Several, such as cuda:0,cuda:1, share the images.",
             DefaultValueFactory = _ => ["auto"],
+            CompletionSources = { "auto", "cpu", "opencl", "cuda" },
             CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(','))],
         };
         devices.Validators.Add(result =>
@@ -67,6 +69,8 @@ internal static class SharedOptions
     /// <param name="fallback">What it is unless said.</param>
     public static Option<Precision?> Precision(string fallback) => new("--precision")
     {
+        HelpName = "auto|float32|mixed",
+        CompletionSources = { "auto", "float32", "mixed" },
         Description = $"float32, mixed (float16 on tensor cores; NVIDIA GPUs from Ampere on), or auto: mixed where there is such. {fallback}",
         CustomParser = result =>
         {

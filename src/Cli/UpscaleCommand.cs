@@ -9,17 +9,7 @@ namespace Gsasr.Cli;
 /// <summary><c>gsasr upscale INPUT... OUTPUT</c>.</summary>
 internal static class UpscaleCommand
 {
-    private const string Description = """
-        Upscales images: PNG, JPEG, WebP, TIFF, BMP, GIF, TGA, PBM, PGM and PPM; of an animation the first picture.
-
-        Examples:
-          gsasr upscale photo.png photo_x4.png --scale 4
-          gsasr upscale photo.png photo.jpg --size 1920x1080 --fit cover
-          gsasr upscale a.png b.jpg large/
-          gsasr upscale photos large --recursive --skip-existing
-          gsasr upscale photos "large/{name}_x{scale}.{ext}" --scale 2.5 --format webp
-          gsasr upscale - - --format png < small.png > large.png
-        """;
+    private const string Description = "Upscales images: PNG, JPEG, WebP, TIFF, BMP, GIF, TGA, PBM, PGM and PPM; of an animation the first picture.";
 
     public static Command Create(TextWriter output, TextWriter error)
     {

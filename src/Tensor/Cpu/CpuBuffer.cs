@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Gsasr.Tensors.Cpu;
@@ -19,7 +20,8 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
         }
         catch (OutOfMemoryException e)
         {
-            throw new DeviceMemoryException($"The computer has no {byteLength / (1 << 20)} MiB of memory left.", e);
+            throw new DeviceMemoryException(string.Create(
+                CultureInfo.InvariantCulture, $"There is no memory left for {byteLength / 1048576.0:0.0} MiB more, for all the computer has or a limit allows (ulimit -v)."), e);
         }
 
         GC.AddMemoryPressure(byteLength);

@@ -42,7 +42,7 @@ public sealed class CpuDevice : Device
 
     /// <inheritdoc/>
     public override long AvailableMemoryBytes => Math.Max(
-        0, Math.Min(_memoryLimit - AllocatedBytes, (FreeMemoryBytes() ?? TotalMemoryBytes - AllocatedBytes) / 2));
+        0, Math.Min(_memoryLimit - AllocatedBytes, Math.Min((FreeMemoryBytes() ?? TotalMemoryBytes - AllocatedBytes) / 2, FreeAddresses())));
 
     /// <summary>Bytes of memory in its buffers.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
@@ -113,6 +113,9 @@ public sealed class CpuDevice : Device
             ? kibibytes << 10
             : null;
     }
+
+    // Unlike memory, what is left of a limit of address space is not shared with other programs; this one needs some for other things.
+    private static long FreeAddresses() => AddressSpace.FreeBytes() is long free ? free / 4 * 3 : long.MaxValue;
 
     // What Linux can hand out without swapping, caches of files included; null on other systems, where there is no such number. It is asked for every
     // image, so it is read without allocating.
