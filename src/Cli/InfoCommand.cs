@@ -20,13 +20,14 @@ internal static class InfoCommand
         var command = new Command("info", "Describes a model.") { model };
         command.SetAction(async (parsed, cancellation) =>
         {
-            await output.WriteLineAsync(Describe(ModelStore.Load(parsed.GetRequiredValue(model), cancellation))).ConfigureAwait(false);
+            foreach (string line in Describe(ModelStore.Load(parsed.GetRequiredValue(model), cancellation)))
+                await output.WriteLineAsync(line).ConfigureAwait(false);
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static string Describe(GsasrModel model)
+    private static IEnumerable<string> Describe(GsasrModel model)
     {
         GsasrArchitecture architecture = model.Architecture;
         DecoderArchitecture decoder = architecture.Decoder;
@@ -47,7 +48,7 @@ internal static class InfoCommand
         foreach ((string key, string value) in model.Metadata.OrderBy(entry => entry.Key, StringComparer.Ordinal))
             lines.Add((key, value));
         int width = lines.Max(line => line.Name.Length);
-        return string.Join(Environment.NewLine, lines.Select(line => $"{line.Name.PadRight(width)}  {line.Value}"));
+        return lines.Select(line => $"{line.Name.PadRight(width)}  {line.Value}");
     }
 
     private static string DescribeEncoder(EncoderArchitecture encoder) => encoder switch
