@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Gsasr.Cli.Models;
 using Gsasr.Cli.Reporting;
@@ -102,7 +101,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         // A device that failed is opened anew; when that fails too, it is not about a picture any more.
         while (await _read.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
         {
-            using var session = new DeviceSession(device, Model(cancellation), request.Options, reporter, cancellation);
+            using var session = new DeviceSession(device, Model(cancellation), request, reporter, cancellation);
             while (!session.HasFailed && await _read.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
             {
                 if (_read.Reader.TryRead(out PictureWork? work))
@@ -153,32 +152,21 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         PictureWork work = drawing.Work;
         work.Target.Complete(stream =>
         {
-            Image image = Gather(work.Output, drawing.Rows);
-            image.Metadata = work.Image.Metadata.ForSize(image.Width, image.Height);
+            ImageMetadata metadata = work.Image.Metadata.ForSize(work.Output.Width, work.Output.Height);
+            ImageWriter writer = ImageWriter.Create(stream, work.Format, work.Output, metadata, options);
+            foreach (RowBand band in drawing.Rows.TakeAll())
+            {
+                using (band)
+                    band.WriteTo(writer);
+            }
+
             work.Report.Stage(WorkStage.Writing);
-            ImageFile.Write(stream, image, work.Format, options);
+            writer.Complete();
         });
         work.Report.Finished(
             (work.Image.Width, work.Image.Height), (work.Output.Width, work.Output.Height), _model!.Name, drawing.Device, drawing.Precision,
             Stopwatch.GetElapsedTime(work.Start).TotalSeconds);
         return drawing;
-    }
-
-    private static Image Gather(in ImageHeader output, RowQueue rows)
-    {
-        long samples = (long)output.Width * output.Height * output.Layout.ChannelCount();
-        Image image = output.BitDepth == 8
-            ? new Image(output.Width, output.Height, output.Layout, new byte[samples])
-            : new Image(output.Width, output.Height, output.Layout, new ushort[samples]);
-        Span<byte> rest = output.BitDepth == 8 ? image.Samples8 : MemoryMarshal.AsBytes(image.Samples16.AsSpan());
-        foreach (RowBand band in rows.TakeAll())
-        {
-            band.Bytes.CopyTo(rest);
-            rest = rest[band.Bytes.Length..];
-            band.Dispose();
-        }
-
-        return image;
     }
 
     // What goes wrong with a picture ends the work on this one.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gsasr.Cli.Reporting;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
@@ -8,24 +9,27 @@ namespace Gsasr.Cli.Upscaling;
 internal sealed class DeviceSession : IDisposable
 {
     private readonly Reporter _reporter;
+    private readonly UpscaleRequest _request;
     private readonly Device _device;
     private readonly Upscaler _upscaler;
+    private readonly long _startBytes;
 
     /// <summary>Opens a device and puts the model on it.</summary>
     /// <param name="name">The device's name, as of --device.</param>
     /// <param name="model">The model.</param>
-    /// <param name="options">How to compute.</param>
+    /// <param name="request">How to compute.</param>
     /// <param name="reporter">Takes what there is to say of the device.</param>
     /// <param name="cancellation">Stops the loading.</param>
     /// <exception cref="DeviceException">The device is not there, or does not work.</exception>
     /// <exception cref="NotSupportedException">It has no mixed precision, which was asked for.</exception>
-    public DeviceSession(string name, GsasrModel model, UpscalerOptions options, Reporter reporter, CancellationToken cancellation)
+    public DeviceSession(string name, GsasrModel model, UpscaleRequest request, Reporter reporter, CancellationToken cancellation)
     {
         _reporter = reporter;
+        _request = request;
         _device = DeviceOpening.Open(name, reporter);
         try
         {
-            _upscaler = new Upscaler(model, _device, options, cancellation: cancellation);
+            _upscaler = new Upscaler(model, _device, request.Options, cancellation: cancellation);
         }
         catch
         {
@@ -33,6 +37,8 @@ internal sealed class DeviceSession : IDisposable
             throw;
         }
 
+        // What the program takes before it draws: itself, the weights, and the first image.
+        _startBytes = _device.Kind == DeviceKind.Cpu ? Environment.WorkingSet : 0;
         reporter.Report(new DeviceOpened(
             _device.Name, DeviceOpening.NameOf(_device.Kind), model.Name, model.Source, _upscaler.Precision.Describe()));
     }
@@ -53,12 +59,15 @@ internal sealed class DeviceSession : IDisposable
     /// <exception cref="OperationCanceledException">The rows are not wanted any more.</exception>
     /// <exception cref="DeviceException">The device failed, or has too little memory.</exception>
     /// <exception cref="ModelOutputException">The model computed values that are not numbers.</exception>
+    /// <exception cref="NotSupportedException">The memory that was allowed is less than is taken without drawing.</exception>
     public void Draw(PictureWork work, double? scale, RowQueue rows)
     {
         work.Report.Stage(WorkStage.Computing);
         using StageReport? timings = _reporter.IsVerbose ? new StageReport(_upscaler, _device) : null;
         try
         {
+            if (_request.Memory is long memory)
+                _upscaler.MemoryLimitBytes = LimitFor(memory, work);
             if (work.Image.BitDepth == 8)
                 Draw<byte>(work.Image.Samples8, work, scale, rows);
             else
@@ -90,5 +99,18 @@ internal sealed class DeviceSession : IDisposable
         _upscaler.Upscale(
             new ReadOnlyPixelSpan<T>(samples, work.Image.Width, work.Image.Height, layout), work.Frame.DrawnWidth, work.Frame.DrawnHeight, layout,
             cutter.Take, scale, work.Report, rows.Stopped);
+    }
+
+    // On a GPU the limit is for its memory, on the processor for all that the program takes.
+    private long LimitFor(long memory, PictureWork work)
+    {
+        if (_device.Kind != DeviceKind.Cpu)
+            return memory;
+        long taken = _startBytes + RowQueue.Bytes + ImageWriter.EstimateBytes(work.Format, work.Output);
+        return memory > taken
+            ? memory - taken
+            : throw new NotSupportedException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"--memory {memory >> 20}M is too little: {taken >> 20} MiB are taken by the program, the model, the image and the writing of the output alone."));
     }
 }

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
+using Gsasr.Imaging;
 
 namespace Gsasr.Cli.Upscaling;
 
@@ -10,6 +12,16 @@ internal sealed class RowBand(int length) : IDisposable
 
     /// <summary>The rows, one behind the other.</summary>
     public Span<byte> Bytes => _buffer.AsSpan(0, length);
+
+    /// <summary>Writes the rows.</summary>
+    /// <param name="writer">The writer of the picture.</param>
+    public void WriteTo(ImageWriter writer)
+    {
+        if (writer.Header.BitDepth == 8)
+            writer.WriteRows(Bytes);
+        else
+            writer.WriteRows(MemoryMarshal.Cast<byte, ushort>(Bytes));
+    }
 
     /// <inheritdoc/>
     public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);

@@ -10,8 +10,6 @@ namespace Gsasr.Cli.Upscaling;
 internal sealed class RowCutter<T>(OutputFrame frame, int bitDepth, RowQueue queue)
     where T : unmanaged
 {
-    private const int BandBytes = 1 << 22;
-
     /// <summary>Takes rows.</summary>
     /// <param name="top">The first of them.</param>
     /// <param name="rows">The rows, as wide as they are drawn.</param>
@@ -21,7 +19,7 @@ internal sealed class RowCutter<T>(OutputFrame frame, int bitDepth, RowQueue que
         int channels = rows.Layout.ChannelCount();
         int rowBytes = checked(frame.Width * channels * (bitDepth / 8));
         int end = Math.Min(top + rows.Height, frame.Top + frame.Height);
-        int most = Math.Max(1, BandBytes / rowBytes);
+        int most = Math.Max(1, RowQueue.BandBytes / rowBytes);
         for (int first = Math.Max(top, frame.Top); first < end; first += most)
         {
             int count = Math.Min(most, end - first);

@@ -9,6 +9,12 @@ namespace Gsasr.Cli.Upscaling;
 /// </summary>
 internal sealed class RowQueue : IDisposable
 {
+    /// <summary>About as many bytes are a band.</summary>
+    public const int BandBytes = 1 << 22;
+
+    /// <summary>What all bands take: those that wait, one that is filled and one that is written.</summary>
+    public const long Bytes = (Bands + 2) * (long)BandBytes;
+
     private const int Bands = 2;
 
     private readonly BlockingCollection<RowBand> _bands = new(Bands);

@@ -32,6 +32,9 @@ internal sealed record UpscaleRequest
     /// <summary>How to compute.</summary>
     public required UpscalerOptions Options { get; init; }
 
+    /// <summary>The most bytes of memory to work in; null for what is free.</summary>
+    public required long? Memory { get; init; }
+
     /// <summary>How to write.</summary>
     public required ImageWriteOptions Writing { get; init; }
 
