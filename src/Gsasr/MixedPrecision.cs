@@ -1,5 +1,4 @@
 using Gsasr.Architecture;
-using Gsasr.Encoders;
 using Gsasr.Layers;
 using Gsasr.Tensors;
 
@@ -29,7 +28,7 @@ internal static class MixedPrecision
         if (!TensorCores.AreIn(device))
             return $"{device.Name} has no mixed precision, which needs an NVIDIA GPU from Ampere on, reached by CUDA; {Instead}.";
         DecoderArchitecture decoder = architecture.Decoder;
-        bool fits = architecture.Encoder is EdsrArchitecture { Features: var features } && features % 8 == 0
+        bool fits = architecture.Encoder.HasMixedPrecision
             && decoder.Kind == DecoderKind.Enhanced
             && TensorCores.Suit(decoder.Channels, decoder.WindowSize, decoder.Heads);
         return fits ? null : $"{architecture.Name} has no mixed precision yet; {Instead}.";

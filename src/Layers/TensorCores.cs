@@ -18,11 +18,15 @@ internal static class TensorCores
             && Float16ConvolutionKernels.ConvolveFloat16.Half128x128.Target!.Value.RunsOn(hardware.Major, hardware.Minor);
     }
 
+    /// <summary>Whether convolutions of float16 can read and write tensors of so many channels.</summary>
+    /// <param name="channels">The channels.</param>
+    public static bool Suit(int channels) => channels % 8 == 0;
+
     /// <summary>Whether there are kernels of float16 for all layers of a decoder.</summary>
     /// <param name="channels">Its channels.</param>
     /// <param name="windowSize">Tokens along a side of its windows.</param>
     /// <param name="heads">Heads of its attention.</param>
     public static bool Suit(int channels, int windowSize, int heads) =>
-        channels % 8 == 0 && channels <= Float16NormalizationShape.MostChannels && channels % heads == 0
+        Suit(channels) && channels <= Float16NormalizationShape.MostChannels && channels % heads == 0
         && Float16GaussianHeadsGpu.Suits(channels) && Float16WindowAttentionGpu.Suits(windowSize * windowSize, channels / heads);
 }

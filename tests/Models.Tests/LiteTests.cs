@@ -39,6 +39,9 @@ public sealed class LiteTests(ITestOutputHelper output)
         upscaler.Upscale(input, width, height, PixelLayout.Rgb, scale, bytes, cancellation: Cancellation);
         Assert.Equal(values.Select(value => (byte)MathF.Round(255 * Math.Clamp(value, 0, 1))), bytes);
 
+        // One image shows how 16 bits are rounded.
+        if (name != "astronaut-12x12-x8")
+            return;
         var words = new ushort[expected.Length];
         ushort[] deepInput = Array.ConvertAll(input, value => (ushort)(257 * value));
         upscaler.Upscale(deepInput, width, height, PixelLayout.Rgb, scale, words, cancellation: Cancellation);

@@ -35,11 +35,11 @@ public sealed class PrecisionTests(ITestOutputHelper output)
     [Theory]
     [InlineData("gsasr-lite", true)]
     [InlineData("edsr", true)]
-    [InlineData("rdn", false)]
+    [InlineData("rdn", true)]
     [InlineData("swin", false)]
     [InlineData("hatl", false)]
     [InlineData("edsr-paper", false)]
-    public void A_card_with_tensor_cores_uses_them_for_the_models_that_have_kernels(string name, bool mixed)
+    public void A_GPU_with_tensor_cores_uses_them_for_the_models_that_have_kernels(string name, bool mixed)
     {
         Device device = TensorCoreDevice();
         GsasrModel model = name == GsasrModel.DefaultName ? GsasrModel.Default : new GsasrModel(() => SeededCheckpoint.Open(name));

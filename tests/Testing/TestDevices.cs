@@ -54,6 +54,10 @@ public static class TestDevices
     /// <param name="name">One of <see cref="GpuNames"/>.</param>
     internal static GpuDevice GetGpu(string name) => (GpuDevice)Get(name);
 
+    /// <summary>Whether a device is a GPU, and not a processor behind OpenCL.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    public static bool IsGpu(string name) => DeviceCatalog.Find().Devices.Any(device => device.Kind == KindOf(name) && device.IsGpu);
+
     /// <summary>Why tests on a device are skipped; null if they run, and fail where the device does.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="devices">The devices that were found.</param>

@@ -1,5 +1,6 @@
 using Gsasr.Architecture;
 using Gsasr.Checkpoints;
+using Gsasr.Layers;
 using Gsasr.Pipeline;
 using Gsasr.Tensors;
 using Gsasr.Weights;
@@ -59,4 +60,23 @@ internal abstract class Encoder : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _weights.Dispose();
+
+    /// <summary>Runs the layer that sees the image, in float32 in any case: the image has three channels, and tensor cores take eight at a time.</summary>
+    /// <param name="image">[height, width, 3] of float32.</param>
+    /// <param name="layer">The layer's weights, of float32.</param>
+    /// <param name="y">[height, width, channels] of <see cref="ElementType"/>, overwritten.</param>
+    /// <param name="arena">Memory for the exact values, where y's are rounded.</param>
+    protected static void RunFirst(in Tensor image, ConvolutionWeights layer, in Tensor y, Arena arena)
+    {
+        if (y.ElementType == ElementType.Float32)
+        {
+            Convolution.Run(image, layer, y);
+            return;
+        }
+
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor exact = arena.Allocate(y.Height, y.Width, y.Channels);
+        Convolution.Run(image, layer, exact);
+        Elementwise.Round(exact, y);
+    }
 }

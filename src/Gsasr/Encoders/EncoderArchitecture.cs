@@ -20,6 +20,9 @@ public abstract record EncoderArchitecture
     /// <summary>The most floats that the encoder's own activations take at once, for each pixel of its input.</summary>
     internal abstract long WorkingFloatsPerPixel { get; }
 
+    /// <summary>Whether all its layers can multiply float16.</summary>
+    internal virtual bool HasMixedPrecision => false;
+
     /// <summary>Adds all layers of the encoder: their tensors, and what they compute for each pixel.</summary>
     internal abstract void Describe(TensorPlan plan);
 

@@ -14,14 +14,11 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
     internal CpuBuffer(CpuDevice device, long byteLength)
         : base(device, byteLength)
     {
-        try
-        {
-            _memory = (nint)NativeMemory.AlignedAlloc((nuint)byteLength, Alignment);
-        }
-        catch (OutOfMemoryException e)
+        _memory = byteLength >= SystemPages.Least ? SystemPages.Allocate((nuint)byteLength) : AllocateFromHeap((nuint)byteLength);
+        if (_memory == 0)
         {
             throw new DeviceMemoryException(string.Create(
-                CultureInfo.InvariantCulture, $"There is no memory left for {byteLength / 1048576.0:0.0} MiB more, for all the computer has or a limit allows (ulimit -v)."), e);
+                CultureInfo.InvariantCulture, $"There is no memory left for {byteLength / 1048576.0:0.0} MiB more, for all the computer has or a limit allows (ulimit -v)."));
         }
 
         GC.AddMemoryPressure(byteLength);
@@ -56,8 +53,23 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
         nint memory = Interlocked.Exchange(ref _memory, 0);
         if (memory == 0)
             return;
-        NativeMemory.AlignedFree((void*)memory);
+        if (ByteLength >= SystemPages.Least)
+            SystemPages.Free(memory, (nuint)ByteLength);
+        else
+            NativeMemory.AlignedFree((void*)memory);
         ((CpuDevice)Device).CountReleased(ByteLength);
         GC.RemoveMemoryPressure(ByteLength);
+    }
+
+    private static nint AllocateFromHeap(nuint bytes)
+    {
+        try
+        {
+            return (nint)NativeMemory.AlignedAlloc(bytes, Alignment);
+        }
+        catch (OutOfMemoryException)
+        {
+            return 0;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Gsasr.Architecture;
+using Gsasr.Layers;
 using Gsasr.Weights;
 
 namespace Gsasr.Encoders;
@@ -19,6 +20,8 @@ public sealed record EdsrArchitecture(int Features, int Blocks) : EncoderArchite
 
     // The shallow features, and the two that a block works with.
     internal override long WorkingFloatsPerPixel => 3L * Features;
+
+    internal override bool HasMixedPrecision => TensorCores.Suit(Features);
 
     internal override Encoder Load(WeightReader weights) => new EdsrEncoder(weights, this);
 

@@ -32,7 +32,7 @@ internal sealed class EdsrEncoder : Encoder
         Tensor shallow = pass.Arena.Allocate(image.Height, image.Width, Features, features.ElementType);
         Tensor x = pass.Arena.Allocate(image.Height, image.Width, Features, features.ElementType);
         Tensor inner = pass.Arena.Allocate(image.Height, image.Width, Features, features.ElementType);
-        RunFirst(image, shallow, pass.Arena);
+        RunFirst(image, _first, shallow, pass.Arena);
         pass.Advance(image.Pixels * _first.MultiplyAddsPerPixel);
         Tensor input = shallow;
         foreach ((ConvolutionWeights first, ConvolutionWeights second) in _blocks)
@@ -45,20 +45,5 @@ internal sealed class EdsrEncoder : Encoder
 
         Convolution.Run(input, _last, features);
         pass.Advance(image.Pixels * _last.MultiplyAddsPerPixel);
-    }
-
-    // The image's three channels are float32 in any case.
-    private void RunFirst(in Tensor image, in Tensor shallow, Arena arena)
-    {
-        if (shallow.ElementType == ElementType.Float32)
-        {
-            Convolution.Run(image, _first, shallow);
-            return;
-        }
-
-        using Arena.Scope scope = arena.BeginScope();
-        Tensor exact = arena.Allocate(image.Height, image.Width, Features);
-        Convolution.Run(image, _first, exact);
-        Elementwise.Round(exact, shallow);
     }
 }

@@ -1,4 +1,5 @@
 using Gsasr.Architecture;
+using Gsasr.Layers;
 using Gsasr.Weights;
 
 namespace Gsasr.Encoders;
@@ -21,6 +22,8 @@ public sealed record RdnArchitecture(int Features, int Blocks, int Layers, int G
 
     // Shallow and fused features, and the channels of two blocks side by side.
     internal override long WorkingFloatsPerPixel => 2L * Features + 2L * (Features + Layers * Growth);
+
+    internal override bool HasMixedPrecision => TensorCores.Suit(Features) && TensorCores.Suit(Growth);
 
     internal override Encoder Load(WeightReader weights) => new RdnEncoder(weights, this);
 

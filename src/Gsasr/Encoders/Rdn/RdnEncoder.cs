@@ -22,7 +22,7 @@ internal sealed class RdnEncoder : Encoder
         : base(weights, architecture.Features)
     {
         _growth = architecture.Growth;
-        _first = weights.Convolution("SFENet1");
+        _first = weights.Convolution("SFENet1", elementType: ElementType.Float32);
         _second = weights.Convolution("SFENet2");
         _blocks = new DenseBlock[architecture.Blocks];
         for (int i = 0; i < _blocks.Length; i++)
@@ -44,11 +44,11 @@ internal sealed class RdnEncoder : Encoder
         int height = image.Height;
         int width = image.Width;
         int wide = Features + _blocks[0].Layers.Length * _growth;
-        Tensor shallow = pass.Arena.Allocate(height, width, Features);
-        Tensor fused = pass.Arena.Allocate(height, width, Features);
-        Tensor dense = pass.Arena.Allocate(height, width, wide);
-        Tensor next = pass.Arena.Allocate(height, width, wide);
-        Convolution.Run(image, _first, shallow);
+        Tensor shallow = pass.Arena.Allocate(height, width, Features, ElementType);
+        Tensor fused = pass.Arena.Allocate(height, width, Features, ElementType);
+        Tensor dense = pass.Arena.Allocate(height, width, wide, ElementType);
+        Tensor next = pass.Arena.Allocate(height, width, wide, ElementType);
+        RunFirst(image, _first, shallow, pass.Arena);
         Convolution.Run(shallow, _second, dense.SliceChannels(0, Features));
         pass.Advance(image.Pixels * (_first.MultiplyAddsPerPixel + _second.MultiplyAddsPerPixel));
         for (int i = 0; i < _blocks.Length; i++)
