@@ -66,8 +66,8 @@ internal sealed class EvenAreas
 
         if (_spans.Length < height)
             _spans = new (int, int)[height];
-        _loop.Run(height, _findInRow);
-        _loop.Run(height, _findAcrossRows);
+        _loop.Run(height, width, _findInRow);
+        _loop.Run(height, width, _findAcrossRows);
         return _spans.AsSpan(0, height).ContainsAnyExcept((0, 0));
     }
 
@@ -85,7 +85,7 @@ internal sealed class EvenAreas
         fixed (T* first = pixels)
         {
             _blended = new BlendedPixels(left, top, scaleX, scaleY, width, (nint)first, sizeof(T));
-            _loop.Run(pixels.Length / (width * 3), _blendRow);
+            _loop.Run(pixels.Length / (width * 3), width, _blendRow);
         }
     }
 

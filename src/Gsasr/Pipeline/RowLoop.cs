@@ -2,10 +2,13 @@ namespace Gsasr.Pipeline;
 
 /// <summary>
 /// Runs a loop over rows on several threads of the pool, like <see cref="Parallel"/>, but without allocating anything from one loop to
-/// the next. It is used by one thread at a time.
+/// the next, unless the pool begins a thread. It is used by one thread at a time.
 /// </summary>
 internal sealed class RowLoop : IThreadPoolWorkItem
 {
+    // Fewer pixels are done sooner than other threads have begun.
+    private const long LeastForThreads = 1 << 16;
+
     // The rows that nobody has taken yet: the first of them in the upper half, the one after the last in the lower half.
     private long _rows;
     private int _helpers;
@@ -13,12 +16,14 @@ internal sealed class RowLoop : IThreadPoolWorkItem
 
     /// <summary>Runs the loop and waits for its end.</summary>
     /// <param name="rows">How many rows there are.</param>
+    /// <param name="width">Pixels of a row.</param>
     /// <param name="body">What is done for each of them, in any order; throws nothing.</param>
-    public void Run(int rows, Action<int> body)
+    public void Run(int rows, int width, Action<int> body)
     {
         _body = body;
         Volatile.Write(ref _rows, rows);
-        for (int i = Math.Min(Environment.ProcessorCount, rows) - 1; i > 0; i--)
+        int threads = (long)rows * width < LeastForThreads ? 1 : Math.Min(Environment.ProcessorCount, rows);
+        for (int i = threads - 1; i > 0; i--)
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         TakeRows();
 
