@@ -62,11 +62,12 @@ internal static class ImageEncoding
     /// <summary>The memory that an encoder takes at most besides the image; from measurements, see the documentation.</summary>
     /// <param name="format">The format.</param>
     /// <param name="header">The size and the samples.</param>
-    public static long EstimateBytes(ImageFormat format, ImageHeader header)
+    /// <param name="options">How to write.</param>
+    public static long EstimateBytes(ImageFormat format, ImageHeader header, ImageWriteOptions options)
     {
         int bytesPerPixel = format switch
         {
-            ImageFormat.WebP => 16,
+            ImageFormat.WebP => options.Lossless ? 96 : 16,
             ImageFormat.Tiff => 10,
             _ => 1,
         };

@@ -59,14 +59,15 @@ public abstract class ImageWriter
     /// <summary>The memory in bytes that a writer takes at most, the rows that it gathers included. For limits that are to refuse early.</summary>
     /// <param name="format">The format.</param>
     /// <param name="header">The size and the samples.</param>
-    public static long EstimateBytes(ImageFormat format, ImageHeader header)
+    /// <param name="options">How to write; <see cref="ImageWriteOptions.Default"/> where null.</param>
+    public static long EstimateBytes(ImageFormat format, ImageHeader header, ImageWriteOptions? options = null)
     {
         long rowBytes = (long)header.Width * header.Layout.ChannelCount() * (header.BitDepth / 8), pictureBytes = rowBytes * header.Height;
         return format switch
         {
             ImageFormat.Png => PngWriter.EstimateBytes(rowBytes, header.Height),
             ImageFormat.Pnm => rowBytes,
-            _ => pictureBytes + ImageEncoding.EstimateBytes(format, header),
+            _ => pictureBytes + ImageEncoding.EstimateBytes(format, header, options ?? ImageWriteOptions.Default),
         };
     }
 

@@ -36,6 +36,12 @@ internal static class PnmFile
         if (data.Length < needed)
             throw new ImageFormatException($"PNM: {width} x {height} pixels take {needed} bytes, but only {data.Length} follow the header.");
         Image image = Image.Create(width, height, layout, header.BitDepth);
+        if (!isPlain && maximum == byte.MaxValue)
+        {
+            data[..(int)count].CopyTo(image.Samples8);
+            return image;
+        }
+
         for (int i = 0; i < count; i++)
         {
             int value;
