@@ -68,7 +68,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
     {
         // With little memory strips go to the right where the image is wide.
         Picture picture = Photo(width, height);
-        using var device = new CpuDevice();
+        using var device = new CpuDevice(2);
         var options = new UpscalerOptions { MaximumTilePixels = 60 * 60, TileOverlap = 12, KeepEvenAreas = false, MemoryLimitBytes = mebibytes * Mebibyte };
         using var upscaler = new Upscaler(GsasrModel.Default, device, options);
         (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, 2.3);

@@ -18,7 +18,7 @@ public sealed class OutputTests(ITestOutputHelper output)
     public void Axes_have_factors_of_their_own(int width, int height, int outputWidth, int outputHeight)
     {
         byte[] pixels = Picture.Photo(40, 40, width, height).Pixels;
-        using var device = new CpuDevice();
+        using var device = new CpuDevice(2);
         using var upscaler = new Upscaler(GsasrModel.Default, device, new UpscalerOptions { KeepEvenAreas = false });
         var actual = new float[outputWidth * outputHeight * 3];
         upscaler.Upscale<float>(
@@ -40,7 +40,7 @@ public sealed class OutputTests(ITestOutputHelper output)
     [Fact]
     public void Sizes_and_scales_outside_their_range_are_refused()
     {
-        using var device = new CpuDevice();
+        using var device = new CpuDevice(2);
         using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device);
         Assert.Throws<ArgumentOutOfRangeException>("width", () => Upscale(upscaler, 11, 12, null));
         Assert.Throws<ArgumentOutOfRangeException>("height", () => Upscale(upscaler, 12, 12 * 64 + 1, null));
@@ -62,7 +62,7 @@ public sealed class OutputTests(ITestOutputHelper output)
     {
         // With little memory the strips of a wide image go to the right, and the picture is put together first.
         var options = new UpscalerOptions { MaximumTilePixels = 60 * 60, TileOverlap = 12, MemoryLimitBytes = (long)mebibytes << 20 };
-        using var device = new CpuDevice();
+        using var device = new CpuDevice(2);
         using var upscaler = new Upscaler(GsasrModel.Default, device, options);
         int channels = layout.ChannelCount();
         byte[] photo = Picture.Photo(0, 0, 60, 50).Repeated(width, height).Pixels;
@@ -103,7 +103,7 @@ public sealed class OutputTests(ITestOutputHelper output)
     {
         const int Width = 48;
         const int Height = 300;
-        using var device = new CpuDevice();
+        using var device = new CpuDevice(2);
         using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device, new UpscalerOptions { MaximumTilePixels = 84 * 84, TileOverlap = 12 });
         int next = 0;
         var progress = new RunsOut { When = () => next > 100 };
@@ -126,7 +126,7 @@ public sealed class OutputTests(ITestOutputHelper output)
     [Fact]
     public void What_the_receiver_throws_ends_the_work_and_leaves_the_upscaler_usable()
     {
-        using var device = new CpuDevice();
+        using var device = new CpuDevice(2);
         using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device);
         byte[] pixels = Picture.Photo(0, 0, 36, 36).Pixels;
         Assert.Throws<IOException>(() => upscaler.Upscale<byte>(

@@ -8,16 +8,17 @@ internal static partial class AddressSpace
 {
     private const int MostArenas = -8;
 
-    /// <summary>Bytes that are left of the limit; null where there is none, or not on Linux.</summary>
+    // Read once: shells set it before a program starts, and every image asks for it.
+    private static readonly long? s_limit = ReadLimit();
+
+    /// <summary>Bytes that are left of the limit that the process began with; null where there is none, or not on Linux.</summary>
     public static long? FreeBytes()
     {
-        if (!OperatingSystem.IsLinux())
+        if (s_limit is not long limit)
             return null;
         try
         {
-            return ParseLimit(File.ReadLines("/proc/self/limits")) is long limit
-                ? Math.Max(0, limit - ParsePages(File.ReadAllText("/proc/self/statm")) * Environment.SystemPageSize)
-                : null;
+            return Math.Max(0, limit - ParsePages(File.ReadAllText("/proc/self/statm")) * Environment.SystemPageSize);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -51,6 +52,20 @@ internal static partial class AddressSpace
         string[] words = lines.FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal))?[Name.Length..]
             .Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
         return words.Length > 0 && long.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
+    }
+
+    private static long? ReadLimit()
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+        try
+        {
+            return ParseLimit(File.ReadLines("/proc/self/limits"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     // The first number is what is taken, in pages.
