@@ -59,7 +59,7 @@ internal static class SoakCommand
         while (Stopwatch.GetElapsedTime(start) < duration && results.Fault is null);
 
         string? fault = results.Fault ?? Growth(rounds);
-        Console.WriteLine(fault is null ? $"Passed: {results.Compared} images had the bits of their first result, and memory is flat." : $"FAILED: {fault}");
+        Console.WriteLine(fault is null ? $"Passed: {results.Compared} images had the bits of an earlier one, and memory is flat." : $"FAILED: {fault}");
         return fault is null;
     }
 

@@ -42,8 +42,9 @@ internal sealed class SoakResults
         Interlocked.Increment(ref _finished);
         string key = $"{image}, tiles {plan.Tiles}, {plan.Strips.Count} strips to the {(plan.Strips.GoesRight ? "right" : "bottom")}";
         string hash = Convert.ToHexString(SHA256.HashData(pixels));
-        string first = _first.GetOrAdd(key, hash);
-        if (first != hash)
+        if (_first.TryAdd(key, hash))
+            return;
+        if (_first[key] != hash)
             Report($"{key}: the pixels are not those of the first result.");
         Interlocked.Increment(ref _compared);
     }

@@ -7,7 +7,7 @@ namespace Gsasr.Models.Tests;
 public sealed class AllocationTests(ITestOutputHelper output)
 {
     private const int Size = 24;
-    private const int Frames = 20;
+    private const int Frames = 5;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

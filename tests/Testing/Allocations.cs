@@ -14,7 +14,7 @@ public static class Allocations
     {
         ArgumentNullException.ThrowIfNull(work);
         long least = long.MaxValue;
-        for (int attempt = 0; attempt < Attempts; attempt++)
+        for (int attempt = 0; attempt < Attempts && least > 0; attempt++)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             work();

@@ -26,7 +26,7 @@ internal readonly record struct Background(byte Red, byte Green, byte Blue)
     /// <summary>Lays an image on the colour. Alpha weighs the values as they stand in the file, as browsers do it.</summary>
     /// <param name="image">An image with alpha.</param>
     /// <returns>An image without; a grey one where image and colour are grey.</returns>
-    public Image Under(Image image)
+    public Image Flatten(Image image)
     {
         bool isGrey = image.Layout.IsGrey() && Red == Green && Green == Blue;
         ChannelLayout layout = isGrey ? ChannelLayout.Grey : ChannelLayout.Rgb;

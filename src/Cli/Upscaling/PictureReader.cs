@@ -89,11 +89,11 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
         if (!image.Layout.HasAlpha())
             return image;
         if (request.Background is { } background)
-            return background.Under(image);
+            return background.Flatten(image);
         if (OutputFormats.FormatOf(picture.Extension).HoldsAlpha())
             return image;
         return FieldPaths.IsOpaque(image)
-            ? default(Background).Under(image)
+            ? default(Background).Flatten(image)
             : throw new ImageFormatException(
                 $"{picture.Extension.ToUpperInvariant()} has no transparency, and the image has: put it on a colour with --background '#fff', or write a PNG or WebP.");
     }

@@ -17,6 +17,7 @@ internal sealed class NetworkStage : IDisposable
     private readonly List<DecodedPart> _parts = new(2);
     private readonly HostMemory _staging = new();
     private Networks? _exact;
+    private bool _mayHaveOverflowed;
 
     /// <summary>Loads the weights.</summary>
     /// <param name="model">The model.</param>
@@ -51,7 +52,14 @@ internal sealed class NetworkStage : IDisposable
     public bool WasRepeated { get; private set; }
 
     /// <summary>Begins an image.</summary>
-    public void Begin() => WasRepeated = false;
+    public void Begin()
+    {
+        WasRepeated = false;
+
+        // An image that was cancelled or failed may have left its overflow behind.
+        if (_mayHaveOverflowed)
+            TakeOverflow();
+    }
 
     /// <summary>Makes the Gaussians of a strip.</summary>
     /// <param name="image">[height, width, 3] values of 0 to 1, without padding.</param>
@@ -62,8 +70,9 @@ internal sealed class NetworkStage : IDisposable
     /// <exception cref="DeviceMemoryException">The device has too little memory.</exception>
     public void Fill(ReadOnlySpan<float> image, MemoryPlan plan, in Strip strip, DeviceBuffer field, ForwardPass pass)
     {
+        _mayHaveOverflowed = true;
         Fill(_networks, image, plan, strip, field, pass);
-        if (!_networks.Decoder.TakeOverflow())
+        if (!TakeOverflow())
             return;
         WasRepeated = true;
         _exact ??= Networks.Load(_model, _device, ElementType.Float32);
@@ -75,6 +84,13 @@ internal sealed class NetworkStage : IDisposable
     {
         _exact?.Dispose();
         _networks.Dispose();
+    }
+
+    private bool TakeOverflow()
+    {
+        bool overflowed = _networks.Decoder.TakeOverflow();
+        _mayHaveOverflowed = false;
+        return overflowed;
     }
 
     private void Fill(Networks networks, ReadOnlySpan<float> image, MemoryPlan plan, in Strip strip, DeviceBuffer field, ForwardPass pass)
