@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using System.Threading.Channels;
 
 namespace Gsasr.Cli.Upscaling;
 
@@ -17,34 +17,39 @@ internal sealed class RowQueue : IDisposable
 
     private const int Bands = 2;
 
-    private readonly BlockingCollection<RowBand> _bands = new(Bands);
+    // It needs no disposal, which would have to wait until the other side has let go of it.
+    private readonly Channel<RowBand> _bands = Channel.CreateBounded<RowBand>(Bands);
     private readonly CancellationTokenSource _stop;
     private Exception? _failure;
 
     /// <summary>Creates the queue.</summary>
     /// <param name="cancellation">Stops both sides.</param>
-    public RowQueue(CancellationToken cancellation) => _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+    public RowQueue(CancellationToken cancellation)
+    {
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Stopped = _stop.Token;
+    }
 
     /// <summary>Cancelled when nobody takes the rows any more.</summary>
-    public CancellationToken Stopped => _stop.Token;
+    public CancellationToken Stopped { get; }
 
     /// <summary>Hands rows over; waits while there are enough.</summary>
     /// <param name="band">The rows; the other side disposes of them.</param>
     /// <exception cref="OperationCanceledException">Nobody takes them any more.</exception>
-    public void Add(RowBand band) => _bands.Add(band, _stop.Token);
+    public void Add(RowBand band) => _bands.Writer.WriteAsync(band, Stopped).AsTask().GetAwaiter().GetResult();
 
     /// <summary>Ends the rows.</summary>
     /// <param name="failure">Why there are no more than these, where the picture is not whole.</param>
     public void Complete(Exception? failure = null)
     {
-        _failure = failure;
-        _bands.CompleteAdding();
+        _failure ??= failure;
+        _bands.Writer.TryComplete();
     }
 
     /// <summary>The rows in their order; what ended them early is thrown behind the last.</summary>
     public IEnumerable<RowBand> TakeAll()
     {
-        foreach (RowBand band in _bands.GetConsumingEnumerable(_stop.Token))
+        foreach (RowBand band in Take(Stopped))
             yield return band;
         if (_failure is not null)
             ExceptionDispatchInfo.Throw(_failure);
@@ -54,9 +59,17 @@ internal sealed class RowQueue : IDisposable
     public void Dispose()
     {
         _stop.Cancel();
-        foreach (RowBand band in _bands.GetConsumingEnumerable())
+        foreach (RowBand band in Take(CancellationToken.None))
             band.Dispose();
-        _bands.Dispose();
         _stop.Dispose();
+    }
+
+    private IEnumerable<RowBand> Take(CancellationToken cancellation)
+    {
+        while (_bands.Reader.WaitToReadAsync(cancellation).AsTask().GetAwaiter().GetResult())
+        {
+            while (_bands.Reader.TryRead(out RowBand? band))
+                yield return band;
+        }
     }
 }
