@@ -115,6 +115,32 @@ public class HostileFileTests
     }
 
     [Fact]
+    public void A_TIFF_has_no_palette_of_millions_of_colours()
+    {
+        (int Tag, int Type, int Value)[] entries =
+            [(256, 3, 4), (257, 3, 4), (258, 3, 24), (259, 3, 8), (262, 3, 3), (273, 4, 8), (277, 3, 1), (278, 3, 4), (279, 4, 8), (320, 3, 0)];
+        using var file = new MemoryStream();
+        using (var writer = new BinaryWriter(file, System.Text.Encoding.Latin1, leaveOpen: true))
+        {
+            writer.Write("II*\0"u8);
+            writer.Write(16);
+            writer.Write([0x78, 0x9C, 3, 0, 0, 0, 0, 1]);
+            writer.Write((short)entries.Length);
+            foreach ((int tag, int type, int value) in entries)
+            {
+                writer.Write((short)tag);
+                writer.Write((short)type);
+                writer.Write(1);
+                writer.Write(value);
+            }
+
+            writer.Write(0);
+        }
+
+        Measured.AssertRefused(file.ToArray(), 1 << 20, ImageLimits.Default);
+    }
+
+    [Fact]
     public void A_PNG_takes_the_memory_of_its_picture()
     {
         byte[] file = TestImages.Encode(TestImages.Generate(1000, 700, ChannelLayout.Rgba, 16, 1), ImageFormat.Png);

@@ -12,6 +12,7 @@ namespace Gsasr.Imaging.Formats;
 internal sealed class TiffFile
 {
     private const int EntryLength = 12;
+    private const int Palette = 3;
 
     // More strips than any picture has.
     private const int MaximumNumbers = 1 << 24;
@@ -88,6 +89,9 @@ internal sealed class TiffFile
         long[] bits = _entries.ContainsKey(BitsPerSample) ? Numbers(BitsPerSample) : [1];
         if (samples is < 1 or > 4 || bits.Length < samples || bits.Any(value => value is < 1 or > 32))
             throw Wrong($"{samples} samples of {string.Join(", ", bits)} bits are not supported.");
+        // The decoder makes a colour for every value that so many bits can have.
+        if (Number(Photometric, 0) == Palette && (samples != 1 || bits[0] > 16))
+            throw Wrong($"a palette for {samples} samples of {bits[0]} bits is not supported.");
         bool isGrey = Number(Photometric, 0) is 0 or 1;
         bool hasAlpha = _entries.ContainsKey(ExtraSamples) && samples == 4;
         if (isGrey && samples > 1)
