@@ -3,7 +3,12 @@ using Gsasr.Testing;
 
 namespace Gsasr.Models.Tests;
 
-/// <summary>Frame after frame of one size allocates nothing on the garbage-collected heap.</summary>
+/// <summary>
+/// Frame after frame of one size allocates nothing on the garbage-collected heap. Counted when all other tests are done: what the runtime does
+/// for them meanwhile would count too.
+/// </summary>
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+[Collection(nameof(AllocationTests))]
 public sealed class AllocationTests(ITestOutputHelper output)
 {
     private const int Size = 24;
