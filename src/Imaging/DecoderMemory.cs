@@ -10,8 +10,7 @@ namespace Gsasr.Imaging;
 /// </summary>
 /// <typeparam name="TPixel">The picture's pixels.</typeparam>
 /// <typeparam name="TSample">Their samples: byte or ushort.</typeparam>
-/// <param name="pixels">The picture's pixels in number.</param>
-internal sealed class DecoderMemory<TPixel, TSample>(int pixels) : MemoryAllocator
+internal sealed class DecoderMemory<TPixel, TSample> : MemoryAllocator
     where TPixel : unmanaged
     where TSample : unmanaged
 {
@@ -19,13 +18,24 @@ internal sealed class DecoderMemory<TPixel, TSample>(int pixels) : MemoryAllocat
     private const int WorkingMegabytes = 64;
     private const int WorkingBytesPerPixel = 24;
 
-    private readonly MemoryAllocator _working = Create(new MemoryAllocatorOptions
-    {
-        MaximumPoolSizeMegabytes = 0,
-        AllocationLimitMegabytes = (int)(WorkingMegabytes + (long)pixels * WorkingBytesPerPixel / (1 << 20)),
-    });
-
+    private readonly int _pixels;
+    private readonly MemoryAllocator _working;
+    private readonly WebPWords _words;
     private readonly List<Picture> _pictures = [];
+
+    /// <summary>Memory for a picture.</summary>
+    /// <param name="pixels">The picture's pixels in number.</param>
+    /// <param name="fileBytes">The length of the file that it is decoded from.</param>
+    public DecoderMemory(int pixels, long fileBytes)
+    {
+        _pixels = pixels;
+        _working = Create(new MemoryAllocatorOptions
+        {
+            MaximumPoolSizeMegabytes = 0,
+            AllocationLimitMegabytes = (int)(WorkingMegabytes + (long)pixels * WorkingBytesPerPixel / (1 << 20)),
+        });
+        _words = new WebPWords(_working, fileBytes);
+    }
 
     /// <summary>The samples of the picture that a decoder made in this memory.</summary>
     public TSample[] SamplesOf(Span<TPixel> picture)
@@ -42,9 +52,12 @@ internal sealed class DecoderMemory<TPixel, TSample>(int pixels) : MemoryAllocat
     /// <inheritdoc/>
     public override IMemoryOwner<T> Allocate<T>(int length, AllocationOptions options = AllocationOptions.None)
     {
-        if (typeof(T) != typeof(TPixel) || length != pixels)
+        // Of all decoders only that of lossless WebP keeps such words.
+        if (typeof(T) == typeof(uint))
+            return (IMemoryOwner<T>)(object)_words.Allocate(length, options);
+        if (typeof(T) != typeof(TPixel) || length != _pixels)
             return _working.Allocate<T>(length, options);
-        var picture = new Picture(pixels);
+        var picture = new Picture(_pixels);
         _pictures.Add(picture);
         return (IMemoryOwner<T>)(object)picture;
     }

@@ -140,6 +140,34 @@ public class HostileFileTests
         Measured.AssertRefused(file.ToArray(), 1 << 20, ImageLimits.Default);
     }
 
+    [Theory]
+    [InlineData(1, 100, true)]
+    [InlineData(4, 100, true)]
+    [InlineData(5, 100, false)]
+    [InlineData(65536, 100, false)]
+    [InlineData(65536, 200_000, false)]
+    public void A_lossless_WebP_has_no_more_groups_of_prefix_codes_than_blocks_of_pixels(int groups, int dataBytes, bool isRead)
+    {
+        byte[] file = LosslessWebP(8, 8, groups, dataBytes);
+        if (isRead)
+            Assert.Equal(Enumerable.Repeat(new byte[] { 200, 100, 50 }, 64).SelectMany(pixel => pixel), ImageFile.Decode(file).Samples8);
+        else
+            Measured.AssertRefused(file, 1 << 20, ImageLimits.Default);
+    }
+
+    [Theory]
+    [InlineData(4096, 10_400, true)]
+    [InlineData(4096, 10_200, false)]
+    [InlineData(4097, 20_000, false)]
+    public void Bytes_back_the_groups_of_a_lossless_WebP(int groups, int dataBytes, bool isRead)
+    {
+        byte[] file = LosslessWebP(400, 400, groups, dataBytes);
+        if (isRead)
+            Assert.Equal(400, ImageFile.Decode(file).Width);
+        else
+            Measured.AssertRefused(file, 2 << 20, ImageLimits.Default);
+    }
+
     [Fact]
     public void A_PNG_takes_the_memory_of_its_picture()
     {
@@ -161,6 +189,51 @@ public class HostileFileTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 80 << 20);
         Assert.Equal(bomb, Assert.Single(image.Metadata.PngChunks).Data);
         Assert.Null(image.Metadata.Xmp);
+    }
+
+    // A picture of one colour, whose blocks of 4 x 4 pixels all use the last of so many groups of prefix codes.
+    private static byte[] LosslessWebP(int width, int height, int groups, int dataBytes)
+    {
+        byte[] data = new byte[dataBytes];
+        int position = 0;
+        Put(0x2F, 8);
+        Put(width - 1, 14);
+        Put(height - 1, 14);
+        // No alpha, version 0, no transform, no cache of colours; groups, for blocks of 4 x 4; no cache of colours for their numbers.
+        Put(0, 6);
+        Put(1, 1);
+        Put(0, 4);
+        Colour((groups - 1) >> 8, (groups - 1) & 0xFF, 0);
+        for (int i = 0; i < 5 * (groups - 1); i++)
+            Put(0b0001, 4);
+        Colour(200, 100, 50);
+        using var file = new MemoryStream();
+        using var writer = new BinaryWriter(file);
+        writer.Write("RIFF"u8);
+        writer.Write(12 + dataBytes);
+        writer.Write("WEBPVP8L"u8);
+        writer.Write(dataBytes);
+        writer.Write(data);
+        return file.ToArray();
+
+        // Five prefix codes of one symbol each: green, red, blue, alpha, distance.
+        void Colour(int red, int green, int blue)
+        {
+            foreach (int symbol in new[] { green, red, blue, 255 })
+            {
+                Put(0b101, 3);
+                Put(symbol, 8);
+            }
+
+            Put(0b0001, 4);
+        }
+
+        // What does not fit is cut off.
+        void Put(int value, int bits)
+        {
+            for (int i = 0; i < bits && position < 8 * dataBytes; i++, position++)
+                data[position / 8] |= (byte)((value >> i & 1) << position % 8);
+        }
     }
 
     private static byte[] Make(string name)
