@@ -5,8 +5,8 @@ using Gsasr.Pipeline;
 namespace Gsasr;
 
 /// <summary>
-/// Keeps even areas of an image exactly as they are: where all pixels within <see cref="Reach"/> of a pixel have its colour, that
-/// colour is what is drawn there, and it fades out towards the next pixel that has other colours around. The input alone decides.
+/// Keeps even areas of an image exactly as they are. Where all pixels within <see cref="Reach"/> of a pixel have its colour, that colour is
+/// drawn there. It fades out towards the next pixel that has other colours around it. The input alone decides.
 /// </summary>
 internal sealed class EvenAreas
 {
@@ -24,7 +24,7 @@ internal sealed class EvenAreas
     // The first even column of each row and the one after the last; both 0 where there is none.
     private (int First, int End)[] _spans = [];
 
-    // Loops, and what the one that blends works on.
+    // // The loops over rows, and the pixels that the blending one works on.
     private readonly RowLoop _loop = new();
     private readonly Action<int> _findInRow;
     private readonly Action<int> _findAcrossRows;
@@ -114,7 +114,7 @@ internal sealed class EvenAreas
             while (end < _width && AreEqual(pixels, start, pixels, end))
                 end++;
 
-            // Of a run of one colour, all but the pixels that have another colour within reach.
+            // // The pixels of a run of one colour that have no other colour within reach.
             int first = start == 0 ? 0 : start + Reach;
             int last = end == _width ? end : end - Reach;
             if (last > first)
@@ -167,7 +167,7 @@ internal sealed class EvenAreas
             int near = Math.Clamp(column, 0, _width - 1);
             int far = Math.Clamp(column + 1, 0, _width - 1);
 
-            // Even pixels beside each other have one colour, as each lies within the other's reach.
+            // // Even pixels beside each other have the same colour, because each lies within the other's reach.
             int even = -1;
             float weight = 0;
             Add(upper * _width + near, (1 - down) * (1 - across), ref even, ref weight);
@@ -211,6 +211,6 @@ internal sealed class EvenAreas
         }
     }
 
-    // Rows of pixels in memory that does not move meanwhile; sizes are those of the drawn picture.
+    // // Rows of pixels in memory that is pinned meanwhile. Sizes are those of the drawn picture.
     private readonly record struct BlendedPixels(double Left, double Top, double ScaleX, double ScaleY, int Width, nint Address, int SampleBytes);
 }

@@ -11,10 +11,10 @@ namespace Gsasr;
 /// any part, any number of times, without running the network again, and be kept in a file.
 /// </summary>
 /// <remarks>
-/// The network is told the scale for which it makes the Gaussians; drawn at another size, the field is the same picture, stretched.
-/// Owns device memory (704 bytes per padded pixel, and what drawing takes): dispose of it before its device. It needs neither the
-/// upscaler nor the model that it came from. Fields of one device can be drawn on any number of threads, but each by one thread at a
-/// time: a call while another one is under way throws <see cref="InvalidOperationException"/>.
+/// The network is told the scale for which it makes the Gaussians. At another size the field draws the same picture, stretched. The field
+/// owns device memory (704 bytes per padded pixel, and what drawing takes), so dispose of it before its device. It needs neither the
+/// upscaler nor the model that it came from. Fields of one device can be drawn on any number of threads, but each field by one thread at a
+/// time: a second call throws <see cref="InvalidOperationException"/>.
 /// </remarks>
 public sealed class GaussianField : IDisposable
 {
@@ -49,7 +49,9 @@ public sealed class GaussianField : IDisposable
     /// <summary>The scale for which the network made the Gaussians.</summary>
     public double Scale => _description.Scale;
 
-    /// <summary>Whether the described image has no colours; it is drawn in greys where the layout of pixels has none either.</summary>
+    /// <summary>
+    /// Whether the described image has no colours. If so, the picture is drawn in greys even where the layout of pixels has colours.
+    /// </summary>
     public bool IsGrey => _description.IsGrey;
 
     /// <summary>Bits per channel of the described image, 8 or 16.</summary>
@@ -166,7 +168,9 @@ public sealed class GaussianField : IDisposable
         return new GaussianField(device.Upload(data.Gaussians, 1, data.Count, data.Columns), data, evenAreas);
     }
 
-    /// <summary>Draws the whole image at the scale it was made for, as sums that are neither cut off nor rounded, without even areas.</summary>
+    /// <summary>
+    /// Draws the whole image at the scale it was made for, as sums that are neither clamped nor rounded, without even areas.
+    /// </summary>
     /// <param name="sums">[height, width, 3] values of about 0 to 1.</param>
     internal void RenderSums(Span<float> sums)
     {

@@ -5,8 +5,8 @@ using Gsasr.Encoders;
 namespace Gsasr;
 
 /// <summary>
-/// A trained GSASR network: what it is and where its weights lie. Weights are read when an <see cref="Upscaler"/> puts them on
-/// its device, and are held only there. Immutable and safe to share.
+/// A trained GSASR network: its architecture and the place of its weights. Weights are read when an <see cref="Upscaler"/> puts them on its
+/// device, and are held only there. Immutable and safe to share.
 /// </summary>
 public sealed class GsasrModel
 {
@@ -19,7 +19,7 @@ public sealed class GsasrModel
 
     /// <summary>Recognises a model.</summary>
     /// <param name="open">Opens its weights, as often as it is called.</param>
-    /// <param name="encoders">The kinds of encoders that it can have; all that there are if null.</param>
+    /// <param name="encoders">The kinds of encoders that it can have; null for all kinds.</param>
     internal GsasrModel(Func<Checkpoint> open, IReadOnlyList<EncoderKind>? encoders = null)
     {
         _open = open;

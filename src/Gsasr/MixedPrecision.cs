@@ -7,7 +7,7 @@ namespace Gsasr;
 /// <summary>Which networks can run in mixed precision, and where.</summary>
 internal static class MixedPrecision
 {
-    /// <summary>What the networks multiply.</summary>
+    /// <summary>Chooses the element type of the networks' products.</summary>
     /// <param name="precision">What was asked for.</param>
     /// <param name="architecture">The networks.</param>
     /// <param name="device">The device that will run them.</param>

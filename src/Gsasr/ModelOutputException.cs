@@ -1,6 +1,6 @@
 namespace Gsasr;
 
-/// <summary>A model computed values that are not numbers; nothing of it was passed off as a picture.</summary>
+/// <summary>A model computed values that are not numbers. There is no picture.</summary>
 public sealed class ModelOutputException : Exception
 {
     /// <summary>Creates the exception.</summary>

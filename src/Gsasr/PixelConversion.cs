@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Gsasr;
 
-/// <summary>Between the caller's pixels and the networks' floats: [height, width, 3] with values of 0 to 1.</summary>
+/// <summary>Converts between the caller's pixels and the networks' floats, [height, width, 3] with values of 0 to 1.</summary>
 internal static class PixelConversion
 {
     /// <summary>The colours of a row of pixels, straight; grey becomes three equal channels.</summary>
@@ -76,7 +76,9 @@ internal static class PixelConversion
             colours.Slice(i, 3).Fill(Mean<T>(colours.Slice(i, 3)));
     }
 
-    /// <summary>Writes drawn colours into the caller's pixels; grey is the mean of the three channels, and alpha that of its own.</summary>
+    /// <summary>
+    /// Writes drawn colours into the caller's pixels. Grey is the mean of the three channels, and so is alpha of its image.
+    /// </summary>
     /// <typeparam name="T">byte, ushort or float.</typeparam>
     /// <param name="colours">[pixels, 3], drawn.</param>
     /// <param name="alpha">[pixels, 3], drawn; empty where all pixels are opaque.</param>
@@ -117,11 +119,11 @@ internal static class PixelConversion
         }
     }
 
-    /// <summary>Cuts drawn floats off below 0 and above 1.</summary>
+    /// <summary>Clamps drawn floats to 0 and 1.</summary>
     /// <param name="values">Values, all of them numbers.</param>
     public static void Clamp(Span<float> values) => TensorPrimitives.Clamp(values, 0, 1, values);
 
-    /// <summary>A mixture of two values.</summary>
+    /// <summary>Mixes two values.</summary>
     /// <typeparam name="T">byte, ushort or float.</typeparam>
     /// <param name="a">One.</param>
     /// <param name="b">The other.</param>
@@ -156,7 +158,7 @@ internal static class PixelConversion
     private static T Opaque<T>()
         where T : unmanaged => FromFloat<T>(1);
 
-    // Colours under no alpha are unknown; they are black until TransparentColours finds better ones.
+    // // Colours of fully transparent pixels are unknown. They are black until TransparentColours finds better ones.
     private static void Divide(Span<float> colour, float alpha)
     {
         for (int i = 0; i < colour.Length; i++)

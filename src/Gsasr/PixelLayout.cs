@@ -1,8 +1,8 @@
 namespace Gsasr;
 
 /// <summary>
-/// The channels of a pixel in memory, in this order, without gaps. Alpha is straight, and colours are whole under it, except where the name says
-/// that they are multiplied by it.
+/// The channels of a pixel in memory, in this order, without gaps. Alpha is straight: colours are not multiplied by it, unless the name
+/// says so.
 /// </summary>
 public enum PixelLayout
 {

@@ -11,7 +11,7 @@ public readonly ref struct PixelSpan<T>
     private readonly int _rowPitch;
 
     /// <summary>Describes memory.</summary>
-    /// <param name="values">Rows of width * channels values; it may go on after the last one.</param>
+    /// <param name="values">Rows of width * channels values; there may be more values after the last row.</param>
     /// <param name="width">Columns, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="layout">The channels.</param>

@@ -1,8 +1,8 @@
 namespace Gsasr;
 
 /// <summary>
-/// Colours under fully transparent pixels are whatever an editor left there, often black, and would bleed into the edges of
-/// what is visible when an image is resampled. They are replaced by the colours of the nearest visible pixels.
+/// Fully transparent pixels have whatever colours an editor left there, often black. These would bleed into the edges of what is visible
+/// when an image is resampled. So they are replaced by the colours of the nearest visible pixels.
 /// </summary>
 internal sealed class TransparentColours
 {
@@ -39,7 +39,7 @@ internal sealed class TransparentColours
 
         while (_front.Count > 0)
         {
-            // A ring takes its colours from the pixels known before it, and becomes known as a whole.
+            // // A ring takes its colours from the pixels known before it, and then counts as known.
             foreach (int pixel in _front)
                 TakeMeanOfNeighbours(colours, known, pixel, width, height);
             foreach (int pixel in _front)

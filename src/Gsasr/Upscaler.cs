@@ -62,8 +62,8 @@ public sealed class Upscaler : IDisposable
     public long PeakWorkingBytes => _pipeline.Workspace.Arena.PeakBytes;
 
     /// <summary>
-    /// The most bytes of memory that the next image may take; see <see cref="UpscalerOptions.MemoryLimitBytes"/>, which it begins as. Not to be
-    /// changed during a call.
+    /// The most bytes of memory that the next image may take; at first <see cref="UpscalerOptions.MemoryLimitBytes"/>. Do not change it
+    /// during a call.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     /// <exception cref="InvalidOperationException">The upscaler is in use by another call.</exception>
@@ -82,12 +82,12 @@ public sealed class Upscaler : IDisposable
     public Precision Precision => _network.Precision;
 
     /// <summary>
-    /// Whether values of the last image left float16's range, so that it was worked on again in float32; never where that is the
-    /// <see cref="Precision"/>.
+    /// Whether values of the last image left float16's range, so that it was computed again in float32; always false if <see
+    /// cref="Precision"/> is float32.
     /// </summary>
     public bool WasRepeated => _network.WasRepeated;
 
-    /// <summary>Measures the stages of each image; null for not.</summary>
+    /// <summary>Measures the stages of each image; null for no measuring.</summary>
     internal StageClock? Clock
     {
         get => _pipeline.Pass.Clock;
@@ -123,11 +123,11 @@ public sealed class Upscaler : IDisposable
         return ((int)outputWidth, (int)outputHeight);
     }
 
-    /// <summary>Says how much memory an image would take, beside the weights, with what is free now and what the options allow.</summary>
+    /// <summary>Says how much memory an image would take beside the weights, given what is free now and what the options allow.</summary>
     /// <typeparam name="T">What a channel is: byte, ushort or float.</typeparam>
     /// <param name="width">Columns of the input.</param>
     /// <param name="height">Rows of the input.</param>
-    /// <param name="layout">The channels; where there is alpha, some of it is taken to be transparent.</param>
+    /// <param name="layout">The channels. If there is alpha, some pixels are assumed to be transparent.</param>
     /// <param name="outputWidth">Columns of the output, 1 to 64 times those of the input.</param>
     /// <param name="outputHeight">Rows of the output, likewise.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
@@ -171,8 +171,9 @@ public sealed class Upscaler : IDisposable
     }
 
     /// <summary>
-    /// Upscales an image and hands its rows over as soon as they are finished, so that the output, of which there may be gigabytes, need not be in
-    /// memory at once. (An image so wide that not one row of tiles fits into the memory is put together first, and so is one that wraps.)
+    /// Upscales an image and hands its rows over as soon as they are finished, so that the output, which may be gigabytes, need not be in
+    /// memory at once. Two kinds of image are put together whole first: those that wrap, and those so wide that no row of tiles fits into
+    /// the memory.
     /// </summary>
     /// <param name="source">The image; it must stay as it is until the call returns.</param>
     /// <param name="outputWidth">Columns of the output, 1 to 64 times those of the source.</param>

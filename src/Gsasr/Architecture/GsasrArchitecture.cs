@@ -5,8 +5,8 @@ using Gsasr.Encoders;
 namespace Gsasr.Architecture;
 
 /// <summary>
-/// What a GSASR model is made of, read off its tensors' names and shapes; nobody has to say it. Recognition also checks that every
-/// tensor which these sizes call for is there, in the right shape, and none beside.
+/// The networks of a GSASR model and their sizes, found from the names and shapes of its tensors. Recognition also checks that every tensor
+/// that these sizes require is there in the right shape, and that there are no others.
 /// </summary>
 /// <param name="Encoder">The encoder and its sizes.</param>
 /// <param name="Decoder">The decoder and its sizes.</param>
@@ -46,7 +46,7 @@ public sealed record GsasrArchitecture(EncoderArchitecture Encoder, DecoderArchi
     public string Name => Published.FirstOrDefault(entry => entry.Value == this).Key ?? $"custom-{Encoder.Name}";
 
     /// <summary>
-    /// The image is padded until both sides are multiples of this many pixels: the least that encoder and decoder windows share.
+    /// Both sides of an image are padded to multiples of this many pixels: the least common multiple of the windows of encoder and decoder.
     /// </summary>
     public int SizeMultiple
     {

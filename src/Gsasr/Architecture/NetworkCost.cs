@@ -3,8 +3,8 @@ using Gsasr.Encoders;
 namespace Gsasr.Architecture;
 
 /// <summary>
-/// The multiply-adds that a model spends on each pixel of its padded input, products of the attention and of all layers
-/// counted, normalisations and activations not. One multiply-add is two floating-point operations.
+/// The multiply-adds that a model spends on each pixel of its padded input. Products of the attention and of all layers are counted,
+/// normalisations and activations are not. One multiply-add is two floating-point operations.
 /// </summary>
 internal static class NetworkCost
 {

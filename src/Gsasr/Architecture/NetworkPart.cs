@@ -1,6 +1,6 @@
 namespace Gsasr.Architecture;
 
-/// <summary>Parts of a network that are computed for pixels of their own.</summary>
+/// <summary>Parts of a network, by the pixels that they are computed for.</summary>
 internal enum NetworkPart
 {
     /// <summary>Computed for all pixels that a tile sees.</summary>

@@ -12,7 +12,7 @@ internal sealed class TensorPlan(string prefix)
 
     public IReadOnlyList<ExpectedTensor> Tensors => _tensors;
 
-    /// <summary>The part of the network that the layers belong to which are added now.</summary>
+    /// <summary>The part of the network that layers added from now on belong to.</summary>
     public NetworkPart Part { get; set; }
 
     /// <summary>Multiply-adds of all parts for each pixel of the input.</summary>

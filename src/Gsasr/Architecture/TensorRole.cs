@@ -7,8 +7,8 @@ public enum TensorRole
     Parameter,
 
     /// <summary>
-    /// Integers that say which row of a bias table belongs to which pair of tokens; required, since the one of the paper's cross
-    /// attention follows no formula.
+    /// Integers that say which row of a bias table belongs to which pair of tokens. They are required, because those of the paper's cross
+    /// attention follow no formula.
     /// </summary>
     IndexTable,
 

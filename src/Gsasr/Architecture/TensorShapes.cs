@@ -4,8 +4,8 @@ using Gsasr.Checkpoints;
 namespace Gsasr.Architecture;
 
 /// <summary>
-/// Reads sizes of a network off the names and shapes below one prefix of a checkpoint, and refuses sizes that no GSASR has before
-/// anything is made of them.
+/// Finds the sizes of a network from the names and shapes below one prefix of a checkpoint, and refuses sizes that no GSASR model has
+/// before anything is allocated for them.
 /// </summary>
 internal sealed class TensorShapes(Checkpoint checkpoint, string prefix)
 {

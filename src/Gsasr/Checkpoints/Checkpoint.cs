@@ -4,8 +4,8 @@ using Gsasr.Tensors;
 namespace Gsasr.Checkpoints;
 
 /// <summary>
-/// Named tensors of a trained network. Opening one reads names and shapes only; values are read, tensor by tensor, into memory
-/// of the caller, so that a model's weights are held once. Reading from several threads is safe, disposing meanwhile is not.
+/// Named tensors of a trained network. Opening one reads names and shapes only. Values are read, tensor by tensor, into memory of the
+/// caller, so that a model's weights are held once. Several threads may read at the same time; nobody may dispose of it meanwhile.
 /// </summary>
 public abstract class Checkpoint : IDisposable
 {
@@ -98,7 +98,7 @@ public abstract class Checkpoint : IDisposable
         ReadElementBytes(tensor, destination);
     }
 
-    /// <summary>Delivers all values of a tensor, row-major, little-endian, without gaps; the arguments have been checked.</summary>
+    /// <summary>Reads all values of a tensor, row-major, little-endian, without gaps; the arguments have been checked.</summary>
     /// <param name="tensor">One of <see cref="Tensors"/>.</param>
     /// <param name="destination">As many bytes as the tensor has.</param>
     protected abstract void ReadElementBytes(TensorInfo tensor, Span<byte> destination);

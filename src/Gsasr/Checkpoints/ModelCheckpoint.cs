@@ -71,7 +71,7 @@ public sealed class ModelCheckpoint : Checkpoint
             if (role is not null && FindSibling(path, role) is string sibling)
                 return Combine(checkpoint, path, OpenFile(sibling), sibling);
 
-            // Other networks, too, begin with a conv_first; nobody is to look for their decoder.
+            // // Other networks begin with a conv_first too; no decoder is looked for beside them.
             if (role == DecoderRole || (role == EncoderRole && GsasrArchitecture.IsEncoder(checkpoint)))
             {
                 string missingRole = role == EncoderRole ? DecoderRole : EncoderRole;
@@ -159,14 +159,14 @@ public sealed class ModelCheckpoint : Checkpoint
         }
     }
 
-    /// <summary>Opens a file by what it holds, whatever its name ends in.</summary>
+    /// <summary>Opens a file by its content, whatever its extension.</summary>
     private static Checkpoint OpenFile(string path)
     {
         SeekableBytes bytes = SeekableBytes.Open(path);
         return SafetensorsCheckpoint.IsLikely(bytes) ? SafetensorsCheckpoint.Open(bytes) : PyTorchCheckpoint.Open(bytes);
     }
 
-    /// <summary>Which part of a model a file holds alone, by its first layers; null for a whole model or something else.</summary>
+    /// <summary>The part of a model that is alone in a file, known by its first layers; null for a whole model or something else.</summary>
     private static string? RoleOf(Checkpoint checkpoint)
     {
         if (checkpoint.Tensors.ContainsKey("gs_embedding"))

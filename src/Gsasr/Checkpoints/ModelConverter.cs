@@ -25,9 +25,9 @@ public static class ModelConverter
     private static readonly string[] s_hashKeys = ["encoder" + HashSuffix, "decoder" + HashSuffix, "model" + HashSuffix];
 
     /// <summary>
-    /// Recognises and checks a model and writes it. The same model gives the same bytes. The metadata holds the architecture's name,
-    /// the format version and the SHA-256 hashes of the source files (<c>encoder_sha256</c>, <c>decoder_sha256</c> or
-    /// <c>model_sha256</c>); what was converted before keeps the hashes of its first sources, and stays the same.
+    /// Recognises and checks a model and writes it. The same model gives the same bytes. The metadata holds the architecture's name, the
+    /// format version and the SHA-256 hashes of the source files (<c>encoder_sha256</c>, <c>decoder_sha256</c> or <c>model_sha256</c>). A
+    /// file that was converted before keeps the hashes of its first sources and comes out unchanged.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="outputPath">The file to write.</param>

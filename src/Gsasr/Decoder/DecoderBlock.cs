@@ -6,8 +6,8 @@ using Gsasr.Weights;
 namespace Gsasr.Decoder;
 
 /// <summary>
-/// A block of the decoder: a normalisation, layers, a network C -> C -> C, in the enhanced decoder a 3x3 convolution over the
-/// grid of queries, and the block's input added.
+/// A block of the decoder: a normalisation, layers, a network C -> C -> C, in the enhanced decoder a 3x3 convolution over the grid of
+/// queries, and at the end the block's input is added.
 /// </summary>
 /// <param name="Norm">The normalisation at the start.</param>
 /// <param name="Layers">The layers.</param>

@@ -8,8 +8,8 @@ using Gsasr.Weights;
 namespace Gsasr.Decoder;
 
 /// <summary>
-/// The second network of GSASR (Fea2GS): from the image's features and the scale to 16 Gaussians for each pixel. One Gaussian
-/// query per pixel goes through cross and self attention; two pixel shuffles make 16 of it, and five heads read the Gaussians.
+/// The second network of GSASR (Fea2GS), from the image's features and the scale to 16 Gaussians for each pixel. One Gaussian query for
+/// each pixel goes through cross and self attention, two pixel shuffles turn it into 16, and five heads make the Gaussians.
 /// </summary>
 internal sealed class GaussianDecoder : IDisposable
 {
@@ -18,8 +18,8 @@ internal sealed class GaussianDecoder : IDisposable
     /// </summary>
     public const long LargestBandFloats = 12 << 20;
 
-    // Pixels around those whose Gaussians are wanted that are upsampled too. One would do for the convolution that follows; with two,
-    // it cuts the image into the same patches wherever a tile begins.
+    // // So many pixels around those whose Gaussians are wanted are upsampled too. The convolution that follows needs one. With two, it
+    // cuts the image into the same patches wherever a tile begins.
     private const int UpsampledBorder = 2;
 
     private readonly WeightReader _weights;
@@ -119,11 +119,11 @@ internal sealed class GaussianDecoder : IDisposable
         }
     }
 
-    /// <summary>The floats of the decoder's own activations, the features not among them.</summary>
+    /// <summary>The floats of the decoder's own activations, without the features.</summary>
     /// <param name="architecture">The decoder.</param>
     /// <param name="device">The device.</param>
     /// <param name="region">The pixels that go through it at once.</param>
-    /// <param name="tiles">The sizes of the part of them whose Gaussians are wanted.</param>
+    /// <param name="tiles">The sizes of the part of these pixels whose Gaussians are wanted.</param>
     /// <param name="bandFloats">As for <see cref="Run"/>.</param>
     public static long WorkingFloats(DecoderArchitecture architecture, Device device, in PixelRectangle region, in TileSizes tiles, long bandFloats)
     {
@@ -133,7 +133,7 @@ internal sealed class GaussianDecoder : IDisposable
         long cells = 8L * width * BandRows(architecture.Channels, width, Math.Min(tiles.Height, region.Height), bandFloats);
         long heads = UpsampledFloats(channels, region, tiles) + cells * channels + GaussianHeads.WorkingFloats(device, cells, channels);
 
-        // Beside the queries, of the blocks: features, state and inner state, and the normalised one with queries, keys and values.
+        // // Beside the queries, the blocks hold: features, state and inner state, and the normalised state with queries, keys and values.
         return queries + Math.Max(7 * queries, heads);
     }
 
@@ -170,7 +170,10 @@ internal sealed class GaussianDecoder : IDisposable
         pass.Mark(PipelineStage.Heads);
     }
 
-    /// <summary>Whether values left float16's range since the last call, so that Gaussians are wrong; never with float32. Waits for the device.</summary>
+    /// <summary>
+    /// Whether values have left float16's range since the last call, so that Gaussians are wrong. Always false with float32. Waits for the
+    /// device.
+    /// </summary>
     public bool TakeOverflow() => _heads.TakeOverflow();
 
     /// <inheritdoc/>
@@ -182,7 +185,7 @@ internal sealed class GaussianDecoder : IDisposable
     private static long UpsampledFloats(int channels, in PixelRectangle region, in TileSizes tiles) => 4L * channels
         * Math.Min(region.Width, tiles.Width + 2 * UpsampledBorder) * Math.Min(region.Height, tiles.Height + 2 * UpsampledBorder);
 
-    // The pixels that the Gaussians of some parts are made of.
+    // // The pixels that the Gaussians of these parts are computed from.
     private static PixelRectangle Surroundings(ReadOnlySpan<DecodedPart> parts, in Tensor features)
     {
         int left = features.Width;
@@ -248,7 +251,7 @@ internal sealed class GaussianDecoder : IDisposable
         Elementwise.Repeat(_seeds, x);
         RunBlocks(_crossBlocks, "window_crossattn_blocks", x, x, projected, pass);
 
-        // The self blocks do not look at the image's features any more; their place takes the result.
+        // // The self blocks do not need the image's features any more, so the result goes into their memory.
         RunBlocks(_selfBlocks, "gs_selfattn_blocks", x, projected, projected, pass);
         if (_final is null)
         {
@@ -270,6 +273,6 @@ internal sealed class GaussianDecoder : IDisposable
         }
     }
 
-    // Apart from its caller, so that only tests make closures.
+    // // A method of its own, so that only tests create closures.
     private static Action<int, Tensor> TapLayers(string block, Action<string, Tensor> tap) => (layer, result) => tap($"{block}.blocks.{layer}", result);
 }

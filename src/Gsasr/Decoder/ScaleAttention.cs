@@ -3,8 +3,8 @@ using Gsasr.Weights;
 namespace Gsasr.Decoder;
 
 /// <summary>
-/// Attention to the scale token. All its keys and values are the same token, so its softmax is uniform whatever the query,
-/// and the result is one vector: out_proj(W_v * token + b_v). Queries and keys are neither loaded nor multiplied.
+/// Attention to the scale token. All its keys and values are the same token, so its softmax is uniform for every query, and the result is
+/// one vector: out_proj(W_v * token + b_v). Queries and keys are neither loaded nor multiplied.
 /// </summary>
 internal sealed class ScaleAttention
 {

@@ -4,9 +4,9 @@ using Gsasr.Weights;
 namespace Gsasr.Decoder;
 
 /// <summary>
-/// Everything in the decoder that depends on the scale: for each layer the vector that attention to the scale token adds to
-/// its input, and the bias of the feed-forward network after it with that vector added, because the network's residual is
-/// the shifted input. Kept for the last scale.
+/// Everything in the decoder that depends on the scale. For each layer that is the vector that attention to the scale token adds to its
+/// input, and the bias of the feed-forward network after it. The bias contains that vector too, because the network's residual is the
+/// shifted input. The values for the last scale are kept.
 /// </summary>
 internal sealed class ScaleConditioning
 {
@@ -70,7 +70,7 @@ internal sealed class ScaleConditioning
     /// <param name="layer">The layer, counted over the whole decoder.</param>
     public Tensor Shift(int layer) => Vector(layer * 2);
 
-    /// <summary>The bias of the feed-forward network after it, the shift of its residual included: [1, 1, channels].</summary>
+    /// <summary>The bias of the feed-forward network after it, with the shift of its residual: [1, 1, channels].</summary>
     /// <param name="layer">The layer, counted over the whole decoder.</param>
     public Tensor FeedForwardBias(int layer) => Vector(layer * 2 + 1);
 

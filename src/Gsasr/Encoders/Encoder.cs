@@ -24,14 +24,14 @@ internal abstract class Encoder : IDisposable
     /// <summary>Channels of the result.</summary>
     public int Features { get; }
 
-    /// <summary>What the features are.</summary>
+    /// <summary>The element type of the features.</summary>
     public ElementType ElementType => _weights.ElementType;
 
     /// <summary>Loads the encoder of a checkpoint.</summary>
     /// <param name="checkpoint">A checkpoint of that architecture.</param>
     /// <param name="architecture">The recognised encoder.</param>
     /// <param name="device">The device that will run it.</param>
-    /// <param name="elementType">What is multiplied, and what the features are.</param>
+    /// <param name="elementType">The element type of products and of the features.</param>
     /// <param name="meter">Told of every tensor that is read; null for nobody.</param>
     public static Encoder Load(
         Checkpoint checkpoint,
@@ -61,11 +61,13 @@ internal abstract class Encoder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _weights.Dispose();
 
-    /// <summary>Runs the layer that sees the image, in float32 in any case: the image has three channels, and tensor cores take eight at a time.</summary>
+    /// <summary>
+    /// Runs the layer that sees the image, always in float32: the image has three channels, and tensor cores take eight at a time.
+    /// </summary>
     /// <param name="image">[height, width, 3] of float32.</param>
     /// <param name="layer">The layer's weights, of float32.</param>
     /// <param name="y">[height, width, channels] of <see cref="ElementType"/>, overwritten.</param>
-    /// <param name="arena">Memory for the exact values, where y's are rounded.</param>
+    /// <param name="arena">Memory for the exact values, if those of y are rounded.</param>
     protected static void RunFirst(in Tensor image, ConvolutionWeights layer, in Tensor y, Arena arena)
     {
         if (y.ElementType == ElementType.Float32)

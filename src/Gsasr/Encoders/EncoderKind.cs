@@ -9,7 +9,7 @@ namespace Gsasr.Encoders;
 /// <param name="TryRecognise">Reads an encoder's sizes off its tensors, if it is one of this kind; null if not.</param>
 internal sealed record EncoderKind(string Name, string FirstTensor, Func<TensorShapes, EncoderArchitecture?> TryRecognise)
 {
-    /// <summary>All kinds. A new one is added here, and its classes are a folder beside this file.</summary>
+    /// <summary>All kinds. Add a new one here; its classes go into a folder beside this file.</summary>
     public static IReadOnlyList<EncoderKind> All { get; } =
         [EdsrArchitecture.Kind, RdnArchitecture.Kind, SwinIrArchitecture.Kind, HatLArchitecture.Kind];
 

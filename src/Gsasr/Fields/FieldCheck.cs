@@ -6,7 +6,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Fields;
 
-/// <summary>Holds the numbers of Gaussians to their ranges.</summary>
+/// <summary>Checks that the numbers of Gaussians are in their ranges.</summary>
 internal static class FieldCheck
 {
     /// <summary>Refuses Gaussians that cannot be drawn.</summary>

@@ -3,7 +3,7 @@ using Gsasr.Raster;
 
 namespace Gsasr.Fields;
 
-/// <summary>What is needed to draw the Gaussians of a field, beside themselves.</summary>
+/// <summary>What is needed to draw the Gaussians of a field, apart from the Gaussians.</summary>
 internal record FieldDescription
 {
     /// <summary>A dmax with which no box cuts anything off.</summary>
@@ -12,8 +12,8 @@ internal record FieldDescription
     /// <summary>The largest size of a described image in either direction.</summary>
     public const int MaximumSize = 1 << 20;
 
-    // Pixels of the described image. A box that reaches less than this cuts off so much that it is seen. At the usual dmax no image is
-    // padded to so few pixels (ImageGeometry.LeastPaddedSide); a smaller dmax can ask for such a box.
+    // // Pixels of the described image. If a box reaches less than this, one sees what it cuts off. At the usual dmax images are padded so
+    // that this does not happen (ImageGeometry.LeastPaddedSide); with a smaller dmax it can.
     private const double HarmfulReach = 1.7;
 
     // Farther than any Gaussian is drawn.

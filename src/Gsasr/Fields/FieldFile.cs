@@ -5,8 +5,8 @@ using Gsasr.Raster;
 namespace Gsasr.Fields;
 
 /// <summary>
-/// Fields of Gaussians in safetensors files, as <c>docs/field-files.md</c> describes them. A file is held to every rule before it
-/// is used: what it claims is compared with its length before anything is allocated, and every number with its range.
+/// Fields of Gaussians in safetensors files, as <c>docs/field-files.md</c> describes them. Every rule is checked before a file is used:
+/// what it claims is compared with its length before anything is allocated, and every number with its range.
 /// </summary>
 internal static class FieldFile
 {

@@ -3,7 +3,7 @@ using Gsasr.Checkpoints;
 
 namespace Gsasr.Fields;
 
-/// <summary>The notes of a field's file, each held to its range.</summary>
+/// <summary>The notes of a field's file, each checked against its range.</summary>
 internal sealed class FieldMetadata(Checkpoint file)
 {
     /// <summary>A note, if it is there.</summary>

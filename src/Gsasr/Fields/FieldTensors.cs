@@ -46,7 +46,7 @@ internal sealed class FieldTensors : Checkpoint
     /// <summary>Reads the Gaussians of a file whose header has been validated against its length.</summary>
     /// <param name="file">The file.</param>
     /// <param name="layout">What the columns mean.</param>
-    /// <returns>[count, columns of the layout], not yet held to their ranges.</returns>
+    /// <returns>[count, columns of the layout]; the ranges are not checked yet.</returns>
     public static float[] Read(Checkpoint file, GaussianLayout layout)
     {
         if (!file.Tensors.TryGetValue(FieldFile.GaussiansName, out TensorInfo? info))
@@ -132,11 +132,11 @@ internal sealed class FieldTensors : Checkpoint
         FloatTensors.Write(values, destination);
     }
 
-    // What float32 left out of the means is less than a 16-bit step.
+    // // The remainder that float32 leaves out of a mean is less than a 16-bit step.
     private static int QuantisedColumns(GaussianLayout layout) =>
         layout == GaussianLayout.Raw ? GaussianFormat.Raw.PublishedColumns : GaussianFormat.Activated.ColumnsOfRgb;
 
-    // Steps of a standard deviation are shares of it.
+    // // Standard deviations are kept as logarithms, so that a step is a share of the deviation.
     private static bool IsLogarithmic(GaussianLayout layout, int column) =>
         layout == GaussianLayout.Activated && column is GaussianFormat.Activated.SigmaX or GaussianFormat.Activated.SigmaY;
 
@@ -184,7 +184,7 @@ internal sealed class FieldTensors : Checkpoint
             most = Math.Max(most, value);
         }
 
-        // The largest level must not pass the largest value: a correlation would become 1.
+        // // The largest level must not exceed the largest value, or a correlation would become 1.
         var minimum = (float)least;
         if (minimum < least)
             minimum = MathF.BitIncrement(minimum);

@@ -20,16 +20,16 @@ public sealed class FieldFitter : IDisposable
     // The rounds in which Gaussians are added, as shares of the whole work.
     private static readonly double[] s_rounds = [0.06, 0.12, 0.18, 0.24, 0.3];
 
-    // About how far a step moves a standard deviation (as a share of it), a correlation, a centre (in pixels) and a colour.
+    // // Roughly how far a step moves a standard deviation (as a share of it), a correlation, a centre (in pixels) and a colour.
     private const float SigmaRate = 0.02f;
     private const float RhoRate = 0.02f;
     private const float MeanRate = 0.1f;
     private const float ColourRate = 0.01f;
 
-    // The share of the rates that is left in the end.
+    // // The share of these rates that is left at the end.
     private const double LastRate = 0.02;
 
-    // In pixels; and how thin an ellipse may become.
+    // // The least standard deviation, in pixels, and the largest correlation, which limits how thin an ellipse may become.
     private const float LeastSigma = 0.2f;
     private const float LargestRho = 0.95f;
 
@@ -115,7 +115,7 @@ public sealed class FieldFitter : IDisposable
     /// The share of the whole work that is done, 0 to 1, never less than before: the schedule goes by it. The same sequence of shares
     /// gives the same Gaussians on one device, bit by bit.
     /// </param>
-    /// <exception cref="ArgumentOutOfRangeException">The share is none.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The share is not between 0 and 1, or less than before.</exception>
     public void Step(double done)
     {
         if (!(done >= Done && done <= 1))
@@ -158,7 +158,9 @@ public sealed class FieldFitter : IDisposable
         },
         _device);
 
-    /// <summary>Writes all that is needed to go on later into a file, which appears complete or not at all. Waits for the device.</summary>
+    /// <summary>
+    /// Writes all that is needed to continue later into a file, which appears complete or not at all. Waits for the device.
+    /// </summary>
     /// <param name="path">Where to write; a file that is there is replaced.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
@@ -173,9 +175,11 @@ public sealed class FieldFitter : IDisposable
         Done = Done,
     });
 
-    /// <summary>Goes on from a file: as if there had been no interruption, bit by bit.</summary>
+    /// <summary>Continues from a file, as if there had been no interruption, bit by bit.</summary>
     /// <param name="path">A file of <see cref="SaveState"/> for the same image and options.</param>
-    /// <exception cref="CheckpointFormatException">The file is none, a damaged one, or of another image or other options.</exception>
+    /// <exception cref="CheckpointFormatException">
+    /// The file is no such state, is damaged, or is of another image or other options.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public void LoadState(string path)
@@ -201,7 +205,7 @@ public sealed class FieldFitter : IDisposable
     // How many rounds of new Gaussians there were.
     private int Rounds { get; set; }
 
-    // What a state belongs to.
+    // // The image and the options that a state belongs to.
     private string Job => FitState.Describe(_targetValues, _width, _height, _options);
 
     private Tensor Used(in Tensor tensor) => tensor.Reshape(width: Count);

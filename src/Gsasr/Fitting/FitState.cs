@@ -39,7 +39,7 @@ internal sealed record FitState
     /// <summary>The share of the whole work that was done before the last step.</summary>
     public required double Done { get; init; }
 
-    /// <summary>Names an image and options, so that no state is used for others.</summary>
+    /// <summary>A text for an image and options, so that a state is not used for others.</summary>
     /// <param name="target">[height, width, 3].</param>
     /// <param name="width">Columns.</param>
     /// <param name="height">Rows.</param>

@@ -3,7 +3,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Pipeline;
 
-/// <summary>What a picture is drawn from.</summary>
+/// <summary>The Gaussians that a picture is drawn from, and how.</summary>
 /// <param name="Colours">Gaussians of the colours, [rows, columns, channels of the layout].</param>
 /// <param name="Description">How to draw them.</param>
 /// <param name="EvenColours">The even areas of the colours, if there are any to be kept.</param>

@@ -2,8 +2,8 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Pipeline;
 
-/// <summary>What the stages need besides their input while they run: memory, and a chance to report, to be measured and to stop.</summary>
-/// <remarks>One object serves one image after the other: an image allocates nothing.</remarks>
+/// <summary>What the stages need besides their input: memory, and a way to report progress, to be measured and to stop.</summary>
+/// <remarks>One object serves one image after the other, so that an image allocates nothing.</remarks>
 /// <param name="arena">Memory for activations.</param>
 internal sealed class ForwardPass(Arena arena)
 {

@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Gsasr.Pipeline;
 
-/// <summary>Memory of the host that grows with the largest image and is used again for the next, whatever its values are.</summary>
+/// <summary>Memory of the host that grows to the size of the largest image and is used again for the next one.</summary>
 internal sealed class HostMemory
 {
     private byte[] _bytes = [];
 
-    /// <summary>Values that are undefined at first; those that were taken before are no longer to be used.</summary>
+    /// <summary>Memory whose values are undefined. What was taken before must not be used any more.</summary>
     /// <typeparam name="T">What they are.</typeparam>
     /// <param name="count">How many.</param>
     /// <exception cref="NotSupportedException">They are more than an array can hold.</exception>
@@ -19,7 +19,7 @@ internal sealed class HostMemory
         int bytes = (int)(count * sizeof(T));
         if (_bytes.Length < bytes)
         {
-            // First let go of what is too small.
+            // // Give up the smaller block before the larger one is allocated.
             _bytes = [];
             _bytes = GC.AllocateUninitializedArray<byte>(bytes);
         }

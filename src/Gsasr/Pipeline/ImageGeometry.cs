@@ -1,14 +1,14 @@
 namespace Gsasr.Pipeline;
 
 /// <summary>
-/// All sizes of an image on its way through the networks to its pixels, computed once: the input's, those of the input filled up to the
-/// networks' multiple, and the output's.
+/// All sizes of an image on its way through the networks to its pixels, computed once: the input's, those of the padded input, and the
+/// output's.
 /// </summary>
 internal readonly record struct ImageGeometry
 {
     /// <summary>
-    /// Pixels that a padded side has at least. The box of a Gaussian is a share of the padded image, with the usual dmax 1.75 pixels here;
-    /// what a smaller one cuts off is seen (docs/models.md).
+    /// A padded side has at least this many pixels. The box of a Gaussian is a share of the padded image, with the usual dmax 1.75 pixels
+    /// at this size. If the box is smaller, one sees what it cuts off (docs/models.md).
     /// </summary>
     public const int LeastPaddedSide = 36;
 
@@ -29,13 +29,13 @@ internal readonly record struct ImageGeometry
         OutputHeight = (int)Math.Floor(scale * height);
     }
 
-    /// <summary>Columns of the input, those of a margin around the picture included.</summary>
+    /// <summary>Columns of the input, including those of a margin around the picture.</summary>
     public int Width { get; }
 
     /// <summary>Rows of the input, likewise.</summary>
     public int Height { get; }
 
-    /// <summary>What the networks are told: output pixels per input pixel.</summary>
+    /// <summary>The scale that the networks are told: output pixels per input pixel.</summary>
     public double Scale { get; }
 
     /// <summary>Columns with the padding at the right.</summary>
@@ -62,7 +62,9 @@ internal readonly record struct ImageGeometry
     /// <summary>How a picture that wraps is put together; null for one that does not.</summary>
     public PictureFold? Fold { get; private init; }
 
-    /// <summary>The first column of the output that is drawn; a picture that wraps is drawn from further right, and beyond its right edge.</summary>
+    /// <summary>
+    /// The first column of the output that is drawn. A picture that wraps is drawn from further right, and beyond its right edge.
+    /// </summary>
     public int FirstOutputColumn => Fold?.Columns.First ?? 0;
 
     /// <summary>The column after the last one that is drawn.</summary>
@@ -74,30 +76,33 @@ internal readonly record struct ImageGeometry
     /// <summary>The row after the last one that is drawn.</summary>
     public int EndOutputRow => Fold?.Rows.End ?? OutputHeight;
 
-    /// <summary>Whether the padding at the right repeats the last column before it goes back; see <see cref="ReflectedImage"/>.</summary>
+    /// <summary>
+    /// Whether the padding at the right repeats the last column before it is reflected; see <see cref="ReflectedImage"/>.
+    /// </summary>
     public bool RepeatsLastColumn { get; private init; }
 
-    /// <summary>Whether the padding at the bottom repeats the last row before it goes back.</summary>
+    /// <summary>Whether the padding at the bottom repeats the last row before it is reflected.</summary>
     public bool RepeatsLastRow { get; private init; }
 
     /// <summary>Pixels with the padding.</summary>
     public long PaddedPixels => (long)PaddedWidth * PaddedHeight;
 
-    /// <summary>Output columns per input column: a little less than the scale where the output's size was rounded down.</summary>
+    /// <summary>Output columns per input column: a little less than the scale if the output's size was rounded down.</summary>
     public double RatioX => (double)OutputWidth / DrawnWidth;
 
     /// <summary>Output rows per input row.</summary>
     public double RatioY => (double)OutputHeight / DrawnHeight;
 
     /// <summary>
-    /// Describes an image that is filled up at the right and at the bottom. A side that would have fewer than <see cref="LeastPaddedSide"/>
-    /// pixels with its padding gets at least so many, and its last pixel is repeated, unless all is to be as in the published code.
+    /// Describes an image that is padded at the right and at the bottom. A side that would have fewer than <see cref="LeastPaddedSide"/>
+    /// pixels with its padding is padded to at least that many, and its last pixel is repeated, unless all is to be as in the published
+    /// code.
     /// </summary>
     /// <param name="width">Columns of the input.</param>
     /// <param name="height">Rows of the input.</param>
     /// <param name="scale">Output pixels per input pixel.</param>
     /// <param name="multiple">Both padded sizes are multiples of this.</param>
-    /// <param name="asPublished">Whether small images are filled up no further than to the next multiple.</param>
+    /// <param name="asPublished">Whether small images are padded only to the next multiple.</param>
     public static ImageGeometry Padded(int width, int height, double scale, int multiple, bool asPublished)
     {
         int paddedWidth = ReflectedImage.PaddedSize(width, multiple);
@@ -113,8 +118,8 @@ internal readonly record struct ImageGeometry
     }
 
     /// <summary>
-    /// Describes a picture that stands among repetitions of itself, of which there is a margin around all that is drawn (<see cref="PictureFold"/>),
-    /// and no other padding.
+    /// Describes a picture that stands among repetitions of itself. The margin around all that is drawn consists of such repetitions (<see
+    /// cref="PictureFold"/>), and there is no other padding.
     /// </summary>
     /// <param name="width">Columns of the picture.</param>
     /// <param name="height">Rows of the picture.</param>
@@ -139,7 +144,7 @@ internal readonly record struct ImageGeometry
         };
     }
 
-    /// <summary>The same image drawn at another size, each axis with a factor of its own.</summary>
+    /// <summary>The same image drawn at another size, with a factor of its own for each axis.</summary>
     /// <param name="outputWidth">Columns of the output.</param>
     /// <param name="outputHeight">Rows of the output.</param>
     public ImageGeometry DrawnAs(int outputWidth, int outputHeight) => this with { OutputWidth = outputWidth, OutputHeight = outputHeight };

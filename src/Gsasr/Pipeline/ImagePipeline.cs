@@ -6,7 +6,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Pipeline;
 
-/// <summary>The way of an image from the caller's pixels through the networks and the rasteriser, in the memory that there is.</summary>
+/// <summary>Takes an image from the caller's pixels through the networks and the rasteriser, in the memory that is available.</summary>
 /// <param name="network">From pixels to Gaussians.</param>
 /// <param name="device">The device.</param>
 /// <param name="architecture">The networks.</param>
@@ -25,7 +25,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
     /// <summary>The memory.</summary>
     public Workspace Workspace { get; } = new(device, architecture, options);
 
-    /// <summary>What the stages report to, are measured by and are stopped by.</summary>
+    /// <summary>Memory, progress, measurement and cancellation for the stages.</summary>
     public ForwardPass Pass => _pass ??= new ForwardPass(Workspace.Arena);
 
     /// <summary>Upscales an image.</summary>
@@ -108,7 +108,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         bool isInOrder = !plan.Strips.GoesRight && plan.Geometry.Fold is null;
         if (writer.TakesWholeRows && isInOrder)
         {
-            // Rows that were handed on before the memory ran out stay as they are.
+            // // After the memory ran out, rows that were handed over before are not drawn again.
             for (int i = 0; i < plan.Strips.Count; i++)
                 DrawStrip(picture, plan, i, writer, ref firstRow);
             return;
@@ -166,7 +166,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
     private EvenAreas? EvenAreasOf(float[] image, EvenAreas areas, in ImageGeometry geometry) =>
         options.KeepEvenAreas && areas.Find(image, geometry.Width, geometry.Height) ? areas : null;
 
-    // How the Gaussians of an image are drawn; kept for the next image of its size.
+    // // How the Gaussians of an image are drawn; kept for the next image of the same size.
     private FieldDescription Described(in ImageGeometry geometry)
     {
         if (_description is null || _describedGeometry != geometry)

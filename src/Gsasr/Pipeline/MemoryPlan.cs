@@ -7,17 +7,17 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Pipeline;
 
 /// <summary>
-/// How an image is worked on in the memory that there is: how large tiles, strips and bands are. The largest tiles are taken that fit.
+/// How an image is worked on in the available memory: the sizes of tiles, strips and bands. The largest tiles that fit are taken.
 /// </summary>
 internal sealed record MemoryPlan
 {
-    // Beyond this a tile's overlap is a small part of it, and larger ones gain nothing.
+    // // From this size on the overlap is a small part of a tile, and larger tiles gain nothing.
     private const long LargestTile = 1 << 21;
 
-    // The least side of a tile's own part: with a smaller one nearly all of the work would be overlap.
+    // // The least side of a tile's own part. With smaller ones nearly all of the work would be overlap.
     private const int LeastInterior = 24;
 
-    // From one attempt to the next, tiles see so much less.
+    // // Each attempt takes tiles that see this share of the pixels of the last one.
     private const double TileStep = 0.8;
 
     // Operations keep some memory for themselves on the device: on the processor for each thread, on GPUs for the planes of convolutions.
@@ -27,10 +27,10 @@ internal sealed record MemoryPlan
     // The input as floats, and whether its pixels are even (EvenAreas).
     private const long HostBytesPerPixel = 3 * sizeof(float) + 2;
 
-    // How much more work it may be to finish rows in their order.
+    // // Strips go from top to bottom, so that rows are finished in their order, unless that is more than so many times the work.
     private const double MostForOrder = 1.5;
 
-    // What tensors in the arena take besides their values, as they begin on round addresses.
+    // // What tensors in the arena take beside their values, because they begin at aligned addresses.
     private const long AlignmentBytes = 32 << 10;
 
     private MemoryPlan()
@@ -62,23 +62,24 @@ internal sealed record MemoryPlan
     public required long OperationBytes { get; init; }
 
     /// <summary>
-    /// Bytes of the host for the input as floats, and for a band on its way to the caller, where the host's memory is the device's; else 0.
+    /// Bytes of the host for the input as floats, and for a band on its way to the caller, if the device works in the host's memory; else
+    /// 0.
     /// </summary>
     public required long HostBytes { get; init; }
 
     /// <summary>How many images are drawn: colours, and alpha where it is not opaque.</summary>
     public required int Images { get; init; }
 
-    /// <summary>Bytes of the Gaussians of one image that are there at once.</summary>
+    /// <summary>Bytes of the Gaussians of one image that are on the device at once.</summary>
     public long FieldBytes => Strips.FieldPixels * StripPlan.FloatsPerPixel * sizeof(float);
 
     /// <summary>All of these bytes, and those of the Gaussians of all images.</summary>
     public long TotalBytes => WorkingBytes + Images * FieldBytes + PixelBytes + OperationBytes + HostBytes;
 
-    /// <summary>The memory that there was.</summary>
+    /// <summary>The memory that was available.</summary>
     public long AvailableBytes { get; private init; }
 
-    /// <summary>Whether there is no plan that takes less.</summary>
+    /// <summary>Whether no plan takes less.</summary>
     public bool IsSmallest { get; private init; }
 
     /// <summary>How many tiles there are.</summary>
@@ -93,7 +94,7 @@ internal sealed record MemoryPlan
         }
     }
 
-    /// <summary>How many pixels go through the networks, those that several tiles see as often.</summary>
+    /// <summary>How many pixels go through the networks. Pixels that several tiles see count several times.</summary>
     public long SeenPixels
     {
         get
@@ -110,7 +111,7 @@ internal sealed record MemoryPlan
         }
     }
 
-    /// <summary>The plan in words for the caller.</summary>
+    /// <summary>What the plan takes, for the caller.</summary>
     public MemoryEstimate Describe() => new(WorkingBytes, Images * FieldBytes, PixelBytes + HostBytes, OperationBytes, TileCount, Strips.Count);
 
     /// <summary>All the work, in multiply-adds.</summary>
@@ -125,8 +126,8 @@ internal sealed record MemoryPlan
     /// <param name="options">The most pixels of a tile, and its overlap.</param>
     /// <param name="sampleBytes">Bytes of a value of the output; 0 where the field is kept and not drawn.</param>
     /// <param name="images">How many images are drawn: 2 where alpha is one of them, else 1.</param>
-    /// <param name="bytes">The memory that there is. Where even the smallest plan takes more, it is that one.</param>
-    /// <exception cref="ArgumentException">The field is to be kept, and is too large to be.</exception>
+    /// <param name="bytes">The available memory. If even the smallest plan takes more, the result is the smallest plan.</param>
+    /// <exception cref="ArgumentException">The field is to be kept, and is too large for that.</exception>
     public static MemoryPlan Create(
         ImageGeometry geometry, GsasrArchitecture architecture, Device device, UpscalerOptions options, int sampleBytes, int images, long bytes)
     {
@@ -136,8 +137,8 @@ internal sealed record MemoryPlan
                 $"{geometry.Width} x {geometry.Height} pixels are too large for one field of Gaussians; the limit is about {StripPlan.MaximumPixels / 1_000_000} megapixels.");
         }
 
-        // From top to bottom, so that rows are finished in their order, unless the image is so wide that it costs much more. A picture that wraps
-        // is put together of whole rows.
+        // // From top to bottom, so that rows are finished in their order, unless the image is so wide that it costs much more. A picture
+        // that wraps is put together from whole rows, so its strips always go down.
         MemoryPlan goesDown = Fit(geometry, architecture, device, options, sampleBytes, images, bytes, goesRight: false);
         if (geometry.Fold is not null || (goesDown.Strips.Count == 1 && goesDown.Fits(bytes)))
             return goesDown;
@@ -188,7 +189,7 @@ internal sealed record MemoryPlan
 
     private bool Fits(long bytes) => TotalBytes <= bytes && Strips.FieldPixels <= StripPlan.MaximumPixels;
 
-    // An image in one tile is one strip; otherwise a strip is one row of tiles, across the image.
+    // // An image of one tile is one strip. Otherwise a strip is one row of tiles across the image.
     private static int StripLength(in ImageGeometry geometry, in TileSizes tiles, bool keepsField, bool goesRight)
     {
         bool isOneTile = tiles.Width >= geometry.PaddedWidth && tiles.Height >= geometry.PaddedHeight;
@@ -198,7 +199,7 @@ internal sealed record MemoryPlan
         return Math.Min(whole, ReflectedImage.PaddedSize(StripPlan.KeptLength, goesRight ? tiles.Width : tiles.Height));
     }
 
-    // With "bytes" of memory for bands, or, without, with bands that take no more than what is needed anyway.
+    // // Bands may take "bytes" of memory. With 0, bands take no more than what is needed anyway.
     private static MemoryPlan Lay(
         GsasrArchitecture architecture, Device device, TileSizes tiles, StripPlan strips, int sampleBytes, int images, long bytes)
     {
@@ -227,7 +228,7 @@ internal sealed record MemoryPlan
         if (sampleBytes == 0)
             return plan;
 
-        // Drawing takes the networks' memory, and what else there is.
+        // // Drawing uses the memory of the networks, and what else is free.
         long drawing = Math.Max(network, bytes - images * plan.FieldBytes - operation - plan.HostBytes);
         long gaussians = strips.FieldPixels * GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide;
         PixelRectangle output = strips.LargestOutput();

@@ -8,7 +8,7 @@ using Gsasr.Weights;
 
 namespace Gsasr.Pipeline;
 
-/// <summary>The way from pixels on the host to Gaussians on the device: a model's encoder and decoder, run over an image tile by tile.</summary>
+/// <summary>From pixels on the host to Gaussians on the device: a model's encoder and decoder, run over an image tile by tile.</summary>
 internal sealed class NetworkStage : IDisposable
 {
     private readonly GsasrModel _model;
@@ -48,7 +48,7 @@ internal sealed class NetworkStage : IDisposable
     /// <summary>How precisely the networks compute, as long as float16 is enough for the values.</summary>
     public Precision Precision => _networks.Encoder.ElementType == ElementType.Float16 ? Precision.Mixed : Precision.Float32;
 
-    /// <summary>Whether values of the last image left float16's range, so that it was worked on again in float32.</summary>
+    /// <summary>Whether values of the last image left float16's range, so that the image was computed again in float32.</summary>
     public bool WasRepeated { get; private set; }
 
     /// <summary>Begins an image.</summary>
@@ -56,7 +56,7 @@ internal sealed class NetworkStage : IDisposable
     {
         WasRepeated = false;
 
-        // An image that was cancelled or failed may have left its overflow behind.
+        // // An image that was cancelled or failed may have left its overflow flag set.
         if (_mayHaveOverflowed)
             TakeOverflow();
     }

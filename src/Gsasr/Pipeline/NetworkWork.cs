@@ -3,7 +3,7 @@ using Gsasr.Architecture;
 namespace Gsasr.Pipeline;
 
 /// <summary>The multiply-adds of the networks, counted once for an upscaler: counting goes through all layers and allocates.</summary>
-/// <param name="PerSeenPixel">For each pixel of a tile, those around the tile's own included: the encoder and the decoder's blocks.</param>
+/// <param name="PerSeenPixel">For each pixel that a tile sees, its surroundings included: the encoder and the decoder's blocks.</param>
 /// <param name="PerPixel">For each pixel of the padded image: upsampling and heads.</param>
 internal readonly record struct NetworkWork(double PerSeenPixel, double PerPixel)
 {

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Gsasr.Pipeline;
 
 /// <summary>
-/// How a picture that wraps is put together. It is drawn from <see cref="AxisFold.First"/> on, over its right and bottom edge, into the first pixels
-/// of its repetition, which become its own first pixels: so both sides of an edge are drawn from the same Gaussians. The network's windows do not
-/// lie alike in all repetitions, which makes the two ends of what is drawn differ a little; they are faded into each other.
+/// How a picture that wraps is put together. It is drawn from <see cref="AxisFold.First"/> on, beyond its right and bottom edge, into its
+/// repetition, whose first pixels become the picture's own first pixels. So both sides of an edge come from the same Gaussians. The
+/// network's windows lie differently in the repetition, so the two ends of what is drawn differ a little; one fades into the other.
 /// </summary>
 /// <param name="Columns">From left to right.</param>
 /// <param name="Rows">From top to bottom.</param>
@@ -30,7 +30,7 @@ internal readonly record struct PictureFold(AxisFold Columns, AxisFold Rows)
             Fade(again.Slice(x * channels, channels), Columns.ShareOfFirst(x), row.Slice(x * channels, channels));
     }
 
-    /// <summary>Fades a row that is drawn the second time into what there is.</summary>
+    /// <summary>Mixes a row that is drawn the second time with what there is.</summary>
     /// <typeparam name="T">byte, ushort or float.</typeparam>
     /// <param name="again">What is drawn the second time.</param>
     /// <param name="share">The share of what there is.</param>

@@ -1,7 +1,7 @@
 namespace Gsasr.Pipeline;
 
 /// <summary>
-/// Where a picture goes that is drawn in parts: into the caller's memory, or, in bands of whole rows from top to bottom, to someone who takes them.
+/// Takes a picture that is drawn in parts. It writes them into the caller's memory, or hands over bands of whole rows from top to bottom.
 /// </summary>
 /// <typeparam name="T">byte, ushort or float.</typeparam>
 internal readonly ref struct PictureWriter<T>
@@ -31,7 +31,7 @@ internal readonly ref struct PictureWriter<T>
         _memory = row;
     }
 
-    /// <summary>Hands bands on.</summary>
+    /// <summary>Hands bands over.</summary>
     /// <param name="width">Columns of the picture.</param>
     /// <param name="height">Rows of the picture.</param>
     /// <param name="layout">The channels.</param>
@@ -49,12 +49,14 @@ internal readonly ref struct PictureWriter<T>
     /// <summary>The channels.</summary>
     public PixelLayout Layout { get; }
 
-    /// <summary>Whether rows are handed on, so that every part has to have the whole width and to follow the one before.</summary>
+    /// <summary>Whether rows are handed over. If so, every part must have the whole width and follow the one before.</summary>
     public bool TakesWholeRows => _receive is not null;
 
-    /// <summary>A writer of the same picture that holds all of it, for parts in any order; <see cref="HandOn"/> ends it.</summary>
-    /// <param name="fold">How a picture that wraps is put together, of whole rows; null for one that does not.</param>
-    /// <param name="row">Memory for that.</param>
+    /// <summary>
+    /// A writer that holds the whole picture and takes its parts in any order; call <see cref="HandOn"/> on this one afterwards.
+    /// </summary>
+    /// <param name="fold">How a picture that wraps is put together; null for one that does not wrap.</param>
+    /// <param name="row">Memory for a row that is put together.</param>
     public PictureWriter<T> Whole(PictureFold? fold, HostMemory row)
     {
         PixelSpan<T> all = TakesWholeRows
@@ -93,8 +95,8 @@ internal readonly ref struct PictureWriter<T>
         _receive?.Invoke(place.Top, target);
     }
 
-    /// <summary>Hands on the picture that <see cref="Whole"/> has taken.</summary>
-    /// <param name="firstRow">The first row that was not handed on before.</param>
+    /// <summary>Hands over the picture that <see cref="Whole"/> has taken.</summary>
+    /// <param name="firstRow">The first row that was not handed over before.</param>
     public void HandOn(int firstRow)
     {
         if (_receive is null || firstRow >= _height)

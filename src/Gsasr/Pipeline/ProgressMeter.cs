@@ -2,7 +2,9 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Pipeline;
 
-/// <summary>Turns finished work into reports from 0 to 1. Devices run ahead of the host, so it waits for them before it reports.</summary>
+/// <summary>
+/// Turns finished work into reports from 0 to 1. The host queues work ahead of the device, so it waits for the device before it reports.
+/// </summary>
 /// <param name="device">The device that does the work.</param>
 internal sealed class ProgressMeter(Device device)
 {

@@ -7,8 +7,8 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Pipeline;
 
 /// <summary>
-/// The way from Gaussians to pixels on the host, in bands of rows as large as the memory allows; when it runs out all the same, in bands of
-/// half the size. Its buffers on the device are kept from image to image.
+/// From Gaussians to pixels on the host, in bands of rows as large as the memory allows. When memory runs out all the same, bands become
+/// half as large. Its buffers on the device are kept from image to image.
 /// </summary>
 /// <param name="arena">The device's memory for sums and the rasteriser's lists.</param>
 internal sealed class RasterStage(Arena arena) : IDisposable
@@ -16,8 +16,8 @@ internal sealed class RasterStage(Arena arena) : IDisposable
     // Drawing a pixel takes about as long as so many multiply-adds of the networks, on processors and GPUs alike.
     private const double WorkPerPixel = 25_000;
 
-    // A band of so many pixels is short enough to stop soon after it; every band looks at all Gaussians again, so it has not fewer pixels
-    // than there are Gaussians to look at for two.
+    // // The least pixels of a band if memory allows: few enough to stop soon. Every band looks at all Gaussians again, so a band also has
+    // at least a pixel for every two Gaussians.
     private const long LeastWholeBand = 1 << 20;
     private const long LargestBand = 1 << 24;
 
@@ -39,7 +39,7 @@ internal sealed class RasterStage(Arena arena) : IDisposable
     /// <param name="gaussians">How many Gaussians are drawn.</param>
     /// <param name="width">Columns of the output.</param>
     /// <param name="height">Rows of the output.</param>
-    /// <param name="sampleBytes">Bytes of a value: 4 for sums as they are.</param>
+    /// <param name="sampleBytes">Bytes of a value: 4 for unrounded sums.</param>
     /// <param name="images">1, or 2 where alpha is drawn too.</param>
     /// <param name="bytes">The memory that a band may take.</param>
     public static int BandRows(Device device, long gaussians, int width, int height, int sampleBytes, int images, long bytes)
@@ -65,10 +65,10 @@ internal sealed class RasterStage(Arena arena) : IDisposable
     /// <summary>Bytes of a band's whole numbers.</summary>
     /// <param name="width">Columns of the band.</param>
     /// <param name="rows">Rows of the band.</param>
-    /// <param name="sampleBytes">Bytes of a value: 4 for sums as they are, which need no other place.</param>
+    /// <param name="sampleBytes">Bytes of a value: 4 for unrounded sums, which need no other memory.</param>
     public static long PixelBytes(int width, int rows, int sampleBytes) => sampleBytes == sizeof(float) ? 0 : 3L * sampleBytes * width * rows;
 
-    /// <summary>Bytes of the host that a band takes on its way to the caller, where the host's memory is the device's; else 0.</summary>
+    /// <summary>Bytes of the host that a band takes on its way to the caller, if the device works in the host's memory; else 0.</summary>
     /// <param name="device">The device.</param>
     /// <param name="width">Columns of the band.</param>
     /// <param name="rows">Rows of the band.</param>
@@ -78,12 +78,12 @@ internal sealed class RasterStage(Arena arena) : IDisposable
         device is CpuDevice ? (3L * images + 4) * sampleBytes * width * rows : 0;
 
     /// <summary>Draws a part of a picture.</summary>
-    /// <typeparam name="T">byte or ushort for rounded values, float for values that are cut off below 0 and above 1.</typeparam>
+    /// <typeparam name="T">byte or ushort for rounded values, float for values that are clamped to 0 and 1.</typeparam>
     /// <param name="picture">What is drawn.</param>
     /// <param name="canvas">The canvas, and the place of the picture's first pixel on it.</param>
     /// <param name="part">The part, in pixels of the picture.</param>
     /// <param name="writer">Takes the part, band after band.</param>
-    /// <param name="firstRow">The first row that was not taken before; those above it are left out. It moves on with every band.</param>
+    /// <param name="firstRow">The first row that was not taken before; those above it are left out. Every band moves it on.</param>
     /// <param name="bytes">The memory that a band may take.</param>
     /// <param name="pass">Memory, progress and cancellation.</param>
     /// <exception cref="ModelOutputException">Some values are not numbers.</exception>
@@ -126,7 +126,7 @@ internal sealed class RasterStage(Arena arena) : IDisposable
         }
     }
 
-    /// <summary>Draws a part of a canvas as sums, neither cut off nor rounded, without even areas.</summary>
+    /// <summary>Draws a part of a canvas as sums, neither clamped nor rounded, without even areas.</summary>
     /// <param name="gaussians">What is drawn.</param>
     /// <param name="canvas">The canvas, and the place of the part's first pixel on it.</param>
     /// <param name="width">Columns of the part.</param>
@@ -146,7 +146,7 @@ internal sealed class RasterStage(Arena arena) : IDisposable
         }
     }
 
-    /// <summary>Gives all memory back, the arena's too; it can be used again.</summary>
+    /// <summary>Gives all memory back, including the arena's. The stage can be used again.</summary>
     public void Release()
     {
         arena.Release();

@@ -1,17 +1,17 @@
 namespace Gsasr.Pipeline;
 
-/// <summary>An image of floats whose right and bottom are filled up by reflection, as the networks want it.</summary>
+/// <summary>An image of floats, padded by reflection at the right and at the bottom, as the networks want it.</summary>
 internal static class ReflectedImage
 {
     /// <summary>
-    /// The pixel that stands at an index outside an image: the image continues as in a mirror at its last pixel, as often as
-    /// necessary; an image of one pixel repeats it.
+    /// The pixel that stands at an index outside an image. The image continues as in a mirror at its last pixel, as often as necessary; an
+    /// image of one pixel repeats it.
     /// </summary>
     /// <param name="index">An index of 0 or more.</param>
     /// <param name="size">Pixels of the image in that direction.</param>
     /// <param name="repeatsEdge">
-    /// Whether the last pixel stands twice before the way back begins, and the first one before the next. Without it (PyTorch's
-    /// "reflect") an image of two pixels would become stripes of one pixel.
+    /// Whether the last pixel is repeated where the image turns back, and so is the first. Without that (PyTorch's "reflect") an image of
+    /// two pixels would become stripes of one pixel.
     /// </param>
     public static int IndexOf(int index, int size, bool repeatsEdge)
     {

@@ -1,12 +1,12 @@
 namespace Gsasr.Pipeline;
 
 /// <summary>
-/// Runs a loop over rows on several threads of the pool, like <see cref="Parallel"/>, but without allocating anything from one loop to
-/// the next, unless the pool begins a thread. It is used by one thread at a time.
+/// Runs a loop over rows on several threads of the pool, like <see cref="Parallel"/>, but without allocating anything, unless the pool
+/// starts a thread. It is used by one thread at a time.
 /// </summary>
 internal sealed class RowLoop : IThreadPoolWorkItem
 {
-    // Fewer pixels are done sooner than other threads have begun.
+    // // Fewer pixels are done before other threads have begun.
     private const long LeastForThreads = 1 << 16;
 
     // The rows that nobody has taken yet: the first of them in the upper half, the one after the last in the lower half.
@@ -27,7 +27,7 @@ internal sealed class RowLoop : IThreadPoolWorkItem
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         TakeRows();
 
-        // Those that have not begun find nothing left when they do; only the others are waited for.
+        // // Threads that have not begun will find nothing left to do. Only the others are waited for.
         var wait = default(SpinWait);
         while (Volatile.Read(ref _helpers) > 0)
             wait.SpinOnce();

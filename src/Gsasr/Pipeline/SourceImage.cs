@@ -12,10 +12,10 @@ internal sealed class SourceImage
     private float[] _colours = [];
     private float[] _alpha = [];
 
-    /// <summary>[height, width, 3] values of 0 to 1, those of the geometry's margin included; the array may be longer.</summary>
+    /// <summary>[height, width, 3] values of 0 to 1, including those of the geometry's margin; the array may be longer.</summary>
     public float[] Colours => _colours;
 
-    /// <summary>Alpha, likewise; of no meaning where all pixels are opaque.</summary>
+    /// <summary>Alpha, likewise; meaningless where all pixels are opaque.</summary>
     public float[] Alpha => _alpha;
 
     /// <summary>Whether some pixels of the last image are not opaque.</summary>
@@ -55,8 +55,8 @@ internal sealed class SourceImage
             _transparentColours.Fill(_colours.AsSpan(0, values), _alpha.AsSpan(0, values), geometry.Width, geometry.Height);
     }
 
-    /// <summary>Lets go of the colours, which someone else keeps.</summary>
-    /// <returns>[height, width, 3], as long as the image exactly.</returns>
+    /// <summary>Hands the array of the colours over to somebody who keeps it.</summary>
+    /// <returns>[height, width, 3], with exactly the length of the image.</returns>
     /// <param name="geometry">The image's sizes.</param>
     public float[] TakeColours(in ImageGeometry geometry)
     {

@@ -6,7 +6,7 @@ namespace Gsasr.Pipeline;
 /// <summary>What a stage took, over all tiles and bands.</summary>
 /// <param name="Stage">The stage.</param>
 /// <param name="Milliseconds">How long it took: by events on a GPU, by the clock on the processor.</param>
-/// <param name="ProcessorMilliseconds">What all threads of this process worked meanwhile; other programs do not add to it.</param>
+/// <param name="ProcessorMilliseconds">How long all threads of this process worked meanwhile; other programs do not count.</param>
 internal readonly record struct StageTime(PipelineStage Stage, double Milliseconds, double ProcessorMilliseconds);
 
 /// <summary>Measures the stages of an image without making the host wait between them.</summary>
@@ -31,7 +31,7 @@ internal sealed class StageClock(Device device) : IDisposable
         Stopwatch.GetTimestamp(),
         Environment.CpuUsage.TotalTime.TotalMilliseconds));
 
-    /// <summary>Waits for the device and returns each stage that there was, in the order of the pipeline.</summary>
+    /// <summary>Waits for the device and returns all stages that were measured, in the order of the pipeline.</summary>
     public StageTime[] Read()
     {
         device.Synchronize();

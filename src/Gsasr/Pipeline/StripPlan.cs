@@ -4,42 +4,44 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Pipeline;
 
-/// <summary>A part of the padded image between two rows, or two columns, whose Gaussians are made and drawn before the next one's.</summary>
+/// <summary>
+/// A part of the padded image between two rows, or two columns. Its Gaussians are made and drawn before those of the next one.
+/// </summary>
 /// <param name="Index">Its number, from 0.</param>
 /// <param name="Start">Where it begins.</param>
 /// <param name="End">Where it ends.</param>
-/// <param name="IsLast">Whether no other one follows.</param>
+/// <param name="IsLast">Whether it is the last one.</param>
 internal readonly record struct Strip(int Index, int Start, int End, bool IsLast);
 
-/// <summary>Where the Gaussians of a strip lie in the memory of the field, in pixels of 16 Gaussians each.</summary>
-/// <param name="Body">The first of those that only this strip is drawn with.</param>
-/// <param name="Kept">The first of those that are kept for the next strip; they are this strip's too.</param>
-/// <param name="Start">The first of all that it is drawn with, those kept from the strip before among them.</param>
-/// <param name="End">The end of all that it is drawn with.</param>
+/// <summary>Where the Gaussians of a strip lie in the memory of the field, counted in pixels of 16 Gaussians each.</summary>
+/// <param name="Body">The first of the Gaussians that only this strip needs.</param>
+/// <param name="Kept">The first of the Gaussians of this strip that are kept for the next one.</param>
+/// <param name="Start">The first of all Gaussians that the strip is drawn with, including those kept from the strip before.</param>
+/// <param name="End">The end of all Gaussians that the strip is drawn with.</param>
 internal readonly record struct StripMemory(long Body, long Kept, long Start, long End);
 
 /// <summary>
-/// Cuts an image whose Gaussians are not to be on the device at once into strips, usually from top to bottom. What is drawn after a strip
-/// ends a margin before the strip's end, as far as Gaussians of the next one reach; the Gaussians of twice the margin are kept for it, so
-/// that nothing is computed twice and no seam shows. The memory is [kept | body | kept]: strips use either end in turn, and the Gaussians
-/// that one strip is drawn with always lie side by side.
+/// Cuts an image into strips, usually from top to bottom, so that not all Gaussians need be on the device at once. After a strip, pixels
+/// are drawn up to a margin before the strip's end, because Gaussians of the next strip reach that far. The Gaussians of twice the margin
+/// are kept for the next strip, so that nothing is computed twice and no seam shows. The memory is [kept | body | kept]. Strips use the
+/// ends in turn, so that the Gaussians that a strip is drawn with always lie side by side.
 /// </summary>
 /// <param name="Geometry">The image.</param>
 /// <param name="Length">Pixels of a strip in the direction in which strips follow each other; the last one may have fewer.</param>
 /// <param name="GoesRight">Whether strips follow each other from left to right, and not from top to bottom.</param>
 internal readonly record struct StripPlan(ImageGeometry Geometry, int Length, bool GoesRight)
 {
-    // Pixels beyond its place that a Gaussian reaches: a standard deviation is below 1 / 1.2 pixels, a Gaussian is cut where
-    // it is a millionth, at 4.7 pixels, and its mean lies near its pixel.
+    // // How many pixels a Gaussian reaches: its standard deviation is below 1 / 1.2 pixels, it is cut off at 4.7 pixels, where it is a
+    // millionth, and its mean lies near its pixel.
     private const int Margin = 16;
 
-    /// <summary>Pixels in that direction whose Gaussians are kept from one strip to the next; a strip has at least as many.</summary>
+    /// <summary>Pixels in that direction whose Gaussians are kept for the next strip; a strip has at least as many.</summary>
     public const int KeptLength = 2 * Margin;
 
     /// <summary>Floats of the Gaussians of a pixel.</summary>
     public const int FloatsPerPixel = GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide * GaussianFormat.Raw.Columns;
 
-    /// <summary>The most pixels whose Gaussians lie side by side: kernels count values in ints.</summary>
+    /// <summary>The most pixels whose Gaussians lie side by side, because kernels count values in ints.</summary>
     public const long MaximumPixels = int.MaxValue / FloatsPerPixel;
 
     /// <summary>How many strips there are.</summary>
@@ -74,7 +76,7 @@ internal readonly record struct StripPlan(ImageGeometry Geometry, int Length, bo
             left, top, Geometry.OutputColumn(drawn.Left + drawn.Width) - left, Geometry.OutputRow(drawn.Top + drawn.Height) - top);
     }
 
-    /// <summary>A rectangle of the output that has room for every <see cref="OutputOf"/>.</summary>
+    /// <summary>A rectangle of the output that is at least as large as every <see cref="OutputOf"/>.</summary>
     public PixelRectangle LargestOutput()
     {
         PixelRectangle longest = Across(0, Math.Min(AlongSide, Length + Margin));
@@ -106,7 +108,7 @@ internal readonly record struct StripPlan(ImageGeometry Geometry, int Length, bo
         long lastEnd = FieldPixels - KeptPixels;
         long body = (long)(strip.End - strip.Start - (strip.IsLast ? 0 : KeptLength)) * AcrossSide;
 
-        // Even strips find what was kept for them at the start and keep at the end, odd ones the other way round.
+        // // Even strips have the Gaussians kept for them at the start, and those that they keep at the end; odd ones the other way round.
         bool isOdd = strip.Index % 2 == 1;
         long bodyStart = isOdd && strip.IsLast ? lastEnd - body : KeptPixels;
         return isOdd

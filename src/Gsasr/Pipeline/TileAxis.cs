@@ -1,10 +1,10 @@
 namespace Gsasr.Pipeline;
 
 /// <summary>
-/// The columns, or rows, of the padded image that a tile sees, as one or two stretches. Attention in windows that are shifted goes round the image:
-/// from its right edge to its left one, and from the bottom to the top. So a tile at an edge also sees the stretch at the opposite edge,
-/// and sees both where they are in the image: the first stretch begins at one edge and the second ends at the other. Where the two meet is as
-/// far from the tile's own pixels as where a tile ends inside the image.
+/// The columns, or rows, of the padded image that a tile sees, as one or two stretches. Attention in shifted windows goes round the image,
+/// from its right edge to its left one and from the bottom to the top. So a tile at an edge also sees a stretch at the opposite edge, and
+/// both stretches keep their order in the image: the first begins at one edge of the image and the second ends at the other. The place
+/// where the two meet is as far from the tile's own pixels as the end of a tile inside the image.
 /// </summary>
 /// <param name="Start">Where the first stretch begins.</param>
 /// <param name="Length">Its length.</param>

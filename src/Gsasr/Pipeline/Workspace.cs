@@ -4,8 +4,8 @@ using Gsasr.Tensors;
 namespace Gsasr.Pipeline;
 
 /// <summary>
-/// An upscaler's memory on its device, without weights: planned for each image, kept from image to image, and given back when an image
-/// turns out to need more than there is.
+/// An upscaler's memory on its device, without weights. It is planned for each image, kept from image to image, and given back when an
+/// image turns out to need more than there is.
 /// </summary>
 /// <param name="device">The device.</param>
 /// <param name="architecture">The networks.</param>
@@ -36,7 +36,7 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
 
     private long HeldBytes => Arena.HeldBytes + Raster.HeldBytes + (_field?.ByteLength ?? 0) + (_alphaField?.ByteLength ?? 0);
 
-    /// <summary>The most bytes that an image may take; 0 for what is free. What is held beyond it is given back.</summary>
+    /// <summary>The most bytes that an image may take; 0 for what is free. Setting it gives back what is held beyond it.</summary>
     public long MemoryLimitBytes
     {
         get => _memoryLimit;
@@ -50,7 +50,7 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
 
     private long Bytes => Math.Min(_memoryLimit > 0 ? _memoryLimit : long.MaxValue, device.AvailableMemoryBytes + HeldBytes);
 
-    /// <summary>Plans an image for the memory that is free by now, without taking any.</summary>
+    /// <summary>Plans an image for the memory that is free now, without taking any.</summary>
     /// <param name="geometry">The image's sizes.</param>
     /// <param name="sampleBytes">Bytes of a value of the output; 0 where the field is kept and not drawn.</param>
     /// <param name="images">How many images are drawn: 2 where alpha is one of them, else 1.</param>
@@ -62,7 +62,9 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
     /// <param name="sampleBytes">Bytes of a value of the output; 0 where the field is kept and not drawn.</param>
     /// <param name="images">How many images are drawn: 2 where alpha is one of them, else 1.</param>
     /// <param name="limit">The most bytes that it may take.</param>
-    /// <exception cref="DeviceMemoryException">The memory is not there after all, or the limit of the options leaves too little.</exception>
+    /// <exception cref="DeviceMemoryException">
+    /// The memory cannot be had after all, or the limit of the options leaves too little.
+    /// </exception>
     public MemoryPlan Prepare(in ImageGeometry geometry, int sampleBytes, int images, long limit)
     {
         long bytes = Math.Min(limit, Bytes);
@@ -78,7 +80,7 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
         Fit(ref _field, keepsField ? 0 : plan.FieldBytes);
         Fit(ref _alphaField, images == 1 ? 0 : plan.FieldBytes);
 
-        // A block that is too small stands in the way of a larger one, and one that is too large in the way of the rest.
+        // // A block that is too small would leave no memory for a larger one, and one that is too large none for the rest.
         if (Arena.HeldBytes < plan.WorkingBytes || Arena.HeldBytes + plan.TotalBytes - plan.WorkingBytes > bytes)
             Raster.Release();
         Arena.Reserve(plan.WorkingBytes);
@@ -116,12 +118,12 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
 
     private bool ExceedsLimit(MemoryPlan plan) => _memoryLimit > 0 && plan.TotalBytes > _memoryLimit;
 
-    // A little more or less of free memory is no reason for other tiles, which give another picture in the last digits.
+    // // A little more or less free memory must not change the tiles, because other tiles change the last digits of the picture.
     private bool IsStillGood(MemoryPlan last, in ImageGeometry geometry, int sampleBytes, int images, long bytes) =>
         !_wasReduced && last.Geometry == geometry && _sampleBytes == sampleBytes && last.Images == images && last.TotalBytes <= bytes
         && (last.TileCount == 1 || bytes / 2 < last.AvailableBytes);
 
-    // Lets go of memory that is too small, or not needed any more.
+    // // Gives up memory that is too small or not needed any more.
     private static void Fit(ref DeviceBuffer? field, long bytes)
     {
         if (field is null || (bytes > 0 && field.ByteLength >= bytes))

@@ -1,6 +1,6 @@
 namespace Gsasr.Weights;
 
-/// <summary>Reports how much of a model's weights is on the device, and stops where the caller asks for it.</summary>
+/// <summary>Reports how much of a model's weights is on the device, and stops the loading if the caller asks for it.</summary>
 /// <param name="total">All numbers of the model.</param>
 /// <param name="progress">Told from 0 to 1; null for nobody.</param>
 /// <param name="cancellation">Checked before each tensor.</param>

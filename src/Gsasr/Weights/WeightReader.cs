@@ -41,7 +41,7 @@ internal sealed class WeightReader : IDisposable
     /// <summary>Where the weights go.</summary>
     public Device Device { get; }
 
-    /// <summary>What the weights of products become, and activations with them. Everything else is float32.</summary>
+    /// <summary>The element type of the weights of products, and of activations. Everything else is float32.</summary>
     public ElementType ElementType { get; }
 
     /// <summary>The same reader for the names below a module.</summary>
@@ -70,7 +70,7 @@ internal sealed class WeightReader : IDisposable
     /// <summary>A linear layer or a convolution: NAME.weight and NAME.bias.</summary>
     /// <param name="name">The layer's name below the prefix.</param>
     /// <param name="pixelShuffle">Whether a pixel shuffle follows.</param>
-    /// <param name="elementType">What its weights become, if not what those of the others do.</param>
+    /// <param name="elementType">The element type of its weights, if it differs from that of the others.</param>
     public ConvolutionWeights Convolution(string name, bool pixelShuffle = false, ElementType? elementType = null)
     {
         IReadOnlyList<int> shape = _checkpoint.Tensors[$"{_prefix}{name}.weight"].Shape;
@@ -85,7 +85,7 @@ internal sealed class WeightReader : IDisposable
             elementType ?? ElementType));
     }
 
-    /// <summary>Linear layers with the same input, side by side as one.</summary>
+    /// <summary>Linear layers with the same input, put side by side as one layer.</summary>
     /// <param name="names">The layers' names below the prefix.</param>
     public ConvolutionWeights LinearSideBySide(params ReadOnlySpan<string> names)
     {
@@ -196,7 +196,7 @@ internal sealed class WeightReader : IDisposable
         return Upload(bias, heads, tokens, tokens);
     }
 
-    /// <summary>Takes over something to be disposed of together with the weights.</summary>
+    /// <summary>Takes over something that is to be disposed of together with the weights.</summary>
     /// <typeparam name="T">What it is.</typeparam>
     /// <param name="resource">The resource.</param>
     public T Own<T>(T resource)

@@ -6,8 +6,8 @@ using Gsasr.Tensors;
 namespace Gsasr.Checkpoints.PyTorch;
 
 /// <summary>
-/// The format of torch.save before version 1.6: one pickle each of a magic number, a version, properties of the writing machine, the
-/// saved value and the list of storage keys; then, in the list's order, each storage's count (8 bytes) and values.
+/// The format of torch.save before version 1.6: five pickles (a magic number, a version, properties of the writing machine, the saved
+/// value, the list of storage keys) and then, in the list's order, each storage's count (8 bytes) and values.
 /// </summary>
 internal static class LegacyArchiveReader
 {

@@ -24,7 +24,7 @@ internal sealed class PickleBytes(byte[] bytes, int position, string source)
     /// <summary>A float64, which pickles store with the highest byte first.</summary>
     public double Double() => BinaryPrimitives.ReadDoubleBigEndian(Take(8));
 
-    /// <summary>An integer of so many bytes: a long, or a BigInteger where it does not fit.</summary>
+    /// <summary>An integer of a given number of bytes: a long, or a BigInteger where it does not fit.</summary>
     public object Integer(int length)
     {
         var value = new BigInteger(Take(length), isUnsigned: false, isBigEndian: false);
@@ -43,7 +43,7 @@ internal sealed class PickleBytes(byte[] bytes, int position, string source)
         }
     }
 
-    /// <summary>Text of Python 2, one byte a character.</summary>
+    /// <summary>Text of Python 2, one byte for each character.</summary>
     public string Latin1Text(long length) => Encoding.Latin1.GetString(Take(length));
 
     /// <summary>Text up to the next line feed, which is skipped.</summary>

@@ -10,7 +10,7 @@ internal sealed class PickleDictionary
 
     public void Add(object? key, object? value) => (_entries ??= []).Add(new(key, value));
 
-    /// <summary>What a text key was last set to.</summary>
+    /// <summary>The value that a text key was set to last.</summary>
     public bool TryGet(string key, out object? value)
     {
         for (int i = Entries.Count - 1; i >= 0; i--)

@@ -2,7 +2,9 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Checkpoints.PyTorch;
 
-/// <summary>The allow-list: every name that is not in it is refused when it is mentioned, whether or not it would be called.</summary>
+/// <summary>
+/// The names that a pickle may mention. Any other one is refused when it is mentioned, whether or not it would be called.
+/// </summary>
 internal static class PickleGlobals
 {
     public static PickleGlobal Resolve(string module, string name, string source) => (module, name) switch
@@ -25,7 +27,7 @@ internal static class PickleGlobals
         _ => throw Refused(module, name, source),
     };
 
-    /// <summary>The element type of a storage class, or null where the name is none.</summary>
+    /// <summary>The element type of a storage class, or null where the name is no storage class.</summary>
     public static ElementType? ElementTypeOf(PickleGlobal global) => global switch
     {
         PickleGlobal.FloatStorage => ElementType.Float32,

@@ -4,9 +4,9 @@ using Gsasr.Tensors;
 namespace Gsasr.Checkpoints.PyTorch;
 
 /// <summary>
-/// Interprets the pickle of a checkpoint as data. A pickle is a program for a stack machine that may import and call anything; this
-/// one knows the instructions that describe numbers, texts, containers and tensors, and the names of <see cref="PickleGlobal"/>.
-/// Whatever else the pickle asks for ends the reading. Nothing is imported, called, reflected upon or written.
+/// Interprets the pickle of a checkpoint as data. A pickle is a program for a stack machine that may import and call anything. This machine
+/// knows only the instructions that describe numbers, texts, containers and tensors, and the names of <see cref="PickleGlobal"/>. At
+/// anything else the reading ends. Nothing is imported, called, reflected upon or written.
 /// </summary>
 /// <remarks>
 /// Values: null, bool, long, BigInteger, double, string, object?[] (tuple), List&lt;object?&gt; (list, set),
@@ -198,7 +198,8 @@ internal sealed class PickleInterpreter
             case PickleGlobal.RebuildTensor when arguments is [StorageReference storage, long offset, object?[] size, object?[] stride]:
                 return StoredTensor.Create(storage, offset, size, stride, _source);
 
-            // What follows is whether it needs a gradient, its hooks, and flags (such as conjugate) that plain tensors do not have.
+            // // The other arguments say whether it needs a gradient, its hooks, and flags (such as conjugate) that plain tensors do not
+            // have.
             case PickleGlobal.RebuildTensorV2
                 when arguments is
                     [StorageReference storage, long offset, object?[] size, object?[] stride, bool, PickleDictionary, .. [] or [null]]:

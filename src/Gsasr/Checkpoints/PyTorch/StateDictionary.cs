@@ -1,11 +1,11 @@
 namespace Gsasr.Checkpoints.PyTorch;
 
-/// <summary>Finds the tensors in what training programs save around them.</summary>
+/// <summary>Finds the tensors among the other things that training programs save.</summary>
 internal static class StateDictionary
 {
     private const string ModulePrefix = "module.";
 
-    /// <summary>What the tensors are kept under, the averaged weights first; a file may also hold them directly.</summary>
+    /// <summary>The keys under which tensors are saved, the averaged weights first; a file may also hold the tensors directly.</summary>
     private static readonly string[] Wrappers = ["params_ema", "params", "state_dict"];
 
     /// <summary>The named tensors of a saved value, without the prefix that parallel training adds to every name.</summary>
@@ -25,7 +25,7 @@ internal static class StateDictionary
         var tensors = new List<(string Name, StoredTensor Tensor)>();
         foreach ((object? key, object? value) in dictionary.Entries)
         {
-            // Beside its tensors a dictionary may hold counters and settings.
+            // // A dictionary may hold counters and settings beside its tensors.
             if (key is string name && value is StoredTensor tensor)
                 tensors.Add((name, tensor));
         }

@@ -2,7 +2,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Checkpoints.PyTorch;
 
-/// <summary>A run of values that one or more tensors look into.</summary>
+/// <summary>A run of values that one or more tensors are views of.</summary>
 /// <param name="Key">Its name in the file.</param>
 /// <param name="ElementType">What it holds.</param>
 /// <param name="Count">How many.</param>

@@ -6,8 +6,8 @@ using Gsasr.Weights;
 namespace Gsasr.Encoders;
 
 /// <summary>
-/// EDSR without its upsampler: a chain of residual blocks of two convolutions (arXiv 1707.02921, baseline). The published
-/// GSASR encoder computes EDSR's long skip connection but returns the features without it, and was trained so.
+/// EDSR without its upsampler: a chain of residual blocks of two convolutions (arXiv 1707.02921, baseline). The published GSASR encoder
+/// computes EDSR's long skip connection but returns the features without it, and it was trained that way.
 /// </summary>
 internal sealed class EdsrEncoder : Encoder
 {

@@ -30,7 +30,9 @@ public sealed record HatLArchitecture(
     /// <inheritdoc/>
     public override string Name => "hatl";
 
-    /// <summary>Side of the attention window in pixels: 16, which no weight's shape depends on; buffers that do must agree.</summary>
+    /// <summary>
+    /// Side of the attention window in pixels: 16. No shape of a weight depends on it; buffers whose shape does must agree.
+    /// </summary>
     public static int WindowSize => 16;
 
     /// <summary>Side in pixels of the overlapping windows that keys and values of the cross attention come from: 24.</summary>
@@ -42,7 +44,8 @@ public sealed record HatLArchitecture(
     /// <summary>How such an encoder is recognised.</summary>
     internal static EncoderKind Kind { get; } = new("HAT-L", "conv_first.weight", TryRecognise);
 
-    // Three states; and of a layer the normalised one and the convolution branch with what either branch has inside, or those of its perceptron.
+    // // Three states. Of a layer either the normalised state, the convolution branch's result and what one of the branches holds inside,
+    // or the normalised state and what its perceptron holds.
     internal override long WorkingFloatsPerPixel => 3L * Channels + Math.Max(2 * Channels + Math.Max(CompressedChannels, 3 * Channels), Channels + MlpChannels);
 
     internal override Encoder Load(WeightReader weights) => new HatLEncoder(weights, this);

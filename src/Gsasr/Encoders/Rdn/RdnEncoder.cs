@@ -6,9 +6,9 @@ using Gsasr.Weights;
 namespace Gsasr.Encoders;
 
 /// <summary>
-/// RDN without its upsampler: dense blocks in which each convolution sees the outputs of all earlier ones (arXiv 1802.08797).
-/// Nothing is concatenated: inside a block, each convolution writes its channels of one wide tensor; and the 1x1 convolution
-/// over the outputs of all blocks is a sum over blocks, to which each adds its part as soon as it is done.
+/// RDN without its upsampler: dense blocks in which each convolution sees the outputs of all earlier ones (arXiv 1802.08797). Nothing is
+/// concatenated. Inside a block, each convolution writes its channels of one wide tensor. The 1x1 convolution over the outputs of all
+/// blocks is a sum, to which each block adds its part as soon as it is done.
 /// </summary>
 internal sealed class RdnEncoder : Encoder
 {
