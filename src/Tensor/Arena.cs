@@ -1,13 +1,13 @@
 namespace Gsasr.Tensors;
 
 /// <summary>
-/// Memory for activations, handed out like a stack: what is allocated inside a scope is given back, all at once, when the
-/// scope ends. After the first pass over the same work nothing is allocated on the device any more.
+/// Memory for activations, handed out like a stack: what is allocated inside a scope is given back, all at once, when the scope ends. The
+/// first pass over some work finds out how much it needs; later passes allocate nothing on the device.
 /// </summary>
 /// <remarks>Reuse is safe without waiting because a device runs its work in order. Not thread-safe.</remarks>
 internal sealed class Arena : IDisposable
 {
-    // Offsets inside a block, counted in values, are ints in the kernels of OpenCL.
+    // // Kernels in OpenCL count offsets inside a block in ints.
     private const int MaximumBlockValues = int.MaxValue - 1024;
     private const int AlignmentBytes = 256;
     private const long MinimumBlockBytes = 1 << 20;
@@ -19,7 +19,7 @@ internal sealed class Arena : IDisposable
     private int _depth;
     private long _liveBytes;
 
-    // The most that was in use at once since the arena was last empty: what one block for everything has to hold.
+    // // The most that was in use at once since the arena was last empty: the size that one block for everything must have.
     private long _neededBytes;
     private bool _isExhausted;
     private bool _staysScattered;
@@ -95,7 +95,7 @@ internal sealed class Arena : IDisposable
     }
 
     /// <summary>
-    /// Takes one block for work to come, if the device has such a block; otherwise the work gets several, as it asks for them.
+    /// Takes one block for work to come, if the device has a block so large. Otherwise the work gets several blocks as it asks for them.
     /// </summary>
     /// <param name="bytes">How much the work needs at once.</param>
     /// <exception cref="InvalidOperationException">A scope has not ended.</exception>
@@ -130,7 +130,7 @@ internal sealed class Arena : IDisposable
         _staysScattered = false;
     }
 
-    /// <summary>Gives all memory back to the device, at the end of the scopes that are under way; nothing can be allocated any more.</summary>
+    /// <summary>Gives all memory back to the device when the open scopes have ended. Nothing can be allocated any more.</summary>
     public void Dispose()
     {
         _isDisposed = true;
@@ -147,12 +147,12 @@ internal sealed class Arena : IDisposable
             return;
         if (_isExhausted || _isDisposed)
         {
-            // The pass failed, and what comes next is smaller: it must find the device's memory free.
+            // // The pass failed, and a smaller one may follow: it must find the device's memory free.
             Release();
         }
         else if (_blocks.Count > 1 && _neededBytes <= MaximumBlockBytes && !_staysScattered)
         {
-            // The first pass found out how much is needed; from the next one on it lies in one block without gaps.
+            // // The first pass found out how much is needed. From the next one on everything lies in one block without gaps.
             ReleaseBlocks();
             try
             {
@@ -160,7 +160,7 @@ internal sealed class Arena : IDisposable
             }
             catch (DeviceMemoryException)
             {
-                // The pass is done and its results stand. The next one takes several blocks again, and keeps them.
+                // // The pass is done and its results are valid. The next one takes several blocks again, and keeps them.
                 _isExhausted = false;
                 _staysScattered = true;
             }

@@ -1,8 +1,8 @@
 namespace Gsasr.Tensors;
 
 /// <summary>
-/// Something that holds tensors and runs operations on them. Work is queued in order: an operation sees the results of
-/// all that were started before it, and only <see cref="Synchronize"/> and downloads wait.
+/// Something that holds tensors and runs operations on them. Work is queued in order: an operation sees the results of all operations that
+/// were started before it, and only <see cref="Synchronize"/> and downloads wait.
 /// </summary>
 /// <remarks>
 /// Any number of threads may use a device at once; what they start is queued, and the results are those of one thread. It must outlive
@@ -17,8 +17,8 @@ public abstract class Device : IDisposable
     }
 
     /// <summary>
-    /// Raised once, on the thread that uses the device, when kernels have to be compiled that no earlier run left in the cache: the
-    /// work under way waits for the driver's compiler, some of which take a minute.
+    /// Raised once, on the thread that uses the device, when kernels have to be compiled because no earlier run left them in the cache. The
+    /// work waits for the driver's compiler, which can take a minute.
     /// </summary>
     public event EventHandler? Compiling;
 
@@ -32,7 +32,8 @@ public abstract class Device : IDisposable
     public abstract long MemoryBytes { get; }
 
     /// <summary>
-    /// Bytes of memory that work may count on at the moment, beside what is allocated: what is free, less what other programs should keep.
+    /// Bytes of memory that work may take at the moment, beside what is allocated: what is free, less a part that is left to other
+    /// programs.
     /// </summary>
     public virtual long AvailableMemoryBytes => MemoryBytes;
 

@@ -5,7 +5,7 @@ using Gsasr.Tensors.OpenCl;
 
 namespace Gsasr.Tensors;
 
-/// <summary>The devices of this computer, at the time when it was asked.</summary>
+/// <summary>The devices that this computer had when it was asked.</summary>
 public sealed class DeviceCatalog
 {
     private readonly List<OpenClCandidate> _openCl;
@@ -111,7 +111,7 @@ public sealed class DeviceCatalog
 
     private Device OpenBest(out string? note)
     {
-        // A driver that is not installed is no news; one that does not work is.
+        // // A driver that is not installed is not worth mentioning; one that does not work is.
         var problems = new List<string>(Refusals.Where(refusal => refusal.Cause != RefusalCause.Absent).Select(refusal => refusal.ToString()));
         foreach (DeviceDescription description in Devices.Where(device => device.IsGpu))
         {

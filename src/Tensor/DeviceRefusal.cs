@@ -4,7 +4,7 @@ namespace Gsasr.Tensors;
 /// <param name="Kind">The backend.</param>
 /// <param name="Subject">What is refused, for people to read: "CUDA", or a device's name.</param>
 /// <param name="Reason">Why, without a full stop.</param>
-/// <param name="Cause">Whether there is nothing, nothing that will do, or something that failed.</param>
+/// <param name="Cause">Whether there is no device, none that will do, or something failed.</param>
 public sealed record DeviceRefusal(DeviceKind Kind, string Subject, string Reason, RefusalCause Cause)
 {
     /// <summary>Subject and reason: "CUDA: no CUDA driver found".</summary>

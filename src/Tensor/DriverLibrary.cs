@@ -32,7 +32,7 @@ internal static class DriverLibrary
         return handle != 0;
     }
 
-    /// <summary>What a failed call of a driver's function says, the library under the name that it was loaded by.</summary>
+    /// <summary>The message of a failed call of a driver's function, with the name under which the library was loaded.</summary>
     /// <param name="exception">What the call threw.</param>
     public static string Describe(Exception exception)
     {

@@ -1,6 +1,6 @@
 namespace Gsasr.Tensors;
 
-/// <summary>What the element types measure.</summary>
+/// <summary>Sizes and kinds of the element types.</summary>
 public static class ElementTypes
 {
     /// <summary>Bytes of one value.</summary>

@@ -1,8 +1,8 @@
 namespace Gsasr.Tensors;
 
 /// <summary>
-/// The columns of a Gaussian, as the decoder's heads write them, fields and their files keep them, and the rasteriser and the fitter read them: the
-/// only place where they are counted, for processors and kernels alike.
+/// The columns of a Gaussian, for the decoder's heads, fields and their files, the rasteriser and the fitter, on processors and in kernels.
+/// They are counted nowhere else.
 /// </summary>
 internal static class GaussianFormat
 {

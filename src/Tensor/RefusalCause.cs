@@ -1,6 +1,6 @@
 namespace Gsasr.Tensors;
 
-/// <summary>What stands behind a <see cref="DeviceRefusal"/>.</summary>
+/// <summary>The reason behind a <see cref="DeviceRefusal"/>.</summary>
 public enum RefusalCause
 {
     /// <summary>There is no driver or no device, as is usual for some backend.</summary>

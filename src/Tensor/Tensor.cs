@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Gsasr.Tensors;
 
 /// <summary>
-/// A view of values of shape [height, width, channels] in a device's memory: value (y, x, c) lies
-/// <c>Offset + (y * Width + x) * Pitch + c</c> values into the buffer. It owns nothing; a slice of another tensor's
-/// channels or rows is a tensor too. Vectors and matrices are tensors of height 1.
+/// A view of values of shape [height, width, channels] in a device's memory: value (y, x, c) lies <c>Offset + (y * Width + x) * Pitch +
+/// c</c> values into the buffer. It owns nothing. A slice of another tensor's channels or rows is a tensor too. Vectors and matrices are
+/// tensors of height 1.
 /// </summary>
 /// <remarks>It is checked when it is made: all of its values lie inside the buffer.</remarks>
 internal readonly record struct Tensor
@@ -53,7 +53,7 @@ internal readonly record struct Tensor
     }
 
     /// <summary>The memory.</summary>
-    /// <exception cref="InvalidOperationException">This is <c>default</c> and no tensor.</exception>
+    /// <exception cref="InvalidOperationException">This is <c>default</c> and refers to no memory.</exception>
     public DeviceBuffer Buffer => _buffer ?? throw new InvalidOperationException("This tensor has no memory: it was never given a buffer.");
 
     /// <summary>Where the first value lies, in values from the start of the buffer.</summary>
@@ -89,8 +89,8 @@ internal readonly record struct Tensor
     /// <summary>Where the first value lies, in bytes from the start of the buffer.</summary>
     public long ByteOffset => Offset * ElementType.Size();
 
-    /// <summary>The float32 values from the first to the last, with what lies between the pixels, as a kernel's argument.</summary>
-    /// <exception cref="ArgumentException">The values are no float32.</exception>
+    /// <summary>The float32 values from the first to the last, including what lies between the pixels, as a kernel's argument.</summary>
+    /// <exception cref="ArgumentException">The values are not float32.</exception>
     public BufferView<float> View
     {
         get
@@ -100,8 +100,8 @@ internal readonly record struct Tensor
         }
     }
 
-    /// <summary>The bits from the first value to the last, with what lies between the pixels, as a kernel's argument.</summary>
-    /// <typeparam name="T">What the kernel takes a value for; it has the size of a value.</typeparam>
+    /// <summary>The bits from the first value to the last, including what lies between the pixels, as a kernel's argument.</summary>
+    /// <typeparam name="T">The type that a value has in the kernel; it has the size of the tensor's values.</typeparam>
     /// <exception cref="ArgumentException">Values have another size.</exception>
     public BufferView<T> ViewAs<T>()
         where T : unmanaged
@@ -110,7 +110,7 @@ internal readonly record struct Tensor
         return new BufferView<T>(Buffer, Offset, (Pixels - 1L) * Pitch + Channels);
     }
 
-    /// <summary>The same memory with other extents, counted from the same first value. What is left out stays as it is.</summary>
+    /// <summary>The same memory with other extents, from the same first value on.</summary>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
     /// <param name="channels">Channels.</param>
@@ -155,7 +155,7 @@ internal readonly record struct Tensor
     }
 
     /// <summary>Copies all values, which are float32, to the host, dense, channels fastest, after all work started so far.</summary>
-    /// <exception cref="ArgumentException">The values are no float32.</exception>
+    /// <exception cref="ArgumentException">The values are not float32.</exception>
     public float[] ToArray()
     {
         Require(ElementType.Float32);
@@ -177,9 +177,9 @@ internal readonly record struct Tensor
     /// <param name="other">The other tensor.</param>
     public bool HasShapeOf(in Tensor other) => Height == other.Height && Width == other.Width && Channels == other.Channels;
 
-    /// <summary>Throws unless the values are encoded in one way.</summary>
-    /// <param name="elementType">The way.</param>
-    /// <exception cref="ArgumentException">They are encoded otherwise.</exception>
+    /// <summary>Throws unless the values have an element type.</summary>
+    /// <param name="elementType">The element type.</param>
+    /// <exception cref="ArgumentException">They have another one.</exception>
     public void Require(ElementType elementType)
     {
         if (ElementType != elementType)

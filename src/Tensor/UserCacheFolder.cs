@@ -4,8 +4,9 @@ namespace Gsasr.Tensors;
 internal static class UserCacheFolder
 {
     /// <summary>
-    /// A folder of this name in the one that the environment variable GSASR_CACHE names, else in gsasr in the user's cache folder
-    /// (XDG_CACHE_HOME or ~/.cache, Library/Caches, %LOCALAPPDATA%). It need not exist. Null where there is no place for it.
+    /// The folder of a given name for such files: in the folder that the environment variable GSASR_CACHE names, else in gsasr in the
+    /// user's cache folder (XDG_CACHE_HOME or ~/.cache, Library/Caches, %LOCALAPPDATA%). It need not exist. Null if there is no place for
+    /// it.
     /// </summary>
     /// <param name="name">The folder's name.</param>
     public static string? Find(string name)

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Gsasr.Tensors.Cpu;
 
-/// <summary>How much address space this process may still take (ulimit -v), which memory of all kinds needs, used or only reserved.</summary>
+/// <summary>How much address space this process may still take (ulimit -v). All memory counts, even if it is only reserved.</summary>
 internal static partial class AddressSpace
 {
     private const int MostArenas = -8;
@@ -11,7 +11,9 @@ internal static partial class AddressSpace
     // Read once: shells set it before a program starts, and every image asks for it.
     private static readonly long? s_limit = ReadLimit();
 
-    /// <summary>Bytes that are left of the limit that the process began with; null where there is none, or not on Linux.</summary>
+    /// <summary>
+    /// Bytes that are left of the limit that the process started with; null if there is no limit, or the system is not Linux.
+    /// </summary>
     public static long? FreeBytes()
     {
         if (s_limit is not long limit)
@@ -27,8 +29,8 @@ internal static partial class AddressSpace
     }
 
     /// <summary>
-    /// Where there is a limit, has the C library serve all threads from one pool of memory from now on, instead of reserving 64 MiB for
-    /// each thread. To be called before there are threads.
+    /// If there is a limit, makes the C library serve all threads from one pool of memory from now on, instead of reserving 64 MiB for each
+    /// thread. Call it before there are threads.
     /// </summary>
     public static void Spare()
     {
@@ -40,7 +42,7 @@ internal static partial class AddressSpace
         }
         catch (EntryPointNotFoundException)
         {
-            // Another C library than GNU's, which has no such pools.
+            // // The C library is not GNU's, and has no such pools.
         }
     }
 
@@ -68,7 +70,7 @@ internal static partial class AddressSpace
         }
     }
 
-    // The first number is what is taken, in pages.
+    // // The first number is the address space in use, in pages.
     private static long ParsePages(string text) =>
         long.TryParse(text.Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out long pages) ? pages : 0;
 

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Gsasr.Tensors.Cpu;
 
-/// <summary>Memory of the processor outside the garbage-collected heap: it does not move, and large blocks cost nothing to collect.</summary>
+/// <summary>
+/// Memory of the processor outside the garbage-collected heap. It does not move, and the garbage collector has no work with it.
+/// </summary>
 internal sealed unsafe class CpuBuffer : DeviceBuffer
 {
     /// <summary>The boundary on which every buffer starts, in bytes.</summary>

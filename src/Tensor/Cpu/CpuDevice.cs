@@ -21,7 +21,7 @@ public sealed class CpuDevice : Device
 
     /// <summary>Starts the device.</summary>
     /// <param name="threads">How many threads run at once, the caller's among them; at least 1. Results do not depend on it.</param>
-    /// <param name="memoryLimit">The most bytes that its buffers may take together; all that there are unless set.</param>
+    /// <param name="memoryLimit">The most bytes that its buffers may take together; without it the computer's memory is the limit.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is less than 1.</exception>
     public CpuDevice(int threads, long memoryLimit = long.MaxValue)
     {
@@ -82,8 +82,8 @@ public sealed class CpuDevice : Device
     }
 
     /// <summary>
-    /// Runs all items of a kernel and returns when they are done, after the kernels that other threads run. Nothing is allocated but
-    /// scratch memory, which is kept.
+    /// Runs all items of a kernel and returns when they are done. If other threads run kernels, it waits for them first. Only scratch
+    /// memory is allocated, and it is kept.
     /// </summary>
     /// <typeparam name="TKernel">The kernel.</typeparam>
     /// <param name="kernel">The kernel's sizes and pointers.</param>
@@ -114,11 +114,11 @@ public sealed class CpuDevice : Device
             : null;
     }
 
-    // Unlike memory, what is left of a limit of address space is not shared with other programs; this one needs some for other things.
+    // // Other programs do not share a limit of address space. This one needs some of it for other things.
     private static long FreeAddresses() => AddressSpace.FreeBytes() is long free ? free / 4 * 3 : long.MaxValue;
 
-    // What Linux can hand out without swapping, caches of files included; null on other systems, where there is no such number. It is asked for every
-    // image, so it is read without allocating.
+    // // What Linux can hand out without swapping, including caches of files; null on other systems, which have no such number. Every image
+    // asks for it, so it is read without allocating.
     private static long? FreeMemoryBytes()
     {
         if (s_memoryInformation is null)

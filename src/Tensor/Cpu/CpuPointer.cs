@@ -7,7 +7,7 @@ internal static unsafe class CpuPointer
 {
     /// <summary>The first value of a tensor of float32.</summary>
     /// <param name="tensor">A tensor in the processor's memory.</param>
-    /// <exception cref="ArgumentException">The values are no float32.</exception>
+    /// <exception cref="ArgumentException">The values are not float32.</exception>
     public static float* Of(in Tensor tensor)
     {
         tensor.Require(ElementType.Float32);
@@ -19,8 +19,8 @@ internal static unsafe class CpuPointer
     public static byte* Of(DeviceBuffer buffer) => ((CpuBuffer)buffer).Memory;
 
     /// <summary>
-    /// Has a float's line of the cache fetched, so that a later access does not wait for it. Any address will do, outside of
-    /// memory too. Does nothing on processors other than x86.
+    /// Fetches the cache line of a float, so that a later access does not wait for it. Any address will do, even one outside of memory.
+    /// Does nothing on processors other than x86.
     /// </summary>
     /// <param name="address">The float.</param>
     public static void Prefetch(float* address)

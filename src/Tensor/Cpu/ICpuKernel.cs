@@ -1,11 +1,11 @@
 namespace Gsasr.Tensors.Cpu;
 
-/// <summary>Work in independent items, run by several threads at once. A kernel is a plain struct of pointers and sizes.</summary>
+/// <summary>Work in independent items, which several threads run at once. A kernel is a plain struct of pointers and sizes.</summary>
 internal unsafe interface ICpuKernel
 {
     /// <summary>
-    /// Does one item. Items may run in any order and on any thread. What one throws ends the kernel, as soon as the items under way
-    /// are done, and is thrown on the thread that ran the kernel.
+    /// Does one item. Items may run in any order and on any thread. If one throws, the kernel ends when the items that have begun are done,
+    /// and the exception is thrown on the thread that ran the kernel.
     /// </summary>
     /// <param name="item">The item, from 0.</param>
     /// <param name="scratch">

@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace Gsasr.Tensors.Cpu;
 
-/// <summary>The widest vectors of floats that this processor computes with; the runtime's switches can narrow it.</summary>
+/// <summary>The widest vectors of floats that this processor computes with; settings of the .NET runtime can make them narrower.</summary>
 internal static class SimdWidth
 {
     /// <summary>Floats in a vector: 16, 8, 4, or 1 where there are no vector instructions.</summary>

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>
-/// Whole pages of memory from the operating system. The C library keeps what large blocks leave behind, in one heap for each thread that
-/// ever took some; pages go back at once.
+/// Whole pages of memory from the operating system. When large blocks are freed, the C library keeps their memory, in one heap for each
+/// thread that ever took some; pages go back to the system at once.
 /// </summary>
 internal static unsafe partial class SystemPages
 {
@@ -18,7 +18,7 @@ internal static unsafe partial class SystemPages
     private const uint Release = 0x8000;
     private const uint PageReadWrite = 4;
 
-    // MAP_ANONYMOUS, which is no file's content: Linux has one number for it, the other systems another.
+    // // MAP_ANONYMOUS (memory that is no file's content) has one value on Linux and another on other systems.
     private static readonly int s_anonymous = OperatingSystem.IsLinux() || OperatingSystem.IsAndroid() ? 0x20 : 0x1000;
 
     /// <summary>Takes pages; they are zero.</summary>

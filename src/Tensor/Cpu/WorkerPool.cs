@@ -4,8 +4,8 @@ using System.Runtime.ExceptionServices;
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>
-/// Threads that run kernels together with the caller's. Items are taken one by one, so uneven ones even out. Any number of threads
-/// may call: their kernels run one after the other, each with all threads.
+/// Threads that run kernels together with the caller's. Each thread takes the next item when it is free, so uneven items even out. Any
+/// number of threads may call: their kernels run one after the other, each on all threads.
 /// </summary>
 internal sealed unsafe class WorkerPool : IDisposable
 {
@@ -46,7 +46,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
         catch
         {
-            // The system gives no more threads: those that run are let go.
+            // // The system gives no more threads, so those that were started are ended.
             _threads = _threads[..started];
             Dispose();
             throw;
@@ -71,7 +71,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             if (scratchBytes > 0)
                 ReserveScratch(scratchBytes);
 
-            // The copy on this stack frame outlives all workers' use of it, because this waits for them whatever happens.
+            // // Workers use this copy on the stack. It lives long enough, because this method waits for them whatever happens.
             _kernel = &copy;
             _execute = &Execute<TKernel>;
             _items = items;
@@ -129,7 +129,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         _scratch = (CpuBuffer)_device.Allocate(needed);
     }
 
-    // An interrupted wait goes on, as the workers use this thread's stack; the interruption is handed on afterwards.
+    // // The wait goes on when it is interrupted, because the workers use this thread's stack. The interruption is raised again afterwards.
     private void WaitForHelpers()
     {
         bool interrupted = false;
@@ -173,7 +173,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
         catch (Exception e)
         {
-            // Raised again on the caller's thread; the other items need not run.
+            // // Thrown again on the caller's thread. The other items need not run.
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
             Interlocked.Exchange(ref _next, _items);
         }

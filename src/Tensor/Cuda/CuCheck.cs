@@ -21,7 +21,7 @@ internal static unsafe class CuCheck
         throw new DeviceException($"Could not {action} ({call}: {Describe(result)}).");
     }
 
-    /// <summary>Whether a context that returned this is of no more use: every later call on it fails in the same way.</summary>
+    /// <summary>Whether a context that returned this is useless from now on, because every later call fails in the same way.</summary>
     public static bool IsFatal(CuResult result) => result
         is CuResult.CUDA_ERROR_ECC_UNCORRECTABLE
         or CuResult.CUDA_ERROR_ILLEGAL_ADDRESS

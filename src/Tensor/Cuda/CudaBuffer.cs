@@ -50,7 +50,7 @@ internal sealed unsafe class CudaBuffer : GpuBuffer
         if (address == 0)
             return;
 
-        // Waits for the work that uses the memory. A failure of that work is reported by the next call that can.
+        // // Waits for the work that uses the memory. If that work failed, the next call that can report it does.
         _device.Free(new CuAddress(address));
         _device.Forget(this);
     }

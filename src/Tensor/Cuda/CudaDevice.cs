@@ -71,7 +71,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
 
     internal CuStream Stream { get; }
 
-    /// <summary>Where uploads wait for their turn in the stream.</summary>
+    /// <summary>The memory from which uploads are copied in the order of the stream.</summary>
     internal CudaStaging Staging { get; }
 
     /// <inheritdoc/>
@@ -104,7 +104,9 @@ internal sealed unsafe class CudaDevice : GpuDevice
         return new CudaEvent(this, created);
     }
 
-    /// <summary>Makes this device's context the calling thread's, which all calls go to. Throws if the device failed for good.</summary>
+    /// <summary>
+    /// Makes this device's context the calling thread's; all driver calls use that one. Throws if the device failed for good.
+    /// </summary>
     internal void MakeCurrent()
     {
         ThrowIfDisposed();
@@ -167,7 +169,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
         _lastLaunched = kernel;
         Kernel description = kernel.Kernel;
 
-        // In PTX a view is a pointer and a length, and everything else 32 bits.
+        // // In PTX a view is a pointer and a length; everything else has 32 bits.
         long* values = stackalloc long[2 * arguments.Length];
         void** parameters = stackalloc void*[arguments.Length];
         for (int i = 0; i < arguments.Length; i++)
@@ -227,8 +229,8 @@ internal sealed unsafe class CudaDevice : GpuDevice
         _context.Dispose();
     }
 
-    // A multiprocessor's local memory and its cache are one. The groups that should run side by side get the local memory that they
-    // need and no more: with less there would be fewer groups, with more they wait for memory that the cache could have held.
+    // // A multiprocessor's local memory and its cache are the same memory. The groups that should run side by side get the local memory
+    // that they need and no more. With less, fewer groups would run; with more, they would wait for memory that the cache could have held.
     private void ShareLocalMemory(Kernel kernel, CuFunction function)
     {
         long needed = kernel.GroupsPerProcessor * ((long)kernel.SharedBytes + kernel.DynamicSharedBytes + LocalBytesOfDriver);

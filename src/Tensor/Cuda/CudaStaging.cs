@@ -4,12 +4,12 @@ namespace Gsasr.Tensors.Cuda;
 
 /// <summary>
 /// Page-locked memory of the computer through which values go to the device. A stream copies from it after the work that was started
-/// before, without the caller's waiting: only from memory that neither moves nor is written to meanwhile may it do so. The pieces are
-/// used in turn, and one is filled again when it was copied.
+/// before, and the caller does not wait. That needs memory that neither moves nor changes meanwhile. The pieces are used in turn, and a
+/// piece is filled again only after it was copied.
 /// </summary>
 internal sealed unsafe class CudaStaging
 {
-    // A pass uploads an image and some vectors: several images of usual size find room before a piece has to be waited for.
+    // // A pass uploads an image and some vectors. Several images of usual size fit in before a piece has to be waited for.
     private const int PieceBytes = 512 << 10;
     private const int Pieces = 16;
 

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Gsasr.Tensors;
 
 /// <summary>Consecutive elements of a buffer, as a kernel's argument.</summary>
-/// <typeparam name="T">What the kernel takes the elements for.</typeparam>
+/// <typeparam name="T">The type that the elements have in the kernel.</typeparam>
 internal readonly record struct BufferView<T>
     where T : unmanaged
 {

@@ -1,6 +1,8 @@
 namespace Gsasr.Tensors;
 
-/// <summary>Memory that kernels can use. Its device keeps track of it and releases it at the latest with itself.</summary>
+/// <summary>
+/// Memory that kernels can use. Its device keeps track of it and releases it when the device is disposed of, if nobody did before.
+/// </summary>
 internal abstract class GpuBuffer : DeviceBuffer
 {
     private protected GpuBuffer(GpuDevice device, long byteLength)
@@ -8,7 +10,7 @@ internal abstract class GpuBuffer : DeviceBuffer
     {
     }
 
-    /// <summary>What the driver calls the memory by, as a kernel argument.</summary>
+    /// <summary>The driver's handle of the memory, as a kernel argument.</summary>
     /// <exception cref="ObjectDisposedException">The buffer was disposed of.</exception>
     internal abstract nint Handle { get; }
 }

@@ -3,10 +3,10 @@ namespace Gsasr.Tensors;
 /// <summary>A device that runs GPU kernels, one after the other in the order of their launches.</summary>
 internal abstract class GpuDevice : Device
 {
-    // CUDA's limit for the second and third dimension; kept by every backend, so that what runs on one runs on all.
+    // // CUDA's limit for the second and third dimension. Every backend keeps to it, so that what runs on one runs on all.
     private const int MaximumGroupsYZ = 65535;
 
-    // Held while the state below is used; the drivers' queues take work from any number of threads.
+    // // Held while the state below is used. The drivers' queues take work from any number of threads.
     private readonly Dictionary<Kernel, GpuKernel> _kernels = [];
     private readonly HashSet<GpuBuffer> _buffers = [];
     private KernelProfile? _profile;
@@ -27,13 +27,13 @@ internal abstract class GpuDevice : Device
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
 
     /// <summary>
-    /// Held by a thread whose next launches must follow each other without another thread's in between, as they share
-    /// <see cref="Scratch"/> memory. Every launch takes it.
+    /// Held by a thread whose next launches must follow each other without those of another thread in between, because they share <see
+    /// cref="Scratch"/> memory. Every launch takes it.
     /// </summary>
     internal Lock LaunchLock { get; } = new();
 
     /// <inheritdoc/>
-    /// <remarks>Without a driver's word about what is free, an eighth is left to the driver and to other programs.</remarks>
+    /// <remarks>Where the driver does not say what is free, an eighth is left to the driver and to other programs.</remarks>
     public override long AvailableMemoryBytes => Math.Max(0, MemoryBytes - MemoryBytes / 8 - AllocatedBytes);
 
     /// <summary>Whether the device has what a kernel needs: the hardware that it is for, and the shared memory.</summary>
@@ -109,7 +109,7 @@ internal abstract class GpuDevice : Device
         {
             ThrowIfDisposed();
 
-            // Some drivers promise more than they have and fail, or take the system down, when the memory is used.
+            // // Some drivers promise more memory than they have, and fail, or bring the system down, when it is used.
             if (byteLength > MemoryBytes - AllocatedBytes)
             {
                 throw new DeviceMemoryException(
@@ -125,8 +125,8 @@ internal abstract class GpuDevice : Device
     }
 
     /// <summary>
-    /// Memory for what one operation hands from one of its kernels to the next, with undefined contents; valid for the launches that
-    /// the thread makes before it lets go of the <see cref="LaunchLock"/>. It is kept, and replaced where more is asked for.
+    /// Memory in which one kernel of an operation leaves values for the next one, with undefined contents at first. It is valid for the
+    /// launches that the thread makes before it releases the <see cref="LaunchLock"/>. It is kept, and replaced when more is asked for.
     /// </summary>
     /// <param name="byteLength">Bytes, at least 1.</param>
     /// <exception cref="DeviceMemoryException">The device has not that much memory left.</exception>

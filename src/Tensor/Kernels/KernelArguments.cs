@@ -22,7 +22,7 @@ internal ref struct KernelArguments
 
     /// <summary>Adds elements of a buffer.</summary>
     /// <param name="view">Elements of a buffer of the device that will run the kernel.</param>
-    /// <typeparam name="T">What the kernel takes them for.</typeparam>
+    /// <typeparam name="T">The type that the elements have in the kernel.</typeparam>
     /// <exception cref="ArgumentException">The buffer lies on another device than those before, or on none that runs kernels.</exception>
     public void Add<T>(BufferView<T> view)
         where T : unmanaged

@@ -1,7 +1,7 @@
 namespace Gsasr.Tensors;
 
 /// <summary>Measures every launch on a device from its creation until it is disposed of.</summary>
-/// <remarks>Measuring allocates and puts events between the launches: whole runs are timed without it.</remarks>
+/// <remarks>Measuring allocates, and puts events between the launches, so do not use it to time whole runs.</remarks>
 internal sealed class KernelProfile : IDisposable
 {
     private readonly GpuDevice _device;

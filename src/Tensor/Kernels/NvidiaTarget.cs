@@ -8,7 +8,7 @@ namespace Gsasr.Tensors;
 /// <param name="IsExact">Whether later hardware cannot run it (the <c>a</c> suffix).</param>
 internal readonly record struct NvidiaTarget(int Major, int Minor, bool IsExact)
 {
-    /// <summary>What modules without a target of their own are made for.</summary>
+    /// <summary>The target of modules without a target of their own.</summary>
     public static NvidiaTarget Default { get; } = new(7, 5, false);
 
     /// <summary>Reads a name like <c>sm_80</c> or <c>sm_90a</c>.</summary>

@@ -4,7 +4,7 @@ namespace Gsasr.Tensors.OpenCl;
 
 /// <summary>Memory of an OpenCL device.</summary>
 /// <remarks>
-/// Drivers should stand calls of several threads and do not always: one call at a time goes to the queue, as with launches.
+/// Drivers should allow calls from several threads at once, and do not always. So one call at a time goes to the queue, as with launches.
 /// </remarks>
 internal sealed unsafe class OpenClBuffer : GpuBuffer
 {

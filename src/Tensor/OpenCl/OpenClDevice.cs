@@ -73,7 +73,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         return new OpenClEvent(marker);
     }
 
-    /// <summary>Checks a call that waits for earlier work, which is where that work's failures appear.</summary>
+    /// <summary>Checks a call that waits for earlier work; failures of that work are reported here.</summary>
     internal void CheckCompletion(ClResult result, string call)
     {
         if (result == ClResult.CL_SUCCESS)
@@ -105,7 +105,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
 
     private protected override void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {
-        // ILGPU's OpenCL C has the pointers of all views first, and then in order the scalars and what else belongs to a view.
+        // // ILGPU's OpenCL C takes the pointers of all views first, and then, in order, the scalars and the other fields of each view.
         ClKernel native = ((OpenClKernel)kernel).Handle;
         uint index = 0;
         foreach (ref readonly KernelArgument argument in arguments)
@@ -150,7 +150,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         ClMemory memory = ClNative.clCreateBuffer(_context, ClConstants.CL_MEM_READ_WRITE, (nuint)byteLength, null, out ClResult result);
         ClCheck.Check(result, "clCreateBuffer", action);
 
-        // Moving the buffer to the device makes drivers that allocate at the first use allocate, or fail, now.
+        // // Some drivers allocate at the first use. Moving the buffer to the device makes them allocate, or fail, now.
         nint handle = memory.DangerousGetHandle();
         result = ClNative.clEnqueueMigrateMemObjects(
             Queue, 1, &handle, ClConstants.CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0, null, null);
@@ -171,7 +171,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
 
     private void Close()
     {
-        // Failures of the last work concern nobody any more.
+        // // If the last work failed, nobody needs to know any more.
         ClNative.clFinish(Queue);
         foreach (GpuKernel kernel in LoadedKernels)
             ((OpenClKernel)kernel).Dispose();
@@ -206,7 +206,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         }
     }
 
-    // What ILGPU's OpenCL C takes of a view besides its pointer.
+    // // The fields of a view in ILGPU's OpenCL C, besides its pointer.
     [StructLayout(LayoutKind.Sequential)]
     private readonly struct ViewPart(int offset, long length)
     {

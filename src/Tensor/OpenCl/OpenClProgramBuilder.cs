@@ -3,10 +3,10 @@ using Gsasr.Tensors.OpenCl.Native;
 
 namespace Gsasr.Tensors.OpenCl;
 
-/// <summary>Compiles kernels for one device, or takes what an earlier run compiled from the cache on disk.</summary>
+/// <summary>Compiles kernels for one device, or takes programs that an earlier run compiled from the cache on disk.</summary>
 internal sealed unsafe class OpenClProgramBuilder
 {
-    // Nothing here lets the driver contract or reorder what the kernel writes in separate statements.
+    // // None of these options lets the driver contract or reorder what the kernel writes in separate statements.
     private const string Options = "-cl-std=CL1.2";
 
     private readonly OpenClCandidate _candidate;
@@ -19,7 +19,7 @@ internal sealed unsafe class OpenClProgramBuilder
         _context = context;
     }
 
-    /// <summary>Called before the driver's compiler is, which can take a minute; not where the cache has the program.</summary>
+    /// <summary>Called before the driver's compiler, which can take a minute; not called if the cache has the program.</summary>
     public Action? Compiling { get; set; }
 
     private string DeviceName => _candidate.Description.Name;

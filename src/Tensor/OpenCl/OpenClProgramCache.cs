@@ -4,8 +4,8 @@ using System.Text;
 namespace Gsasr.Tensors.OpenCl;
 
 /// <summary>
-/// Compiled programs on disk, so that only the first run waits for the driver's compiler. Nothing depends on it: what cannot be
-/// read is compiled again, and what cannot be written is not kept. Any number of processes may use one folder.
+/// Compiled programs on disk, so that only the first run waits for the driver's compiler. Nothing depends on the cache: a program that
+/// cannot be read is compiled again, and one that cannot be written is not kept. Any number of processes may use one folder.
 /// </summary>
 /// <remarks>
 /// A file is the SHA-256 of a binary followed by the binary. Its name is the SHA-256 of everything that the binary depends on,
@@ -14,13 +14,13 @@ namespace Gsasr.Tensors.OpenCl;
 /// </remarks>
 internal sealed class OpenClProgramCache
 {
-    /// <summary>Bytes that the folder may hold unless told otherwise: all kernels for about ten drivers.</summary>
+    /// <summary>Bytes that the folder may hold by default: all kernels for about ten drivers.</summary>
     public const long DefaultMaximumBytes = 64 << 20;
 
     private const string Extension = ".bin";
     private const string TemporaryExtension = ".tmp";
 
-    // What a program that was killed left half written.
+    // // What a program that was killed has left half written.
     private static readonly TimeSpan s_abandonedAfter = TimeSpan.FromHours(1);
 
     private readonly string? _folder;
@@ -48,7 +48,7 @@ internal sealed class OpenClProgramCache
         return Convert.ToHexStringLower(SHA256.HashData([.. head, .. source]));
     }
 
-    /// <summary>The binary kept under a key; null if there is none or it is damaged.</summary>
+    /// <summary>The binary of a key; null if there is none or it is damaged.</summary>
     public byte[]? TryRead(string key)
     {
         if (_folder is null)
@@ -73,7 +73,7 @@ internal sealed class OpenClProgramCache
         }
     }
 
-    /// <summary>Keeps a binary, if the folder can be written to, and deletes what makes the folder too large.</summary>
+    /// <summary>Stores a binary, if the folder can be written to, and deletes old ones if the folder has become too large.</summary>
     public void TryWrite(string key, byte[] binary)
     {
         if (_folder is null || binary.Length > _maximumBytes - SHA256.HashSizeInBytes)
@@ -82,7 +82,7 @@ internal sealed class OpenClProgramCache
         {
             Directory.CreateDirectory(_folder);
 
-            // Written aside and renamed, so that a program running at the same time never sees half a file.
+            // // Written under another name and renamed, so that a program running at the same time never sees half a file.
             string temporary = Path.Combine(_folder, Path.GetRandomFileName() + TemporaryExtension);
             try
             {
@@ -118,7 +118,7 @@ internal sealed class OpenClProgramCache
         }
         catch (Exception e) when (IsFileProblem(e))
         {
-            // In a folder that cannot be written to nothing is deleted either.
+            // // If the folder cannot be written to, nothing is deleted either.
         }
     }
 
@@ -130,7 +130,7 @@ internal sealed class OpenClProgramCache
         }
         catch (Exception e) when (IsFileProblem(e))
         {
-            // Another program reads it at the moment; the next one to write here deletes it.
+            // // Another program is reading it. The next program that writes here deletes it.
         }
     }
 

@@ -51,8 +51,8 @@ internal unsafe interface ISimd<TVector>
     static abstract TVector Divide(TVector a, TVector b);
 
     /// <summary>
-    /// The larger of each pair; NaN where a is NaN. Where only b is NaN, and between 0 and -0, it is what the processor makes of
-    /// it in one instruction.
+    /// The larger of each pair; NaN where a is NaN. Where only b is NaN, and for 0 and -0, the result depends on the processor's
+    /// instruction.
     /// </summary>
     /// <param name="a">A value.</param>
     /// <param name="b">A bound, not NaN.</param>
