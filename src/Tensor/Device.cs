@@ -17,8 +17,8 @@ public abstract class Device : IDisposable
     }
 
     /// <summary>
-    /// Raised once, on the thread that uses the device, when kernels have to be compiled because no earlier run left them in the cache. The
-    /// work waits for the driver's compiler, which can take a minute.
+    /// Raised once, on a thread that uses the device, when kernels have to be compiled because no earlier run left them in the cache. The
+    /// work then waits for the driver's compiler, which can take a minute. The handler may wait for other threads that use the device.
     /// </summary>
     public event EventHandler? Compiling;
 
@@ -90,8 +90,7 @@ public abstract class Device : IDisposable
     /// <summary>Raises <see cref="Compiling"/>, the first time.</summary>
     internal void OnCompiling()
     {
-        EventHandler? handler = Compiling;
-        Compiling = null;
+        EventHandler? handler = Interlocked.Exchange(ref Compiling, null);
         handler?.Invoke(this, EventArgs.Empty);
     }
 

@@ -57,6 +57,25 @@ public sealed class ProgramCacheTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Who_is_told_of_the_compiler_may_wait_for_a_thread_that_uses_the_device()
+    {
+        using var device = (GpuDevice)DeviceCatalog.Open("opencl");
+        bool wentOn = false;
+        device.Compiling += (_, _) =>
+        {
+            var other = new Thread(() =>
+            {
+                RunSum(device);
+                wentOn = true;
+            });
+            other.Start();
+            Assert.True(other.Join(TimeSpan.FromSeconds(30)), "The other thread waits for the one that compiles.");
+        };
+        RunSum(device);
+        Assert.True(wentOn);
+    }
+
     [Theory]
     [InlineData("empty")]
     [InlineData("truncated")]

@@ -115,7 +115,8 @@ public sealed unsafe class SharedDeviceTests
         if (device is CpuDevice cpu)
             Refused(() => cpu.Run(default(FillKernel), 1));
         else
-            Refused(device.Synchronize);
+            Refused(() => tensor.ToArray());
+        Refused(device.Synchronize);
         tensor.Buffer.Dispose();
 
         void Refused(Action use) =>
@@ -154,6 +155,52 @@ public sealed unsafe class SharedDeviceTests
             });
             Assert.All(outcomes, sum => Assert.Equal(190, sum));
         }
+    }
+
+    [Theory, EachDevice]
+    public void A_device_that_is_disposed_of_while_threads_use_it_gives_each_a_result_or_a_refusal_by_name(string name)
+    {
+        TestDevices.Get(name);
+        const int Rounds = 10;
+        float[] expected;
+        using (Device alone = DeviceCatalog.Open(name))
+            expected = Work(alone, 0);
+        int refused = 0;
+        for (int round = 0; round < Rounds; round++)
+        {
+            Device device = DeviceCatalog.Open(name);
+            string deviceName = device.Name;
+            int finished = 0;
+            int wanted = round;
+            RunThreads(Callers, caller =>
+            {
+                if (caller == 0)
+                {
+                    SpinWait.SpinUntil(() => Volatile.Read(ref finished) >= wanted, TimeSpan.FromMinutes(1));
+                    device.Dispose();
+                    return;
+                }
+
+                try
+                {
+                    while (true)
+                    {
+                        if (caller == 1)
+                            Ask(device);
+                        else
+                            Assert.Equal(expected, Work(device, 0));
+                        Interlocked.Increment(ref finished);
+                    }
+                }
+                catch (ObjectDisposedException e)
+                {
+                    Assert.Contains(deviceName, e.Message, StringComparison.Ordinal);
+                    Interlocked.Increment(ref refused);
+                }
+            });
+        }
+
+        Assert.Equal(Rounds * (Callers - 1), refused);
     }
 
     [Fact]
@@ -199,6 +246,23 @@ public sealed unsafe class SharedDeviceTests
             }
         });
         Assert.Empty(wrong);
+    }
+
+    // What is not an operation: waiting, the free memory, points in time, copies there and back.
+    private static void Ask(Device device)
+    {
+        Assert.InRange(device.AvailableMemoryBytes, 1, long.MaxValue);
+        device.Synchronize();
+        Tensor tensor = device.Upload([1, 2, 3], 1, 1, 3);
+        using DeviceBuffer buffer = tensor.Buffer;
+        if (device is GpuDevice gpu)
+        {
+            using GpuEvent start = gpu.RecordEvent();
+            using GpuEvent end = gpu.RecordEvent();
+            Assert.InRange(end.MillisecondsSince(start), 0, double.MaxValue);
+        }
+
+        Assert.Equal([1, 2, 3], tensor.ToArray());
     }
 
     private static float[] Work(Device device, int variant)

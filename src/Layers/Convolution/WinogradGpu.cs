@@ -25,6 +25,11 @@ internal static class WinogradGpu
         int bands = LayerKernels.DivideUp(patches, most);
         int band = Math.Min(patches, LayerKernels.DivideUp(LayerKernels.DivideUp(patches, bands), BandAlignment) * BandAlignment);
 
+        device.Prepare(WinogradKernels.TransformInput.Kernel);
+        device.Prepare(FastestTile(device, band, outputs).MultiplyPlanes);
+        device.Prepare(FastestTile(device, (patches - 1) % band + 1, outputs).MultiplyPlanes);
+        device.Prepare(WinogradKernels.TransformOutput.Kernel);
+
         // No other thread's launches come in between: they would use the same scratch memory.
         lock (device.LaunchLock)
         {
@@ -68,7 +73,7 @@ internal static class WinogradGpu
         });
     }
 
-    private static void Multiply(GpuDevice device, in Tensor x, DeviceBuffer weights, in Tensor y)
+    private static ConvolutionTile FastestTile(GpuDevice device, int patches, int outputs)
     {
         ConvolutionTile best = ConvolutionTile.All[^1];
         double bestTime = double.PositiveInfinity;
@@ -76,11 +81,17 @@ internal static class WinogradGpu
         {
             if (!tile.RunsOn(device))
                 continue;
-            double time = tile.Time(device.ProcessorCount, Winograd.Planes * tile.Groups(x.Width, y.Channels));
+            double time = tile.Time(device.ProcessorCount, Winograd.Planes * tile.Groups(patches, outputs));
             if (time < bestTime)
                 (best, bestTime) = (tile, time);
         }
 
+        return best;
+    }
+
+    private static void Multiply(GpuDevice device, in Tensor x, DeviceBuffer weights, in Tensor y)
+    {
+        ConvolutionTile best = FastestTile(device, x.Width, y.Channels);
         var groups = new WorkSize(checked((int)best.Groups(x.Width, y.Channels)), Winograd.Planes);
         device.Launch(best.MultiplyPlanes, groups, new()
         {

@@ -79,6 +79,7 @@ public sealed class CpuDevice : Device
     public override void Synchronize()
     {
         // Every operation is done when its call returns.
+        ThrowIfDisposed();
     }
 
     /// <summary>

@@ -6,27 +6,20 @@ namespace Gsasr.Tensors.Cuda;
 internal sealed unsafe class CudaBuffer : GpuBuffer
 {
     private readonly CudaDevice _device;
-    private nint _address;
+    private readonly CuAddress _address;
 
     public CudaBuffer(CudaDevice device, CuAddress address, long byteLength)
         : base(device, byteLength)
     {
         _device = device;
-        _address = address.Value;
+        _address = address;
     }
 
-    internal override nint Handle
-    {
-        get
-        {
-            nint address = _address;
-            ObjectDisposedException.ThrowIf(address == 0, this);
-            return address;
-        }
-    }
+    private protected override nint DriverHandle => _address.Value;
 
     protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset)
     {
+        using GpuDevice.UseScope use = _device.Use();
         var destination = new CuAddress((nint)(Handle + byteOffset));
         _device.MakeCurrent();
         _device.Staging.Upload(source, destination);
@@ -34,6 +27,7 @@ internal sealed unsafe class CudaBuffer : GpuBuffer
 
     protected override void DownloadBytes(Span<byte> destination, long byteOffset)
     {
+        using GpuDevice.UseScope use = _device.Use();
         var source = new CuAddress((nint)(Handle + byteOffset));
         _device.MakeCurrent();
         fixed (byte* p = destination)
@@ -44,14 +38,6 @@ internal sealed unsafe class CudaBuffer : GpuBuffer
         }
     }
 
-    protected override void Dispose(bool disposing)
-    {
-        nint address = disposing ? Interlocked.Exchange(ref _address, 0) : 0;
-        if (address == 0)
-            return;
-
-        // // Waits for the work that uses the memory. If that work failed, the next call that can report it does.
-        _device.Free(new CuAddress(address));
-        _device.Forget(this);
-    }
+    // Waits for the work that uses the memory. If that work failed, the next call that can report it does.
+    private protected override void Release() => _device.Free(_address);
 }

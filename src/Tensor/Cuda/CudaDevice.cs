@@ -53,6 +53,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
     {
         get
         {
+            using UseScope use = Use();
             MakeCurrent();
             nuint free;
             nuint total;
@@ -90,6 +91,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
     /// <inheritdoc/>
     public override void Synchronize()
     {
+        using UseScope use = Use();
         MakeCurrent();
         Check(CuNative.cuStreamSynchronize(Stream), "cuStreamSynchronize", "finish the work");
     }
@@ -97,6 +99,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
     /// <inheritdoc/>
     public override GpuEvent RecordEvent()
     {
+        using UseScope use = Use();
         MakeCurrent();
         CuEvent created;
         Check(CuNative.cuEventCreate(&created, CuConstants.CU_EVENT_DEFAULT), "cuEventCreate", "mark a point in time");
@@ -109,7 +112,6 @@ internal sealed unsafe class CudaDevice : GpuDevice
     /// </summary>
     internal void MakeCurrent()
     {
-        ThrowIfDisposed();
         if (_failure is not null)
             throw new DeviceException(_failure);
         Check(CuNative.cuCtxSetCurrent(_context.Context), "cuCtxSetCurrent", "work");
@@ -135,17 +137,18 @@ internal sealed unsafe class CudaDevice : GpuDevice
 
     internal void Free(CuAddress address)
     {
-        if (!_context.IsClosed && CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
+        if (CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
             CuNative.cuMemFree(address);
     }
 
     internal void Destroy(CuEvent recorded)
     {
-        if (!_context.IsClosed && CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
+        if (CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
             CuNative.cuEventDestroy(recorded);
     }
 
-    private protected override GpuKernel LoadKernel(Kernel kernel)
+    // This driver's compiler takes moments, and it keeps what it made itself.
+    private protected override GpuKernel? LoadKernel(Kernel kernel, bool mayCompile)
     {
         MakeCurrent();
         CuModule module = LoadModule(kernel);
@@ -204,16 +207,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
         return new CudaBuffer(this, address, byteLength);
     }
 
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (!disposing)
-            return;
-        lock (LaunchLock)
-            Close();
-    }
-
-    private void Close()
+    private protected override void Close()
     {
         // On a device that failed for good these calls fail too, and there is nothing left to release.
         if (CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
@@ -221,7 +215,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
             _ = CuNative.cuStreamSynchronize(Stream);
             foreach (GpuKernel kernel in LoadedKernels)
                 _ = CuNative.cuModuleUnload(((CudaKernel)kernel).Module);
-            DisposeBuffers();
+            ReleaseBuffers();
             Staging.Release();
             _ = CuNative.cuStreamDestroy(Stream);
         }

@@ -16,6 +16,7 @@ internal sealed unsafe class CudaEvent : GpuEvent
 
     public override double MillisecondsSince(GpuEvent start)
     {
+        using GpuDevice.UseScope use = _device.Use();
         _device.MakeCurrent();
         _device.Check(CuNative.cuEventSynchronize(_event), "cuEventSynchronize", "wait for a point in time");
         float milliseconds;
@@ -26,9 +27,17 @@ internal sealed unsafe class CudaEvent : GpuEvent
 
     protected override void Dispose(bool disposing)
     {
-        if (!disposing || _event.Value == 0)
+        // With the device its context goes, and all events with it.
+        if (!disposing || _event.Value == 0 || !_device.TryBeginUse())
             return;
-        _device.Destroy(_event);
-        _event = default;
+        try
+        {
+            _device.Destroy(_event);
+            _event = default;
+        }
+        finally
+        {
+            _device.EndUse();
+        }
     }
 }

@@ -6,7 +6,10 @@ internal abstract class GpuDevice : Device
     // // CUDA's limit for the second and third dimension. Every backend keeps to it, so that what runs on one runs on all.
     private const int MaximumGroupsYZ = 65535;
 
-    // // Held while the state below is used. The drivers' queues take work from any number of threads.
+    // How many threads are in calls of the driver; see Use.
+    private int _uses;
+
+    // Used under the lock of the launches. The drivers' queues take work from any number of threads.
     private readonly Dictionary<Kernel, GpuKernel> _kernels = [];
     private readonly HashSet<GpuBuffer> _buffers = [];
     private KernelProfile? _profile;
@@ -60,29 +63,26 @@ internal abstract class GpuDevice : Device
         if (values.Device is not null && values.Device != this)
             throw new ArgumentException($"Kernel {kernel} runs on {Name} and cannot use memory of {values.Device.Name}.", nameof(arguments));
 
-        lock (LaunchLock)
-        {
-            GpuKernel loaded = Load(kernel);
-            if (_profile is null)
-            {
-                LaunchKernel(loaded, groups, values.Span);
-                return;
-            }
-
-            GpuEvent start = RecordEvent();
-            LaunchKernel(loaded, groups, values.Span);
-            _profile.Add(kernel, start, RecordEvent());
-        }
+        while (!TryLaunch(kernel, groups, values.Span))
+            Prepare(kernel);
     }
 
-    /// <summary>Compiles a kernel, as its first launch would.</summary>
+    /// <summary>
+    /// Compiles a kernel, as its first launch would. Who holds the <see cref="LaunchLock"/> over several launches prepares their kernels
+    /// before it, as <see cref="Device.Compiling"/> is raised without the lock.
+    /// </summary>
     /// <param name="kernel">The kernel.</param>
     /// <exception cref="DeviceException">The device cannot run it, or the driver could not compile it; the message holds its log.</exception>
+    /// <exception cref="InvalidOperationException">The thread holds the lock.</exception>
     public void Prepare(Kernel kernel)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        lock (LaunchLock)
-            Load(kernel);
+        if (LaunchLock.IsHeldByCurrentThread)
+            throw new InvalidOperationException($"Kernel {kernel} is prepared before the lock of the launches is taken.");
+        if (TryLoad(kernel, mayCompile: false))
+            return;
+        OnCompiling();
+        TryLoad(kernel, mayCompile: true);
     }
 
     /// <summary>Marks the point after everything started so far.</summary>
@@ -105,11 +105,10 @@ internal abstract class GpuDevice : Device
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(byteLength, 1);
 
+        using UseScope use = Use();
         lock (LaunchLock)
         {
-            ThrowIfDisposed();
-
-            // // Some drivers promise more memory than they have, and fail, or bring the system down, when it is used.
+            // Some drivers promise more memory than they have, and fail, or bring the system down, when it is used.
             if (byteLength > MemoryBytes - AllocatedBytes)
             {
                 throw new DeviceMemoryException(
@@ -165,34 +164,114 @@ internal abstract class GpuDevice : Device
         }
     }
 
-    private protected abstract GpuKernel LoadKernel(Kernel kernel);
+    /// <summary>
+    /// Begins a use of the driver's objects: they stay until it is disposed of, and the device waits for that before it releases them. Every call
+    /// of the driver lies within a use, those that wait for the device too. Uses do not wait for each other.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The device was disposed of.</exception>
+    internal UseScope Use()
+    {
+        if (!TryBeginUse())
+            ThrowIfDisposed();
+        return new UseScope(this);
+    }
+
+    /// <summary>Begins a use that <see cref="EndUse"/> ends.</summary>
+    /// <returns>Whether it began; not if the device was disposed of, which then releases everything itself.</returns>
+    internal bool TryBeginUse()
+    {
+        // Counted first: either the one who disposes of the device sees this use, or this thread sees that it was disposed of.
+        Interlocked.Increment(ref _uses);
+        if (!IsDisposed)
+            return true;
+        EndUse();
+        return false;
+    }
+
+    /// <summary>Ends a use.</summary>
+    internal void EndUse() => Interlocked.Decrement(ref _uses);
+
+    /// <inheritdoc/>
+    protected sealed override void Dispose(bool disposing)
+    {
+        if (!disposing)
+            return;
+
+        // No use can begin any more; those under way end when the device has done what they wait for.
+        var wait = default(SpinWait);
+        while (Volatile.Read(ref _uses) > 0)
+            wait.SpinOnce();
+        Close();
+    }
+
+    /// <summary>Releases all objects of the driver, after the work under way; called once, when nobody uses them any more.</summary>
+    private protected abstract void Close();
+
+    /// <summary>Loads a kernel.</summary>
+    /// <param name="kernel">The kernel, which the device supports.</param>
+    /// <param name="mayCompile">Whether to call a compiler that can take a minute.</param>
+    /// <returns>The kernel; null where that compiler has to be called and may not.</returns>
+    private protected abstract GpuKernel? LoadKernel(Kernel kernel, bool mayCompile);
 
     private protected abstract void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments);
 
     private protected abstract GpuBuffer AllocateBuffer(long byteLength);
 
-    private protected void DisposeBuffers()
+    private protected void ReleaseBuffers()
     {
-        foreach (GpuBuffer buffer in _buffers.ToArray())
-            buffer.Dispose();
+        foreach (GpuBuffer buffer in _buffers)
+            buffer.ReleaseOnce();
+        _buffers.Clear();
+        Interlocked.Exchange(ref _allocatedBytes, 0);
     }
 
     private protected IEnumerable<GpuKernel> LoadedKernels => _kernels.Values;
 
-    private GpuKernel Load(Kernel kernel)
+    private bool TryLaunch(Kernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {
-        ThrowIfDisposed();
-        if (_kernels.TryGetValue(kernel, out GpuKernel? loaded))
-            return loaded;
-        if (!Supports(kernel))
+        using UseScope use = Use();
+        lock (LaunchLock)
         {
-            string needs = kernel.Target is NvidiaTarget target ? $"NVIDIA's {target}" : "devices";
-            int shared = kernel.SharedBytes + kernel.DynamicSharedBytes;
-            throw new DeviceException($"Kernel {kernel} is written for {needs} with {shared} bytes of shared memory and cannot run on {Name}.");
-        }
+            if (!_kernels.TryGetValue(kernel, out GpuKernel? loaded))
+                return false;
+            if (_profile is null)
+            {
+                LaunchKernel(loaded, groups, arguments);
+                return true;
+            }
 
-        loaded = LoadKernel(kernel);
-        _kernels.Add(kernel, loaded);
-        return loaded;
+            GpuEvent start = RecordEvent();
+            LaunchKernel(loaded, groups, arguments);
+            _profile.Add(kernel, start, RecordEvent());
+            return true;
+        }
+    }
+
+    private bool TryLoad(Kernel kernel, bool mayCompile)
+    {
+        using UseScope use = Use();
+        lock (LaunchLock)
+        {
+            if (_kernels.ContainsKey(kernel))
+                return true;
+            if (!Supports(kernel))
+            {
+                string needs = kernel.Target is NvidiaTarget target ? $"NVIDIA's {target}" : "devices";
+                int shared = kernel.SharedBytes + kernel.DynamicSharedBytes;
+                throw new DeviceException($"Kernel {kernel} is written for {needs} with {shared} bytes of shared memory and cannot run on {Name}.");
+            }
+
+            if (LoadKernel(kernel, mayCompile) is not GpuKernel loaded)
+                return false;
+            _kernels.Add(kernel, loaded);
+            return true;
+        }
+    }
+
+    /// <summary>A use of the driver's objects.</summary>
+    internal readonly struct UseScope(GpuDevice device) : IDisposable
+    {
+        /// <summary>Ends the use.</summary>
+        public void Dispose() => device.EndUse();
     }
 }

@@ -18,17 +18,11 @@ internal sealed unsafe class OpenClBuffer : GpuBuffer
         _memory = memory;
     }
 
-    internal override nint Handle
-    {
-        get
-        {
-            ObjectDisposedException.ThrowIf(_memory.IsClosed, this);
-            return _memory.DangerousGetHandle();
-        }
-    }
+    private protected override nint DriverHandle => _memory.DangerousGetHandle();
 
     protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset)
     {
+        using GpuDevice.UseScope use = _device.Use();
         fixed (byte* p = source)
         {
             ClResult result;
@@ -45,6 +39,7 @@ internal sealed unsafe class OpenClBuffer : GpuBuffer
 
     protected override void DownloadBytes(Span<byte> destination, long byteOffset)
     {
+        using GpuDevice.UseScope use = _device.Use();
         fixed (byte* p = destination)
         {
             ClResult result;
@@ -58,14 +53,10 @@ internal sealed unsafe class OpenClBuffer : GpuBuffer
         }
     }
 
-    protected override void Dispose(bool disposing)
+    private protected override void Release()
     {
-        if (!disposing || _memory.IsClosed)
-            return;
-
         // The driver keeps the memory until the work that uses it is done.
         lock (_device.LaunchLock)
             _memory.Dispose();
-        _device.Forget(this);
     }
 }

@@ -27,7 +27,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         if (result != ClResult.CL_SUCCESS)
             _context.Dispose();
         ClCheck.Check(result, "clCreateCommandQueue", $"open {Name}");
-        _builder = new OpenClProgramBuilder(candidate, _context) { Compiling = OnCompiling };
+        _builder = new OpenClProgramBuilder(candidate, _context);
     }
 
     /// <inheritdoc/>
@@ -57,20 +57,20 @@ internal sealed unsafe class OpenClDevice : GpuDevice
     /// <inheritdoc/>
     public override void Synchronize()
     {
-        ThrowIfDisposed();
+        using UseScope use = Use();
         CheckCompletion(ClNative.clFinish(Queue), "clFinish");
     }
 
     /// <inheritdoc/>
     public override GpuEvent RecordEvent()
     {
-        ThrowIfDisposed();
+        using UseScope use = Use();
         ClResult result;
         ClEvent marker;
         lock (LaunchLock)
             result = ClNative.clEnqueueMarkerWithWaitList(Queue, 0, null, out marker);
         ClCheck.Check(result, "clEnqueueMarkerWithWaitList", $"mark a point in time on {Name}");
-        return new OpenClEvent(marker);
+        return new OpenClEvent(this, marker);
     }
 
     /// <summary>Checks a call that waits for earlier work; failures of that work are reported here.</summary>
@@ -85,9 +85,10 @@ internal sealed unsafe class OpenClDevice : GpuDevice
             $"the last kernel started was {_lastLaunched?.Kernel.Name ?? "none"}.");
     }
 
-    private protected override GpuKernel LoadKernel(Kernel kernel)
+    private protected override GpuKernel? LoadKernel(Kernel kernel, bool mayCompile)
     {
-        ClProgram program = _builder.Build(kernel);
+        if ((mayCompile ? _builder.Compile(kernel) : _builder.FromCache(kernel)) is not ClProgram program)
+            return null;
         ClKernel handle = ClNative.clCreateKernel(program, kernel.EntryPoint, out ClResult result);
         var loaded = new OpenClKernel(kernel, program, handle);
         try
@@ -160,22 +161,13 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         return new OpenClBuffer(this, memory, byteLength);
     }
 
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (!disposing)
-            return;
-        lock (LaunchLock)
-            Close();
-    }
-
-    private void Close()
+    private protected override void Close()
     {
         // // If the last work failed, nobody needs to know any more.
         ClNative.clFinish(Queue);
         foreach (GpuKernel kernel in LoadedKernels)
             ((OpenClKernel)kernel).Dispose();
-        DisposeBuffers();
+        ReleaseBuffers();
         Queue.Dispose();
         _context.Dispose();
     }

@@ -5,9 +5,14 @@ namespace Gsasr.Tensors.OpenCl;
 /// <summary>A marker in an OpenCL queue.</summary>
 internal sealed unsafe class OpenClEvent : GpuEvent
 {
+    private readonly OpenClDevice _device;
     private readonly ClEvent _marker;
 
-    public OpenClEvent(ClEvent marker) => _marker = marker;
+    public OpenClEvent(OpenClDevice device, ClEvent marker)
+    {
+        _device = device;
+        _marker = marker;
+    }
 
     public override double MillisecondsSince(GpuEvent start) => (Nanoseconds() - (double)((OpenClEvent)start).Nanoseconds()) * 1e-6;
 
@@ -15,6 +20,7 @@ internal sealed unsafe class OpenClEvent : GpuEvent
 
     private ulong Nanoseconds()
     {
+        using GpuDevice.UseScope use = _device.Use();
         nint handle = _marker.DangerousGetHandle();
         ClCheck.Check(ClNative.clWaitForEvents(1, &handle), "clWaitForEvents", "wait for a point in time");
         ulong time;

@@ -19,26 +19,25 @@ internal sealed unsafe class OpenClProgramBuilder
         _context = context;
     }
 
-    /// <summary>Called before the driver's compiler, which can take a minute; not called if the cache has the program.</summary>
-    public Action? Compiling { get; set; }
-
     private string DeviceName => _candidate.Description.Name;
 
-    /// <summary>Returns the compiled kernel's program.</summary>
+    /// <summary>Returns the program of a kernel that an earlier run compiled; null if there is none that the driver takes.</summary>
+    /// <param name="kernel">The kernel.</param>
+    public ClProgram? FromCache(Kernel kernel) => _cache.TryRead(Key(kernel.ReadOpenCl())) is byte[] binary ? TryBuildBinary(binary) : null;
+
+    /// <summary>Compiles a kernel's program, which can take a minute, and keeps it for later runs.</summary>
+    /// <param name="kernel">The kernel.</param>
     /// <exception cref="DeviceException">The driver cannot compile it; the message holds its log.</exception>
-    public ClProgram Build(Kernel kernel)
+    public ClProgram Compile(Kernel kernel)
     {
         byte[] source = kernel.ReadOpenCl();
-        string key = OpenClProgramCache.Key(_candidate.Fingerprint, Options, source);
-        if (_cache.TryRead(key) is byte[] binary && TryBuildBinary(binary) is ClProgram cached)
-            return cached;
-
-        Compiling?.Invoke();
         ClProgram program = BuildSource(kernel, source);
         if (ReadBinary(program) is byte[] built)
-            _cache.TryWrite(key, built);
+            _cache.TryWrite(Key(source), built);
         return program;
     }
+
+    private string Key(byte[] source) => OpenClProgramCache.Key(_candidate.Fingerprint, Options, source);
 
     private ClProgram BuildSource(Kernel kernel, byte[] source)
     {
