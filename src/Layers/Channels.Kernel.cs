@@ -4,13 +4,13 @@ using ILGPU;
 namespace Gsasr.Layers;
 
 /// <summary>
-/// Four consecutive channels at a time, whether or not they lie on a boundary of 16 bytes. <c>aligned</c> is the same for all
-/// work-items of a launch: pitch, offset and number of channels are multiples of 4. Of the channels, only the first <c>count</c>
-/// are there, which may be none or a negative number.
+/// Four consecutive channels at a time, whether or not they lie on a boundary of 16 bytes. <c>aligned</c> is the same for all work-items of
+/// a launch: pitch, offset and number of channels are multiples of 4. Only the first <c>count</c> of the channels exist, which may be none
+/// or a negative number.
 /// </summary>
 internal static class Channels
 {
-    /// <summary>The channels at an index, zero for those that are not there.</summary>
+    /// <summary>The channels at an index; zero for those that do not exist.</summary>
     public static Float4 Load(ArrayView<float> values, int index, int count, int aligned)
     {
         if (aligned != 0)
@@ -44,7 +44,7 @@ internal static class Channels
         return channels;
     }
 
-    /// <summary>Writes the channels that are there.</summary>
+    /// <summary>Writes the channels that exist.</summary>
     public static void Store(ArrayView<float> values, int index, int count, int aligned, Float4 channels)
     {
         if (aligned != 0)

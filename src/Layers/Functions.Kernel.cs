@@ -6,10 +6,10 @@ namespace Gsasr.Layers;
 /// <summary>Functions that several kernels need.</summary>
 internal static class Functions
 {
-    /// <summary>log2(e), as exponentials are powers of two.</summary>
+    /// <summary>log2(e), because exponentials are computed as powers of two.</summary>
     public const float Log2E = 1.44269504f;
 
-    /// <summary>ReLU. Not max(x, 0), which turns values that are no numbers into zeros and so hides them from the check of the image.</summary>
+    /// <summary>ReLU. It is not max(x, 0), which would turn NaN into zero and hide it from the check of the image.</summary>
     public static float Rectified(float x) => x < 0f ? 0f : x;
 
     /// <summary>ReLU of each.</summary>

@@ -2,14 +2,14 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary>What the launches of GPU kernels have in common.</summary>
+/// <summary>What several launches of GPU kernels need.</summary>
 internal static class LayerKernels
 {
     /// <summary>Whether every pixel's channels are whole float4s on boundaries of 16 bytes.</summary>
     /// <param name="tensor">The tensor.</param>
     public static bool IsAligned(in Tensor tensor) => tensor.Offset % 4 == 0 && (tensor.Pitch | tensor.Channels) % 4 == 0;
 
-    /// <summary>Throws unless every pixel's channels are float16, whole eights of them on boundaries of 16 bytes.</summary>
+    /// <summary>Throws unless every pixel's channels are float16, a multiple of 8, on boundaries of 16 bytes.</summary>
     /// <param name="tensor">The tensor.</param>
     /// <exception cref="ArgumentException">They are not.</exception>
     public static void RequireEights(in Tensor tensor)

@@ -2,7 +2,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary>What packed weights own on a device: released all together, also when there is no room for the last of them.</summary>
+/// <summary>What packed weights own on a device. It is released together, also when memory runs out before all of it is there.</summary>
 /// <param name="device">The device that will use the weights.</param>
 internal sealed class WeightMemory(Device device) : IDisposable
 {

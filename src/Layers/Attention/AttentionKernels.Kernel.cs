@@ -6,15 +6,15 @@ namespace Gsasr.Layers;
 
 /// <summary>Attention within windows: softmax(q k^T / sqrt(head size) + bias) v; scores never leave the chip.</summary>
 /// <remarks>
-/// A group takes one window, one head and a block of its queries, and the keys block by block. KeyLanes of its items
-/// lie along the keys, the others along the queries; those along the keys share the channels of the result. Item (y, x) computes
-/// the scores of the queries y * Queries + {0, 1, ...} with the keys KeyVector * x + 16 j + {0, 1, ...}; the softmax is brought up to
-/// date for each block of keys ("online"), in powers of two; then the weights pass through shared memory, 16 keys at a time, to the
-/// product with the values. While a block is worked on, the next one's keys and values are on their way into registers.
+/// A group takes one window, one head and a block of its queries, and goes through the keys block by block. KeyLanes of its items lie along
+/// the keys, the others along the queries; items along the keys also share the channels of the result. Item (y, x) computes the scores of
+/// the queries y * Queries + {0, 1, ...} with the keys KeyVector * x + 16 j + {0, 1, ...}. The softmax, in powers of two, is updated with
+/// each block of keys ("online"). Then the weights pass through shared memory, 16 keys at a time, to the product with the values. While one
+/// block is worked on, the next one's keys and values are read into registers.
 /// </remarks>
 internal static class AttentionKernels
 {
-    // What a score must be below to vanish beside any other.
+    // // A score this low vanishes beside any other.
     private const float Masked = -100f;
 
     /// <summary>
@@ -63,7 +63,7 @@ internal static class AttentionKernels
         int keyVector = KeyVector<TTile>();
         int keyBlock = KeyBlock<TTile>();
 
-        // Of neighbouring items one bit is the column's and the next the row's, so that the hardware can merge their reads.
+        // // Neighbouring items differ in turn in a bit of the column and a bit of the row, so that the hardware can merge their reads.
         int item = Group.IdxX;
         int x = Gpu.Keep((item & 1) | ((item >> 1) & (TTile.KeyLanes - 2)));
         int itemRow = ((item >> 1) & 1) | ((item / TTile.KeyLanes) & (32 / TTile.KeyLanes - 2)) | item / 32 * (32 / TTile.KeyLanes);
@@ -90,7 +90,7 @@ internal static class AttentionKernels
         int keyRow = windowRow + keyStart;
         int keyColumn = windowColumn + keyStart;
 
-        // One more than is used: ILGPU does not take an array of a single element apart.
+        // // One element more than is used: ILGPU does not put an array of a single element into registers.
         var fetchedKeys = new Float4[KeyFetches<TTile>() + 1];
         var fetchedValues = new Float4[KeyFetches<TTile>() + 1];
         var fetchedAngles = new Float4[KeyFetches<TTile>() + 1];
@@ -150,7 +150,7 @@ internal static class AttentionKernels
                 }
             }
 
-            // After the last block nothing is fetched, as its tokens are none.
+            // // After the last block nothing is fetched, because no tokens are left.
             if (aligned != 0)
             {
                 FetchKeys<TTile>(
@@ -228,7 +228,7 @@ internal static class AttentionKernels
                 }
             }
 
-            // Buffers of weights lie over the keys, which are done with, and take turns where there are two.
+            // // The buffers of weights lie over the keys, which are not needed any more. Two buffers take turns.
             for (int sixteen = 0; sixteen < TTile.Keys / KeyVector<TTile>(); sixteen++)
             {
                 int weights = sixteen % TTile.WeightBuffers * WeightFloats<TTile>();
@@ -282,7 +282,7 @@ internal static class AttentionKernels
     private static int KeyFetches<TTile>()
         where TTile : struct, IAttentionTile => (KeyBlock<TTile>() * (TTile.HeadSize / 4) + TTile.GroupSize - 1) / TTile.GroupSize;
 
-    // Pitches that spread the lines over the banks, and keep the alignment of the widest read.
+    // // Pitches that spread the lines over the banks and keep the alignment of the widest read.
     private static int QueryPitch<TTile>()
         where TTile : struct, IAttentionTile => QueryBlock<TTile>() + 4;
 

@@ -122,7 +122,7 @@ internal readonly struct Heads32Block128x32 : IAttentionTile
     public static int GroupSize => Items;
 }
 
-/// <summary>For larger heads, of which no published model has any: not tuned.</summary>
+/// <summary>For larger heads. No published model has such heads, so it is not tuned.</summary>
 internal readonly struct Heads128Block16x16 : IAttentionTile
 {
     /// <inheritdoc cref="IAttentionTile.GroupSize"/>

@@ -69,8 +69,8 @@ internal static class AttentionTokens
     }
 
     /// <summary>
-    /// The pixel of a token of a window of <paramref name="side"/> pixels whose first pixel is (firstRow, firstColumn), or -1 if
-    /// there is none. Where windows are shifted cyclically (<paramref name="wraps"/>), the image continues at its other side.
+    /// The pixel of a token of a window of <paramref name="side"/> pixels whose first pixel is (firstRow, firstColumn), or -1 if there is
+    /// none. With cyclically shifted windows (<paramref name="wraps"/>) the image continues at its other side.
     /// </summary>
     public static int PixelOf(int token, int side, int firstRow, int firstColumn, int height, int width, int wraps)
     {
@@ -87,7 +87,9 @@ internal static class AttentionTokens
         return isInside ? row * width + column : -1;
     }
 
-    /// <summary>Which part of the shifted image a token belongs to: only tokens of one part are neighbours in the image too.</summary>
+    /// <summary>
+    /// The part of the shifted image that a token belongs to. Only tokens of the same part are neighbours in the image too.
+    /// </summary>
     public static int RegionOf(int token, int side, int firstRow, int firstColumn, int height, int width, int shift)
     {
         int rowInWindow = token / side;
@@ -98,14 +100,14 @@ internal static class AttentionTokens
         return rowRegion * 3 + columnRegion;
     }
 
-    /// <summary>Two pairs, each turned by the angle whose cosine and sine stand in its place.</summary>
+    /// <summary>Two pairs, each turned by its angle, given as cosine and sine.</summary>
     public static Float4 Rotated(Float4 pairs, Float4 angles) => new(
         pairs.X * angles.X - pairs.Y * angles.Y,
         pairs.X * angles.Y + pairs.Y * angles.X,
         pairs.Z * angles.Z - pairs.W * angles.W,
         pairs.Z * angles.W + pairs.W * angles.Z);
 
-    /// <summary>Stores four values a pitch apart.</summary>
+    /// <summary>Stores four values with a pitch between them.</summary>
     public static void StoreColumn(ArrayView<float> target, int index, int pitch, Float4 four)
     {
         target[index] = four.X;

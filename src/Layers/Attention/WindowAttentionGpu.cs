@@ -8,7 +8,7 @@ internal static class WindowAttentionGpu
     // Scores are kept in powers of two.
     private const double Log2E = 1.4426950408889634;
 
-    // Of those with the same head size, the best comes first where they waste the same.
+    // // Of kernels with the same head size the faster comes first; it is taken if both waste the same.
     private static readonly Variant[] s_variants =
     [
         Variant.Of<Heads16Block144x16>(AttentionKernels.Attend.Heads16Block144x16),
@@ -86,7 +86,7 @@ internal static class WindowAttentionGpu
             where TTile : struct, IAttentionTile =>
             new(kernel, TTile.HeadSize, TTile.GroupSize / TTile.KeyLanes * TTile.Queries, TTile.KeyLanes * TTile.Keys);
 
-        /// <summary>Pairs of a query and a key, those that only fill up blocks included.</summary>
+        /// <summary>Pairs of a query and a key, including those that only pad blocks.</summary>
         public long Pairs(WindowAttentionSettings settings) => FilledUp(settings.QueryTokens, QueryBlock) * FilledUp(settings.KeyTokens, KeyBlock);
 
         private static long FilledUp(int tokens, int block) => (long)LayerKernels.DivideUp(tokens, block) * block;

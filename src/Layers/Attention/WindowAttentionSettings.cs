@@ -13,7 +13,7 @@ internal sealed record WindowAttentionSettings(int WindowSize, int Heads)
     /// </summary>
     public int QueryShift { get; init; }
 
-    /// <summary>The same for keys and values, where these come from windows of the query's size.</summary>
+    /// <summary>The same for keys and values, if these come from windows of the query's size.</summary>
     public int KeyShift { get; init; }
 
     /// <summary>
@@ -24,9 +24,9 @@ internal sealed record WindowAttentionSettings(int WindowSize, int Heads)
     public int OverlappingKeyWindowSize { get; init; }
 
     /// <summary>
-    /// Whether tokens that only the cyclic shift made neighbours get -100 added to their score (Swin's mask). Rows of the
-    /// shifted image fall into the regions [0, height - s), [height - s, height - shift), [height - shift, height), columns
-    /// likewise; pairs of different regions are masked.
+    /// Whether -100 is added to the scores of tokens that are neighbours only because of the cyclic shift (Swin's mask). Rows of the
+    /// shifted image fall into the regions [0, height - s), [height - s, height - shift), [height - shift, height), columns likewise; pairs
+    /// of different regions are masked.
     /// </summary>
     public bool MaskWrapped { get; init; }
 

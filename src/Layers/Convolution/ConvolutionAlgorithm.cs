@@ -1,6 +1,6 @@
 namespace Gsasr.Layers;
 
-/// <summary>How a <see cref="Convolution"/> is computed. It is chosen once, when weights are packed, and read where they are used.</summary>
+/// <summary>How a <see cref="Convolution"/> is computed. It is chosen when weights are packed, and packed weights carry it.</summary>
 internal enum ConvolutionAlgorithm
 {
     /// <summary>One matrix product whose left rows are pixels or neighbourhoods.</summary>

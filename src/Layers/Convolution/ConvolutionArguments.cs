@@ -2,7 +2,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary>The checked arguments of <see cref="Convolution.Run"/>, as its devices take them.</summary>
+/// <summary>The checked arguments of <see cref="Convolution.Run"/>.</summary>
 internal readonly record struct ConvolutionArguments(
     Tensor X,
     ConvolutionWeights Weights,

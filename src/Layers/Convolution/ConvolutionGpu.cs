@@ -8,9 +8,7 @@ internal static class ConvolutionGpu
     // Output channels that are packed together: a cache line.
     private const int PackedStrip = 16;
 
-    /// <summary>
-    /// Packs weights: [taps][input channels, filled up to steps of the depth][output channels, filled up to whole float4s].
-    /// </summary>
+    /// <summary>Packs weights: [taps][input channels, padded to steps of the depth][output channels, padded to whole float4s].</summary>
     /// <param name="device">The device that will use them.</param>
     /// <param name="weight">[outputChannels][taps][inputChannels].</param>
     /// <param name="inputChannels">Channels of the input.</param>
@@ -21,7 +19,7 @@ internal static class ConvolutionGpu
         int steps = LayerKernels.DivideUp(inputChannels, ProductTiles.Depth);
         int pitch = LayerKernels.DivideUp(outputChannels, 4) * 4;
         var packed = new float[checked(taps * steps * ProductTiles.Depth * pitch)];
-        // Transposed in strips of output channels, whose lines stay in the cache.
+        // // Transposed in strips of output channels, so that the lines in use stay in the cache.
         for (int first = 0; first < outputChannels; first += PackedStrip)
         {
             int end = Math.Min(first + PackedStrip, outputChannels);
@@ -108,7 +106,7 @@ internal static class ConvolutionGpu
         });
     }
 
-    // The tile is chosen by waves, and the pixels past the last full wave may be left to another launch with smaller tiles.
+    // // The tile is chosen by waves. The pixels after the last full wave may go to a second launch with smaller tiles.
     private static ConvolutionPlan Plan(GpuDevice device, int pixels, int channels)
     {
         int processors = device.ProcessorCount;
@@ -141,8 +139,8 @@ internal static class ConvolutionGpu
     }
 
     /// <summary>Which tiles compute which pixels.</summary>
-    /// <param name="Main">The tile of the first pixels.</param>
-    /// <param name="Pixels">How many those are.</param>
-    /// <param name="Rest">The tile of the others.</param>
+    /// <param name="Main">The tile for the first pixels.</param>
+    /// <param name="Pixels">How many pixels that are.</param>
+    /// <param name="Rest">The tile for the others.</param>
     private readonly record struct ConvolutionPlan(ConvolutionTile Main, int Pixels, ConvolutionTile Rest);
 }

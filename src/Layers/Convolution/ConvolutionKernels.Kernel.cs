@@ -10,8 +10,8 @@ namespace Gsasr.Layers;
 internal static class ConvolutionKernels
 {
     /// <summary>
-    /// Groups run along the tiles of columns first, which share their rows of x. Pixels of the output, counted row by row, from
-    /// firstPixel to endPixel are computed. shuffledChannels, alignedOutput: as in <see cref="Epilogue.Store"/>.
+    /// Groups are numbered along the tiles of columns first, which share their rows of x. The pixels of the output from firstPixel to
+    /// endPixel, counted row by row, are computed. shuffledChannels, alignedOutput: as in <see cref="Epilogue.Store"/>.
     /// </summary>
     [Kernel(Tile128x64.GroupSize, Specialization = typeof(Tile128x64), GroupsPerProcessor = Tile128x64.GroupsPerProcessor)]
     [Kernel(Tile64x64.GroupSize, Specialization = typeof(Tile64x64), GroupsPerProcessor = Tile64x64.GroupsPerProcessor)]

@@ -2,13 +2,13 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary>One of the sizes in which GPUs compute matrix products (TileProduct), and what it costs.</summary>
+/// <summary>One of the tile sizes of matrix products on GPUs (TileProduct), and what it costs.</summary>
 /// <param name="Convolve">Fetches neighbourhoods of pixels and finishes the result.</param>
 /// <param name="MultiplyPlanes">Multiplies the planes of a Winograd convolution.</param>
 /// <param name="Rows">Rows that a group computes.</param>
 /// <param name="Columns">Columns that a group computes.</param>
 /// <param name="GroupsPerProcessor">Groups that a multiprocessor of NVIDIA hardware runs side by side.</param>
-/// <param name="RelativeTime">Time for a multiplication, compared with the best tile's, measured on an H200.</param>
+/// <param name="RelativeTime">Time for a multiplication, relative to the best tile's, measured on an H200.</param>
 internal sealed record ConvolutionTile(
     Kernel<ConvolutionKernels.Convolve.Arguments> Convolve,
     Kernel<ConvolutionKernels.MultiplyPlanes.Arguments> MultiplyPlanes,
@@ -17,10 +17,10 @@ internal sealed record ConvolutionTile(
     int GroupsPerProcessor,
     double RelativeTime)
 {
-    /// <summary>What another launch costs, in the unit of <see cref="Time"/>.</summary>
+    /// <summary>What a second launch costs, in the unit of <see cref="Time"/>.</summary>
     public const double LaunchTime = 2000;
 
-    // Of the time of a full wave, what a wave takes however few its groups are.
+    // // A wave with few groups takes at least this share of the time of a full one.
     private const double LeastWave = 0.3;
 
     private static readonly ConvolutionTile[] s_all =
@@ -41,7 +41,7 @@ internal sealed record ConvolutionTile(
             1.08),
     ];
 
-    /// <summary>The tiles. The last of them runs on every device; the other one wants more local memory.</summary>
+    /// <summary>The tiles. The last of them runs on every device; the others need more local memory.</summary>
     public static ReadOnlySpan<ConvolutionTile> All => s_all;
 
     private double WaveTime => GroupsPerProcessor * Rows * Columns * RelativeTime;
@@ -57,8 +57,8 @@ internal sealed record ConvolutionTile(
         (long)LayerKernels.DivideUp(rows, Rows) * LayerKernels.DivideUp(columns, Columns);
 
     /// <summary>
-    /// The time for groups, in multiply-adds that a processor does for each step of the depth. The device works through them in
-    /// waves, and a last wave that is nearly empty takes almost as long as a full one.
+    /// The time for groups, in multiply-adds of a processor for each step of the depth. The device works through the groups in waves, and a
+    /// last wave that is nearly empty takes almost as long as a full one.
     /// </summary>
     /// <param name="processors">The device's processors.</param>
     /// <param name="groups">How many groups there are.</param>

@@ -37,7 +37,7 @@ internal sealed class ConvolutionWeights : IDisposable
     /// <summary>Channels of the input.</summary>
     public int InputChannels { get; }
 
-    /// <summary>Channels of the product, before a pixel shuffle takes four of them for one.</summary>
+    /// <summary>Channels of the product, before a pixel shuffle makes one of every four.</summary>
     public int OutputChannels { get; }
 
     /// <summary>1 or 3: pixels of the neighbourhood in each direction; outside the image it is zero.</summary>
@@ -59,7 +59,7 @@ internal sealed class ConvolutionWeights : IDisposable
     /// <summary>How a packed weight is encoded.</summary>
     public ElementType ElementType { get; }
 
-    /// <summary>What the weights were packed for, and hence how the convolution is computed.</summary>
+    /// <summary>The algorithm that the weights were packed for.</summary>
     internal ConvolutionAlgorithm Algorithm { get; }
 
     /// <summary>The weights in the order of the device and the <see cref="Algorithm"/>.</summary>

@@ -29,9 +29,9 @@ internal static class Epilogue
     /// </summary>
     /// <param name="y">The output.</param>
     /// <param name="yPitch">Floats from pixel to pixel.</param>
-    /// <param name="residual">What is added; of the output's shape.</param>
+    /// <param name="residual">Added last; of the output's shape.</param>
     /// <param name="residualPitch">Floats from pixel to pixel.</param>
-    /// <param name="hasResidual">Whether it is; not with a pixel shuffle.</param>
+    /// <param name="hasResidual">Whether there is a residual; not with a pixel shuffle.</param>
     /// <param name="pixel">The pixel.</param>
     /// <param name="columns">Pixels in a row.</param>
     /// <param name="channel">The first channel.</param>

@@ -43,7 +43,7 @@ internal readonly unsafe record struct EpilogueCpu(
         };
     }
 
-    /// <summary>Where the product's values of some rows go, for the columns that are neighbours there.</summary>
+    /// <summary>Where some rows of the product go, for columns that lie side by side in the output.</summary>
     /// <param name="pixel">The pixel of the first row.</param>
     /// <param name="column">The first column.</param>
     /// <param name="neighbours">How many columns from that one on lie side by side in memory.</param>
@@ -74,8 +74,8 @@ internal readonly unsafe record struct EpilogueCpu(
     }
 
     /// <summary>
-    /// A buffer that takes whole vectors where the wanted columns do not fill them or are not neighbours in the output.
-    /// <see cref="Commit"/> copies the wanted columns from there.
+    /// A buffer for whole vectors, for columns that do not fill vectors or do not lie side by side in the output. <see cref="Commit"/>
+    /// copies the wanted columns from it to the output.
     /// </summary>
     /// <param name="pixel">The pixel of the first row.</param>
     /// <param name="rows">Rows that are wanted.</param>

@@ -7,9 +7,9 @@ namespace Gsasr.Layers;
 internal static class Float16ConvolutionKernels
 {
     /// <summary>
-    /// y = activation(x * weights + bias) + residual. The product A [pixels, taps * channels] * B, of which A is never stored: each
-    /// slice of the depth is 64 channels of one of the neighbours. Slices are on their way while those before them are multiplied; the
-    /// sums go through shared memory, so that an item finishes eight neighbouring channels of a pixel at once, in float32.
+    /// y = activation(x * weights + bias) + residual, as the product A [pixels, taps * channels] * B. A is never stored: each slice of the
+    /// depth is 64 channels of one neighbour. While one slice is multiplied, the next ones are being copied. The sums go through shared
+    /// memory, so that an item finishes eight neighbouring channels of a pixel at once, in float32.
     /// </summary>
     /// <remarks>
     /// x, residual, y: pixels of channels, pitches and offsets multiples of 8. weights: [outputChannels][taps][channels filled up to 64].
@@ -53,7 +53,7 @@ internal static class Float16ConvolutionKernels
         int depth = Gpu.Keep(taps * slices * Float16Tiles.Depth);
         int steps = Gpu.Keep(taps * slices);
 
-        // Of each row that the item fetches: where its pixel's channels start, and which neighbours lie inside the image.
+        // // For each row that the item fetches: where its pixel's channels start, and which neighbours lie inside the image.
         int rowFetches = TTile.Rows * 8 / Float16Product.GroupSize<TTile>();
         int chunkChannel = Gpu.Keep((item & 7) * 8);
         var offsets = new int[TTile.Rows * 8 / Float16Product.GroupSize<TTile>()];
@@ -136,7 +136,7 @@ internal static class Float16ConvolutionKernels
         Stage<TTile>(staged, item, sums);
         Group.Barrier();
 
-        // Of each pixel, an item always has the same eight channels.
+        // // An item has the same eight channels of every pixel.
         int eights = TTile.Columns / 8;
         int eight = (item & (eights - 1)) * 8;
         int outputChannel = tileColumn + eight;

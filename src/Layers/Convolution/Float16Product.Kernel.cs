@@ -5,9 +5,9 @@ namespace Gsasr.Layers;
 
 /// <summary>The parts of a product of float16 on tensor cores: slices in shared memory, and the sums of a warp.</summary>
 /// <remarks>
-/// A slice is 64 values of the depth: rows of 128 bytes, whose eight chunks of 16 bytes stand in an order of the row's own (chunk c of row
-/// r is the (c ^ r % 8)th), so that the eight rows that one matrix of a tensor core is read from lie in different banks. A warp's sums are
-/// 16 x 8 blocks; an item has two neighbouring columns of two rows of each, the second one 8 rows further down.
+/// A slice is 64 values of the depth, rows of 128 bytes. The eight chunks of 16 bytes of a row are permuted (chunk c of row r is stored as
+/// the (c ^ r % 8)th), so that the eight rows from which a matrix of a tensor core is read lie in different banks. A warp's sums are blocks
+/// of 16 x 8. An item has two neighbouring columns of two rows of each block, the second row 8 further down.
 /// </remarks>
 internal static class Float16Product
 {
@@ -34,7 +34,9 @@ internal static class Float16Product
     /// <summary>Where a chunk of 16 bytes of a row stands in a slice, in bytes.</summary>
     public static int Place(int row, int chunk) => row * Float16Tiles.RowBytes + ((chunk ^ (row & 7)) << 4);
 
-    /// <summary>Starts to copy the rows [first, first + rows) of B, [columns][depth], of one slice; columns past the last are its last.</summary>
+    /// <summary>
+    /// Starts to copy the rows [first, first + rows) of B, [columns][depth], of one slice. Past the last column the last one is copied.
+    /// </summary>
     public static void FetchColumns<TTile>(ArrayView<short> b, int depth, int firstColumn, int columns, int at, int slice, int item)
         where TTile : struct, IFloat16Tile
     {

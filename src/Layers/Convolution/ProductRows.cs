@@ -6,7 +6,7 @@ namespace Gsasr.Layers;
 /// </summary>
 internal unsafe struct ProductRows
 {
-    /// <summary>The first row; at least <see cref="ProductCpu.TileRows"/> rows can be read from it, however few are multiplied.</summary>
+    /// <summary>The first row. At least <see cref="ProductCpu.TileRows"/> rows must be readable, even if fewer are multiplied.</summary>
     public float* First;
 
     /// <summary>Floats from one row to the next.</summary>

@@ -4,20 +4,20 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Layers;
 
 /// <summary>
-/// The inner loop of every matrix product on the processor: <see cref="ProductCpu.TileRows"/> rows by one panel. The sums
-/// stay in registers over the whole depth, and go from there to where they are wanted.
+/// The inner loop of every matrix product on the processor: <see cref="ProductCpu.TileRows"/> rows by one panel. The sums stay in registers
+/// over the whole depth and are stored from there.
 /// </summary>
 internal static unsafe class ProductTile
 {
-    // Sums over a whole depth of up to 1728 would lose digits to rounding; sums of sums over stretches lose far fewer.
+    // // One sum over a depth of up to 1728 would lose digits to rounding. Sums over stretches, added up, lose far fewer.
     private const int StretchLength = 64;
 
     /// <summary>Multiplies six rows by one panel.</summary>
     /// <param name="a">The left matrix.</param>
     /// <param name="firstRow">The first of the six rows.</param>
     /// <param name="panel">The packed panel.</param>
-    /// <param name="columns">Columns of the panel that are in use; up to a vector of them takes half the time.</param>
-    /// <param name="target">Where six rows go, of as many whole vectors as hold the columns.</param>
+    /// <param name="columns">Columns of the panel that are in use. If one vector holds them, it takes half the time.</param>
+    /// <param name="target">Where six rows go, in as many whole vectors as hold the columns.</param>
     public static void Multiply<TVector, TSimd>(in ProductRows a, int firstRow, float* panel, int columns, in TileTarget target)
         where TVector : unmanaged
         where TSimd : ISimd<TVector>
@@ -100,7 +100,7 @@ internal static unsafe class ProductTile
         target.Store<TVector, TSimd>(5, s50, s51, bias0, bias1);
     }
 
-    // Where only the panel's first vector of columns is in use.
+    // // For panels of which only the first vector is in use.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void MultiplyNarrow<TVector, TSimd>(in ProductRows a, int firstRow, float* panel, in TileTarget target)
         where TVector : unmanaged
@@ -151,7 +151,7 @@ internal static unsafe class ProductTile
         target.Store<TVector, TSimd>(5, s5, bias);
     }
 
-    // A store waits for its line of the cache if the line has to come from memory; here it comes while the sums are made.
+    // // A store waits if its cache line has to come from memory. Here the line is fetched while the sums are made.
     private static void Prefetch(in TileTarget target, int columns)
     {
         float* row = target.Output;

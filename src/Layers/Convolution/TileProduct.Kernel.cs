@@ -5,27 +5,22 @@ namespace Gsasr.Layers;
 
 /// <summary>A tile of a matrix product: Rows x Columns sums over the depth, 8 x 8 for each work-item.</summary>
 /// <remarks>
-/// Thirty-two consecutive work-items (a warp of NVIDIA hardware) take 64 x 32 sums as 8 x 4 items. An item's rows are
-/// first + {0..3, 32..35}, its columns first + {0..3, 16..19}, so that it reads four vectors of shared memory for 64
-/// multiply-adds. Neighbouring items share a row, the next neighbours a column, which lets the hardware merge their reads.
-/// <para>
-/// A step of the depth is 8. While one step's slices of A and B are multiplied, the next step's come from global memory into
-/// registers and then into the other half of the shared memory: one barrier a step. A's slice is stored [8][Rows], the rows
-/// of its last four lines with bit 4 flipped: so the items of a warp, which hold 4 consecutive channels of 16 rows each twice, store
-/// without bank conflicts.
-/// </para>
-/// <para>
-/// Where the sums are taken in stretches and the depth is more than 96, the sums over each 96 of it are added up in shared
-/// memory, [16][item] vectors that are each item's own: a sum of sums loses fewer digits to rounding than one long sum, and
-/// registers have no room for both.
-/// </para>
+/// Thirty-two consecutive work-items (a warp of NVIDIA hardware) compute 64 x 32 sums as 8 x 4 items. An item's rows are first + {0..3,
+/// 32..35} and its columns first + {0..3, 16..19}, so it reads four vectors of shared memory for 64 multiply-adds. Neighbouring items share
+/// in turn a row and a column, so that the hardware can merge their reads. <para>The depth is done in steps of 8. While the slices of A and
+/// B of one step are multiplied, those of the next step are read from global memory into registers and then stored in the other half of the
+/// shared memory, with one barrier for each step. A's slice is stored as [8][Rows]; in the last four of its lines bit 4 of the row is
+/// flipped. The items of a warp hold 4 consecutive channels of 16 rows each, twice, and so store them without bank conflicts.</para>
+/// <para>If sums are taken in stretches and the depth is more than 96, the sums over each 96 of it are added up in shared memory, in
+/// [16][item] vectors that belong to one item each. A sum of such sums loses fewer digits to rounding than one long sum, and registers have
+/// no space for both.</para>
 /// </remarks>
 internal static class TileProduct
 {
     private const int Depth = ProductTiles.Depth;
     private const int StretchSteps = 12;
 
-    /// <summary>Elements that arrays have in addition: ILGPU does not take an array of a single element apart.</summary>
+    /// <summary>One element more in arrays, because ILGPU does not put an array of a single element into registers.</summary>
     public const int Spare = 1;
 
     /// <summary>Work-items of a group.</summary>
@@ -73,7 +68,7 @@ internal static class TileProduct
         return (row / 64 * (TTile.Columns / 32) + column / 32) * 32 + lane;
     }
 
-    /// <summary>The row of A, within the tile, of an item's n-th fetch; a row outside the tile is none.</summary>
+    /// <summary>The row of A, within the tile, of an item's n-th fetch. Rows outside the tile are not fetched.</summary>
     public static int FetchedRow<TTile>(int item, int n)
         where TTile : struct, IProductTile => (item + n * GroupSize<TTile>()) / 2;
 
@@ -85,10 +80,10 @@ internal static class TileProduct
     /// together; the shared memory is free to be reused when it returns.
     /// </summary>
     /// <param name="a">Pixels of <paramref name="channels"/> values, <paramref name="aPitch"/> floats apart.</param>
-    /// <param name="offsets">Of each row that the item fetches, where the pixel's channels start.</param>
+    /// <param name="offsets">For each row that the item fetches, where the pixel's channels start.</param>
     /// <param name="inside">
-    /// Of each row that the item fetches, which of the pixel's 9 neighbours (bits 0 to 8, rows first; bit 0 alone where there is one
-    /// tap) lie inside the image.
+    /// For each row that the item fetches, which of the pixel's 9 neighbours lie inside the image (bits 0 to 8, rows first; only bit 0 if
+    /// there is one tap).
     /// </param>
     /// <param name="aPitch">Floats from pixel to pixel.</param>
     /// <param name="aWidth">Pixels in a row of the image.</param>
@@ -102,8 +97,8 @@ internal static class TileProduct
     /// <param name="bPitch">Floats from line to line.</param>
     /// <param name="tileColumn">The first column of B.</param>
     /// <param name="slices"><see cref="SliceFloats"/>.</param>
-    /// <param name="totals"><see cref="TotalFloats"/>, or anything where the sums are not taken in stretches.</param>
-    /// <param name="stretches">Whether they are; a constant.</param>
+    /// <param name="totals"><see cref="TotalFloats"/>, or anything if sums are not taken in stretches.</param>
+    /// <param name="stretches">Whether sums are taken in stretches; a constant.</param>
     /// <param name="sums">The result.</param>
     public static void Multiply<TTile>(
         ArrayView<float> a,
@@ -123,7 +118,7 @@ internal static class TileProduct
         Float4[] sums)
         where TTile : struct, IProductTile
     {
-        // What the loop needs of the item's place is kept in registers, of which few are left beside the sums.
+        // // What the loop needs to know of the item's place is kept in few registers, because the sums take most of them.
         int item = Group.IdxX;
         int firstRow = Gpu.Keep(FirstRow<TTile>(item));
         int firstColumn = Gpu.Keep(FirstColumn<TTile>(item));
@@ -134,7 +129,7 @@ internal static class TileProduct
         for (int n = 0; n < RowFetches<TTile>(); n++)
             aIndex[n] = Gpu.Keep(offsets[n] + aDepth);
 
-        // In place of a column that is not there the last one is multiplied, and the result is not stored.
+        // // If a column does not exist, the last one is multiplied instead, and the result is not stored.
         var bIndex = new int[ColumnFetches<TTile>() + Spare];
         for (int n = 0; n < ColumnFetches<TTile>(); n++)
         {
@@ -179,7 +174,7 @@ internal static class TileProduct
                     aLine += isNewRow ? (aWidth - 2) * aPitch : aPitch;
                 }
 
-                // After the last step zeros are stored, which nothing reads.
+                // // After the last step zeros are stored, and nothing reads them.
                 bLine += lineStep;
                 bool more = step < steps;
                 FetchA<TTile>(a, aIndex, inside, aLine + channel, tap, channel, more ? channelLimit : 0, aValues);
@@ -224,7 +219,7 @@ internal static class TileProduct
             // The last fetch may go beyond the tile.
             if ((n + 1) * GroupSize<TTile>() <= 2 * TTile.Rows || FetchedRow<TTile>(item, n) < TTile.Rows)
             {
-                // Rows a multiple of 32 apart are flipped alike.
+                // // The flipped bit is the same in rows that are a multiple of 32 apart.
                 int aDepth = (item & 1) * 4;
                 int target = GroupSize<TTile>() % 64 == 0
                     ? aTarget + n * GroupSize<TTile>() / 2

@@ -21,10 +21,10 @@ internal unsafe struct TileTarget
     /// <summary>Added last, or null; may be the output.</summary>
     public float* Residual;
 
-    /// <summary>Floats from one row of the residual to the next; 0 where there is none.</summary>
+    /// <summary>Floats from one row of the residual to the next; 0 if there is none.</summary>
     public nint ResidualPitch;
 
-    /// <summary>Goes on to the same columns of later rows.</summary>
+    /// <summary>Moves on to the same columns of later rows.</summary>
     /// <param name="rows">How many rows later.</param>
     public void Skip(nint rows)
     {

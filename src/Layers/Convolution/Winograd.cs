@@ -1,10 +1,10 @@
 namespace Gsasr.Layers;
 
 /// <summary>
-/// What the processor and GPUs share of 3x3 <see cref="Convolution"/>s by Winograd's minimal filtering F(2x2, 3x3) (Lavin and Gray,
-/// arXiv 1509.09308): 16 multiplications in place of 36 for 2 x 2 output pixels. A patch of 4 x 4 input pixels d becomes 16 values
-/// B^T d B, each of them is multiplied with its own matrix of weights, [channels, outputChannels], and A^T m A of the 16 results is
-/// the 2 x 2 output pixels. The sums run over the channels alone, so they round no worse than a direct convolution's.
+/// What the processor and GPUs share for 3x3 <see cref="Convolution"/>s by Winograd's minimal filtering F(2x2, 3x3) (Lavin and Gray, arXiv
+/// 1509.09308): 16 multiplications in place of 36 for 2 x 2 output pixels. A patch d of 4 x 4 input pixels becomes the 16 values B^T d B.
+/// Each of them is multiplied with its own matrix of weights, [channels, outputChannels]. The 16 results m become the 2 x 2 output pixels
+/// A^T m A. The sums run over the channels alone, so they round no worse than those of a direct convolution.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -19,11 +19,11 @@ internal static class Winograd
     /// <summary>Values of a patch, and matrices of weights.</summary>
     public const int Planes = 16;
 
-    // With fewer channels a GPU's transformations cost more than the multiplications that they save. A processor gains from 16
-    // channels on, but no model has layers in between.
+    // // With fewer channels a GPU's transformations cost more than they save in multiplications. A processor gains from 16 channels on,
+    // but no model has layers of 16 to 47 channels.
     private const int LeastChannels = 48;
 
-    /// <summary>Whether a convolution is done this way.</summary>
+    /// <summary>Whether a convolution is computed this way.</summary>
     /// <param name="inputChannels">Channels of the input.</param>
     /// <param name="outputChannels">Channels of the product.</param>
     /// <param name="kernelSize">Pixels of the neighbourhood in each direction.</param>

@@ -5,24 +5,24 @@ namespace Gsasr.Layers;
 
 /// <summary>
 /// 3x3 <see cref="Convolution"/>s on the processor by <see cref="Winograd"/>'s minimal filtering. A thread takes a block of patches whose
-/// planes stay in its second-level cache: it transforms them, and then, for one panel of weights after the other, multiplies all
-/// planes and transforms the sums back, straight into the epilogue.
+/// planes stay in its second-level cache, and transforms them. Then, for one panel of weights after the other, it multiplies all planes and
+/// transforms the sums back, directly into the epilogue.
 /// </summary>
 internal static unsafe class WinogradCpu
 {
-    // What the planes of a block's input and of its sums take at most: with the weights that pass through, well within a second-level
-    // cache of 512 KB.
+    // // The most bytes for the planes of a block's input and of its sums. With the weights that pass through they fit well into a
+    // second-level cache of 512 KB.
     private const int BlockFloats = 72 * 1024;
 
-    // Blocks shorter than this use the weights, which come from further away, too few times.
+    // // With shorter blocks the weights, which come from further away, would be used too few times.
     private const int LeastBlockPatches = 4 * ProductCpu.TileRows;
 
-    // Patches that are transformed for one vector of channels before the next one's turn, while their pixels are in the first-level
-    // cache. Patches share half their pixels with the next, so a run of few would read more of them twice.
+    // // Patches that are transformed for one vector of channels before the next vector, while their pixels are in the first-level cache. A
+    // patch shares half its pixels with the next one, so with a short run more of them would be read twice.
     private const int RunPatches = 12;
     private const int RunPixels = 2 * RunPatches + 2;
 
-    // Planes whose distance is a multiple of 4096 bytes would share the same few lines of the first-level cache.
+    // // If the distance of planes were a multiple of 4096 bytes, they would compete for the same few lines of the first-level cache.
     private const int PlanePadding = 16;
 
     public static void Run(CpuDevice device, in ConvolutionArguments arguments) => SimdDispatch.Run(new Operation(device, arguments));
@@ -100,7 +100,7 @@ internal static unsafe class WinogradCpu
 
         public readonly void Execute(int item, byte* scratch)
         {
-            // Patches count row by row, so a block may begin and end anywhere in a row of them.
+            // // Patches are numbered row by row, so a block may begin and end anywhere in a row.
             int first = item * BlockPatches;
             int count = Math.Min(BlockPatches, Patches - first);
             float* inputs = (float*)scratch;
@@ -128,7 +128,7 @@ internal static unsafe class WinogradCpu
             }
         }
 
-        // How many patches from one on are treated at once, all in a row of them.
+        // // How many patches from one on are treated at once; all of them are in the same row.
         private readonly int RunFrom(int patch, int most, out int row, out int column)
         {
             row = patch / PatchColumns;
@@ -136,8 +136,8 @@ internal static unsafe class WinogradCpu
             return Math.Min(RunPatches, Math.Min(most, PatchColumns - column));
         }
 
-        // The products of all planes with a panel of the weights. The last tile may go beyond the patches: there is room for whole
-        // tiles, and what it makes of old values there is never used.
+        // // The products of all planes with a panel of the weights. The last tile may go beyond the patches. The memory is large enough
+        // for whole tiles, and what comes of old values there is never used.
         private readonly void Multiply(float* inputs, int patches, float* panel, int columns, float* sums)
         {
             int panelColumns = 2 * TSimd.Width;
@@ -177,7 +177,7 @@ internal static unsafe class WinogradCpu
                 TransformInput(source + channel, pixelPitch, rowPitch, patches, target + channel);
         }
 
-        // A vector of channels. Of each pixel column the sums over its rows are made once: they serve two patches.
+        // // One vector of channels. The sums over the rows of a pixel column are made once, and used for two patches.
         private readonly void TransformInput(float* source, nint pixelPitch, nint rowPitch, int patches, float* target)
         {
             nint plane = InputPlane;
@@ -261,7 +261,7 @@ internal static unsafe class WinogradCpu
             }
         }
 
-        // A row of output pixels where not all columns of a vector are used or neighbours, by way of whole vectors.
+        // // A row of output pixels where not all columns of a vector are used or lie side by side goes through a buffer of whole vectors.
         private readonly void TransformOutputEdge(
             float* sums, bool lower, int pixels, in EpilogueCpu epilogue, int firstPixel, int column, int columns)
         {

@@ -8,7 +8,7 @@ namespace Gsasr.Layers;
 /// </summary>
 internal static class WinogradGpu
 {
-    // What the planes of a band of patches take at most; a large image is done band by band.
+    // // The most bytes for the planes of a band of patches. A large image is done band by band.
     private const long BandBytes = 128L << 20;
     private const int BandAlignment = 128;
 
@@ -30,7 +30,7 @@ internal static class WinogradGpu
         device.Prepare(FastestTile(device, (patches - 1) % band + 1, outputs).MultiplyPlanes);
         device.Prepare(WinogradKernels.TransformOutput.Kernel);
 
-        // No other thread's launches come in between: they would use the same scratch memory.
+        // No launches of another thread may come in between, because they would use the same scratch memory.
         lock (device.LaunchLock)
         {
             DeviceBuffer scratch = device.Scratch(band * patchBytes);

@@ -3,14 +3,16 @@ using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Layers;
 
-/// <summary>Squeeze-and-excitation: channels weighted by a small network of their means over the whole image (HAT's CAB).</summary>
+/// <summary>
+/// Squeeze-and-excitation: a small network turns the means of the channels over the image into weights for the channels (HAT's CAB).
+/// </summary>
 internal static class ChannelAttention
 {
     /// <summary>
     /// y += factor * x * sigmoid(expand * relu(squeeze * mean + squeezeBias) + expandBias), with the mean of x over all pixels.
     /// </summary>
     /// <param name="x">[height, width, channels].</param>
-    /// <param name="weights">The squeeze and expand layers.</param>
+    /// <param name="weights">The two layers of the network.</param>
     /// <param name="factor">The branch's weight.</param>
     /// <param name="y">[height, width, channels], added to.</param>
     /// <param name="arena">Memory for the means; inside a scope.</param>

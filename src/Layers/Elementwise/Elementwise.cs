@@ -3,7 +3,7 @@ using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Layers;
 
-/// <summary>Operations on each value alone, where no larger operation can take them in.</summary>
+/// <summary>Operations on each value alone, for places where no larger operation can do them on the way.</summary>
 internal static class Elementwise
 {
     /// <summary>y = a + b.</summary>
@@ -32,7 +32,7 @@ internal static class Elementwise
 
     /// <summary>Repeats a table over an image: y[r, c] = table[r mod table height, c mod table width].</summary>
     /// <param name="table">[s, s, channels] of float32.</param>
-    /// <param name="y">[height, width, channels]; float16 where the device has it, by eights of channels.</param>
+    /// <param name="y">[height, width, channels]; may be float16, if the device has it and the channels are a multiple of 8.</param>
     /// <exception cref="ArgumentException">The channels or the devices differ.</exception>
     public static void Repeat(in Tensor table, in Tensor y)
     {
@@ -55,10 +55,10 @@ internal static class Elementwise
         }
     }
 
-    /// <summary>Rounds float32 to float16, to the nearest, halves to even; what is beyond the range becomes infinite.</summary>
+    /// <summary>Rounds float32 to the nearest float16, ties to even; what is out of range becomes infinite.</summary>
     /// <param name="x">[height, width, channels] of float32, a multiple of 8.</param>
     /// <param name="y">[height, width, channels] of float16.</param>
-    /// <exception cref="ArgumentException">The shapes or the devices differ, or the channels are not by eights.</exception>
+    /// <exception cref="ArgumentException">The shapes or the devices differ, or the channels are no multiple of 8.</exception>
     /// <exception cref="NotSupportedException">The device has no float16.</exception>
     public static void Round(in Tensor x, in Tensor y)
     {

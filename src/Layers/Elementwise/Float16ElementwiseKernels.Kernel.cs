@@ -8,7 +8,9 @@ internal static class Float16ElementwiseKernels
 {
     private const int GroupSize = 256;
 
-    /// <summary>y[row][column] = table[row mod tableHeight][column mod tableWidth], rounded; a table of y's size is y itself.</summary>
+    /// <summary>
+    /// y[row][column] = table[row mod tableHeight][column mod tableWidth], rounded. With a table of y's size it only rounds.
+    /// </summary>
     [Kernel(GroupSize, Target = "sm_80")]
     public static void RepeatFloat16(
         ArrayView<float> table,

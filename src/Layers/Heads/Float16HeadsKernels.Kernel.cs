@@ -5,8 +5,8 @@ using ILGPU.Algorithms;
 namespace Gsasr.Layers;
 
 /// <summary>
-/// The second and third layers of the Gaussian heads: the second on tensor cores, its 4C values and the third layer in float32, without
-/// leaving the registers.
+/// The second and third layers of the Gaussian heads. The second runs on tensor cores. Its 4C values and the third layer are float32, and
+/// the values never leave the registers.
 /// </summary>
 internal static class Float16HeadsKernels
 {
@@ -17,14 +17,14 @@ internal static class Float16HeadsKernels
     private const int RowsOfItem = 2 * RowBlocks;
 
     /// <summary>
-    /// A group takes a tile of cells, which stay in shared memory, and one head, and the tiles of the head's inner values one after the
-    /// other. Of each, an item multiplies its sums, two columns of two rows a block, with the third layer's weights and adds them to
-    /// sums of its own; at the end those of the four items, and then of the warps, that share a row are added.
+    /// A group takes a tile of cells, which stay in shared memory, and one head, and goes through the tiles of the head's inner values. For
+    /// each tile an item multiplies its sums, two columns of two rows of each block, with the third layer's weights and adds them to sums
+    /// of its own. At the end the sums of the four items that share a row are added up, and then those of the warps.
     /// </summary>
     /// <remarks>
-    /// hidden: [cells, 5C] of float16, the first layer's result. second: the five heads' weights side by side, [20C][C filled up to 64].
+    /// hidden: [cells, 5C] of float16, the first layer's result. second: the five heads' weights side by side, [20C][C padded to 64].
     /// third: [5][3][4C] and thirdBias: [5][3], without values where a head has fewer outputs. C is a multiple of 8. range: set to 1 if a
-    /// result is infinite or no number, which is what comes of any value outside float16's range before. The others as in FinishHeads.
+    /// result is infinite or NaN, as it is when any value before was outside float16's range. The others are as in FinishHeads.
     /// </remarks>
     [Kernel(Half128x128.GroupSize, Target = "sm_80", GroupsPerProcessor = 2, DynamicSharedBytes = Float16HeadsShape.SharedBytes)]
     public static void FinishHeadsFloat16(
@@ -140,7 +140,7 @@ internal static class Float16HeadsKernels
                     slot = 0;
             }
 
-            // Past the last inner value stand those of the next head: they are left out.
+            // // After the last inner value come those of the next head; they are left out.
             for (int j = 0; j < ColumnBlocks; j++)
             {
                 int column = first + firstColumn + j * 8;

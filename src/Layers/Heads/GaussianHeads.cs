@@ -3,7 +3,7 @@ using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Layers;
 
-/// <summary>The last layers of the decoder: from a feature vector per cell of the grid to a Gaussian.</summary>
+/// <summary>The last layers of the decoder: from the feature vector of a cell of the grid to a Gaussian.</summary>
 internal static class GaussianHeads
 {
     /// <summary>The multiply-adds of a cell.</summary>
@@ -26,7 +26,7 @@ internal static class GaussianHeads
     /// <param name="weights">The five networks.</param>
     /// <param name="y">[rows, columns, 11].</param>
     /// <param name="placement">Where this block of cells stands.</param>
-    /// <param name="arena">Memory for what lies between the layers; inside a scope.</param>
+    /// <param name="arena">Memory for the values between the layers; inside a scope.</param>
     /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
     public static void Run(in Tensor x, GaussianHeadsWeights weights, in Tensor y, in GridPlacement placement, Arena arena)
     {

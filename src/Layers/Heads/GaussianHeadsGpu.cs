@@ -3,8 +3,8 @@ using Gsasr.Tensors;
 namespace Gsasr.Layers;
 
 /// <summary>
-/// <see cref="GaussianHeads"/> on GPUs: the first layer is a product of its own, whose 5C values for each cell lie in memory, a
-/// band of cells at a time; the other two are one kernel.
+/// <see cref="GaussianHeads"/> on GPUs. The first layer is a product of its own, whose 5C values for each cell lie in memory, for one band
+/// of cells at a time. The other two layers are one kernel.
 /// </summary>
 internal static class GaussianHeadsGpu
 {

@@ -2,7 +2,9 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary>The second and third layers of the <see cref="GaussianHeads"/>, the five heads side by side for their GPU kernel.</summary>
+/// <summary>
+/// The second and third layers of the <see cref="GaussianHeads"/> for their GPU kernel, with the five heads side by side.
+/// </summary>
 internal sealed class GaussianHeadsGpuWeights : IDisposable
 {
     private readonly WeightMemory _memory;
@@ -51,7 +53,7 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
     /// <summary>[1, 5, 3].</summary>
     public Tensor ThirdBias { get; }
 
-    /// <summary>An int that becomes 1 when a Gaussian comes out infinite or as no number; null where the heads are float32.</summary>
+    /// <summary>An int that becomes 1 when a Gaussian is infinite or NaN; null if the heads are float32.</summary>
     public DeviceBuffer? RangeFlag { get; }
 
     /// <inheritdoc/>

@@ -68,7 +68,7 @@ internal sealed class GaussianHeadsWeights : IDisposable
         }
     }
 
-    /// <summary>What the networks take and multiply.</summary>
+    /// <summary>The element type of the networks' input and products.</summary>
     public ElementType ElementType => First.ElementType;
 
     /// <summary>C.</summary>
@@ -94,8 +94,8 @@ internal sealed class GaussianHeadsWeights : IDisposable
     internal static int FirstColumn(int head) => HeadsShape.FirstColumnOf(head);
 
     /// <summary>
-    /// Whether a Gaussian came out infinite or as no number since the last call, as all those do that depend on a value which float16 is
-    /// too small for; never with float32. Waits for the device.
+    /// Whether a Gaussian has been infinite or NaN since the last call, as all those are that depend on a value beyond float16's range.
+    /// Always false with float32. Waits for the device.
     /// </summary>
     public bool TakeOverflow()
     {

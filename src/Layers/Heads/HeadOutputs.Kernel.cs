@@ -4,12 +4,12 @@ using ILGPU;
 
 namespace Gsasr.Layers;
 
-/// <summary>What the heads' networks compute, and where it stands in a Gaussian.</summary>
+/// <summary>The outputs of the heads, and their columns in a Gaussian.</summary>
 internal static class HeadOutputs
 {
     /// <summary>
-    /// Stores an output of a cell. Means are divided by the grid's size and stand around the cell's centre; what float32 leaves out of
-    /// them is stored too.
+    /// Stores an output of a cell. A mean is divided by the grid's size and added to the cell's centre; what float32 leaves out of it is
+    /// stored too.
     /// </summary>
     public static void Store(
         ArrayView<float> y,

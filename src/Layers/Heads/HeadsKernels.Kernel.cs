@@ -8,9 +8,9 @@ namespace Gsasr.Layers;
 internal static class HeadsKernels
 {
     /// <summary>
-    /// A group takes a tile of cells and one head, and the tiles of the head's inner values one after the other. Of each, a work-item
-    /// multiplies its 8 x 8 values with the third layer's weights and adds them to partial sums of its own: partial is
-    /// [output][half of the item's rows][item] with 4 rows in a vector. At the end, the items of a row are added from left to right.
+    /// A group takes a tile of cells and one head, and goes through the tiles of the head's inner values. For each tile, a work-item
+    /// multiplies its 8 x 8 values with the third layer's weights and adds them to partial sums of its own: partial is [output][half of the
+    /// item's rows][item] with 4 rows in a vector. At the end, the sums of a row's items are added from left to right.
     /// </summary>
     /// <remarks>
     /// hidden: [cells, 5C], the first layer's result. second: the five heads' weights side by side, C -> 20C. third: [5][3][4C] and
@@ -80,7 +80,7 @@ internal static class HeadsKernels
 
             for (int output = 0; output < outputs; output++)
             {
-                // Past the last inner value stand those of the next head: they are multiplied with zeros.
+                // // After the last inner value come those of the next head; they are multiplied with zeros.
                 int weights = (head * HeadsShape.MaximumOutputs + output) * inner;
                 int column = tile + firstItemColumn;
                 Float4 weight0 = Channels.LoadReadOnly(third, weights + column, inner - column, 1);

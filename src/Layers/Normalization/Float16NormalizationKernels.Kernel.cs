@@ -10,8 +10,8 @@ internal static class Float16NormalizationKernels
     private const int Eights = Float16NormalizationShape.MostChannels / 8 / Float16NormalizationShape.ItemsPerPixel;
 
     /// <summary>
-    /// y = (z - mean z) / sqrt(var z + epsilon) * gamma + beta + table, with z = x + shift, as NormalizePixels. Eight items share a pixel;
-    /// each keeps its channels, every eighth eight of them, in registers.
+    /// y = (z - mean z) / sqrt(var z + epsilon) * gamma + beta + table, with z = x + shift, as NormalizePixels. Eight items share a pixel.
+    /// Each takes every eighth group of eight channels and keeps it in registers.
     /// </summary>
     [Kernel(Float16NormalizationShape.GroupSize, Target = "sm_80")]
     public static void NormalizeFloat16(
@@ -37,7 +37,7 @@ internal static class Float16NormalizationKernels
         int pixel = Grid.IdxX * Float16NormalizationShape.PixelsOfGroup + item / Float16NormalizationShape.ItemsPerPixel;
         int first = Gpu.Keep((item & (Float16NormalizationShape.ItemsPerPixel - 1)) * 8);
 
-        // Past the last pixel the last is read again, as all items of a warp have to exchange their sums.
+        // // After the last pixel the last one is read again, because all items of a warp have to exchange their sums.
         int source = Gpu.Keep(XMath.Min(pixel, pixels - 1) * xPitch);
         var low = new Float4[Eights];
         var high = new Float4[Eights];
@@ -98,7 +98,7 @@ internal static class Float16NormalizationKernels
         }
     }
 
-    // The sum over the items of a pixel, for each of them.
+    // // Gives the sum over the items of a pixel to each of them.
     private static float PixelSum(float value)
     {
         value += TensorCores.Exchange(value, 1);

@@ -10,9 +10,9 @@ internal static class LayerNorm
     public const float Epsilon = 1e-5f;
 
     /// <summary>
-    /// y = (z - mean z) / sqrt(var z + 1e-5) * gamma + beta + windowTable[pixel's place in its window], with z = x + shift.
-    /// The variance is the population's. y may be x. Where x and y are float16, everything between is float32 all the same, and there are
-    /// at most 192 channels, a multiple of 8.
+    /// y = (z - mean z) / sqrt(var z + 1e-5) * gamma + beta + windowTable[pixel's place in its window], with z = x + shift. The variance is
+    /// the population's. y may be x. If x and y are float16, everything in between is still float32, and there must be at most 192
+    /// channels, a multiple of 8.
     /// </summary>
     /// <param name="x">[height, width, channels].</param>
     /// <param name="gamma">[1, 1, channels].</param>
