@@ -5,15 +5,20 @@ namespace Gsasr.Layers;
 
 /// <summary>A tile of a matrix product: Rows x Columns sums over the depth, 8 x 8 for each work-item.</summary>
 /// <remarks>
-/// Thirty-two consecutive work-items (a warp of NVIDIA hardware) compute 64 x 32 sums as 8 x 4 items. An item's rows are first + {0..3,
-/// 32..35} and its columns first + {0..3, 16..19}, so it reads four vectors of shared memory for 64 multiply-adds. Neighbouring items share
-/// in turn a row and a column, so that the hardware can merge their reads. <para>The depth is done in steps of 8. While the slices of A and
-/// B of one step are multiplied, those of the next step are read from global memory into registers and then stored in the other half of the
-/// shared memory, with one barrier for each step. A's slice is stored as [8][Rows]; in the last four of its lines bit 4 of the row is
-/// flipped. The items of a warp hold 4 consecutive channels of 16 rows each, twice, and so store them without bank conflicts.</para>
-/// <para>If sums are taken in stretches and the depth is more than 96, the sums over each 96 of it are added up in shared memory, in
-/// [16][item] vectors that belong to one item each. A sum of such sums loses fewer digits to rounding than one long sum, and registers have
-/// no space for both.</para>
+/// Thirty-two consecutive work-items (a warp of NVIDIA hardware) compute 64 x 32 sums as 8 x 4 items. An item's rows are
+/// first + {0..3, 32..35} and its columns first + {0..3, 16..19}, so it reads four vectors of shared memory for 64
+/// multiply-adds. Neighbouring items share in turn a row and a column, so that the hardware can merge their reads.
+/// <para>
+/// The depth is done in steps of 8. While the slices of A and B of one step are multiplied, those of the next step are read from global
+/// memory into registers and then stored in the other half of the shared memory, with one barrier for each step. A's slice is stored as
+/// [8][Rows]; in the last four of its lines bit 4 of the row is flipped. The items of a warp hold 4 consecutive channels of 16 rows each,
+/// twice, and so store them without bank conflicts.
+/// </para>
+/// <para>
+/// If sums are taken in stretches and the depth is more than 96, the sums over each 96 of it are added up in shared memory, in
+/// [16][item] vectors that belong to one item each. A sum of such sums loses fewer digits to rounding than one long sum, and
+/// registers have no space for both.
+/// </para>
 /// </remarks>
 internal static class TileProduct
 {
