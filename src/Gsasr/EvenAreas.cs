@@ -24,7 +24,7 @@ internal sealed class EvenAreas
     // The first even column of each row and the one after the last; both 0 where there is none.
     private (int First, int End)[] _spans = [];
 
-    // // The loops over rows, and the pixels that the blending one works on.
+    // The loops over rows, and the pixels that the blending one works on.
     private readonly RowLoop _loop = new();
     private readonly Action<int> _findInRow;
     private readonly Action<int> _findAcrossRows;
@@ -114,7 +114,7 @@ internal sealed class EvenAreas
             while (end < _width && AreEqual(pixels, start, pixels, end))
                 end++;
 
-            // // The pixels of a run of one colour that have no other colour within reach.
+            // The pixels of a run of one colour that have no other colour within reach.
             int first = start == 0 ? 0 : start + Reach;
             int last = end == _width ? end : end - Reach;
             if (last > first)
@@ -167,7 +167,7 @@ internal sealed class EvenAreas
             int near = Math.Clamp(column, 0, _width - 1);
             int far = Math.Clamp(column + 1, 0, _width - 1);
 
-            // // Even pixels beside each other have the same colour, because each lies within the other's reach.
+            // Even pixels beside each other have the same colour, because each lies within the other's reach.
             int even = -1;
             float weight = 0;
             Add(upper * _width + near, (1 - down) * (1 - across), ref even, ref weight);
@@ -211,6 +211,6 @@ internal sealed class EvenAreas
         }
     }
 
-    // // Rows of pixels in memory that is pinned meanwhile. Sizes are those of the drawn picture.
+    // Rows of pixels in memory that is pinned meanwhile. Sizes are those of the drawn picture.
     private readonly record struct BlendedPixels(double Left, double Top, double ScaleX, double ScaleY, int Width, nint Address, int SampleBytes);
 }

@@ -158,7 +158,7 @@ internal static class PixelConversion
     private static T Opaque<T>()
         where T : unmanaged => FromFloat<T>(1);
 
-    // // Colours of fully transparent pixels are unknown. They are black until TransparentColours finds better ones.
+    // Colours of fully transparent pixels are unknown. They are black until TransparentColours finds better ones.
     private static void Divide(Span<float> colour, float alpha)
     {
         for (int i = 0; i < colour.Length; i++)

@@ -39,7 +39,7 @@ internal sealed class TransparentColours
 
         while (_front.Count > 0)
         {
-            // // A ring takes its colours from the pixels known before it, and then counts as known.
+            // A ring takes its colours from the pixels known before it, and then counts as known.
             foreach (int pixel in _front)
                 TakeMeanOfNeighbours(colours, known, pixel, width, height);
             foreach (int pixel in _front)

@@ -7,7 +7,7 @@ namespace Gsasr.Tensors;
 /// <remarks>Reuse is safe without waiting because a device runs its work in order. Not thread-safe.</remarks>
 internal sealed class Arena : IDisposable
 {
-    // // Kernels in OpenCL count offsets inside a block in ints.
+    // Kernels in OpenCL count offsets inside a block in ints.
     private const int MaximumBlockValues = int.MaxValue - 1024;
     private const int AlignmentBytes = 256;
     private const long MinimumBlockBytes = 1 << 20;
@@ -19,7 +19,7 @@ internal sealed class Arena : IDisposable
     private int _depth;
     private long _liveBytes;
 
-    // // The most that was in use at once since the arena was last empty: the size that one block for everything must have.
+    // The most that was in use at once since the arena was last empty: the size that one block for everything must have.
     private long _neededBytes;
     private bool _isExhausted;
     private bool _staysScattered;
@@ -147,12 +147,12 @@ internal sealed class Arena : IDisposable
             return;
         if (_isExhausted || _isDisposed)
         {
-            // // The pass failed, and a smaller one may follow: it must find the device's memory free.
+            // The pass failed, and a smaller one may follow: it must find the device's memory free.
             Release();
         }
         else if (_blocks.Count > 1 && _neededBytes <= MaximumBlockBytes && !_staysScattered)
         {
-            // // The first pass found out how much is needed. From the next one on everything lies in one block without gaps.
+            // The first pass found out how much is needed. From the next one on everything lies in one block without gaps.
             ReleaseBlocks();
             try
             {
@@ -160,7 +160,7 @@ internal sealed class Arena : IDisposable
             }
             catch (DeviceMemoryException)
             {
-                // // The pass is done and its results are valid. The next one takes several blocks again, and keeps them.
+                // The pass is done and its results are valid. The next one takes several blocks again, and keeps them.
                 _isExhausted = false;
                 _staysScattered = true;
             }

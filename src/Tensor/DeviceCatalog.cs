@@ -111,7 +111,7 @@ public sealed class DeviceCatalog
 
     private Device OpenBest(out string? note)
     {
-        // // A driver that is not installed is not worth mentioning; one that does not work is.
+        // A driver that is not installed is not worth mentioning; one that does not work is.
         var problems = new List<string>(Refusals.Where(refusal => refusal.Cause != RefusalCause.Absent).Select(refusal => refusal.ToString()));
         foreach (DeviceDescription description in Devices.Where(device => device.IsGpu))
         {

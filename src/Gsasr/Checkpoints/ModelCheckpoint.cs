@@ -71,7 +71,7 @@ public sealed class ModelCheckpoint : Checkpoint
             if (role is not null && FindSibling(path, role) is string sibling)
                 return Combine(checkpoint, path, OpenFile(sibling), sibling);
 
-            // // Other networks begin with a conv_first too; no decoder is looked for beside them.
+            // Other networks begin with a conv_first too; no decoder is looked for beside them.
             if (role == DecoderRole || (role == EncoderRole && GsasrArchitecture.IsEncoder(checkpoint)))
             {
                 string missingRole = role == EncoderRole ? DecoderRole : EncoderRole;

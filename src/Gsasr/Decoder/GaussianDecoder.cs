@@ -18,7 +18,7 @@ internal sealed class GaussianDecoder : IDisposable
     /// </summary>
     public const long LargestBandFloats = 12 << 20;
 
-    // // So many pixels around those whose Gaussians are wanted are upsampled too. The convolution that follows needs one. With two, it
+    // So many pixels around those whose Gaussians are wanted are upsampled too. The convolution that follows needs one. With two, it
     // cuts the image into the same patches wherever a tile begins.
     private const int UpsampledBorder = 2;
 
@@ -133,7 +133,7 @@ internal sealed class GaussianDecoder : IDisposable
         long cells = 8L * width * BandRows(architecture.Channels, width, Math.Min(tiles.Height, region.Height), bandFloats);
         long heads = UpsampledFloats(channels, region, tiles) + cells * channels + GaussianHeads.WorkingFloats(device, cells, channels);
 
-        // // Beside the queries, the blocks hold: features, state and inner state, and the normalised state with queries, keys and values.
+        // Beside the queries, the blocks hold: features, state and inner state, and the normalised state with queries, keys and values.
         return queries + Math.Max(7 * queries, heads);
     }
 
@@ -185,7 +185,7 @@ internal sealed class GaussianDecoder : IDisposable
     private static long UpsampledFloats(int channels, in PixelRectangle region, in TileSizes tiles) => 4L * channels
         * Math.Min(region.Width, tiles.Width + 2 * UpsampledBorder) * Math.Min(region.Height, tiles.Height + 2 * UpsampledBorder);
 
-    // // The pixels that the Gaussians of these parts are computed from.
+    // The pixels that the Gaussians of these parts are computed from.
     private static PixelRectangle Surroundings(ReadOnlySpan<DecodedPart> parts, in Tensor features)
     {
         int left = features.Width;
@@ -251,7 +251,7 @@ internal sealed class GaussianDecoder : IDisposable
         Elementwise.Repeat(_seeds, x);
         RunBlocks(_crossBlocks, "window_crossattn_blocks", x, x, projected, pass);
 
-        // // The self blocks do not need the image's features any more, so the result goes into their memory.
+        // The self blocks do not need the image's features any more, so the result goes into their memory.
         RunBlocks(_selfBlocks, "gs_selfattn_blocks", x, projected, projected, pass);
         if (_final is null)
         {
@@ -273,6 +273,6 @@ internal sealed class GaussianDecoder : IDisposable
         }
     }
 
-    // // A method of its own, so that only tests create closures.
+    // A method of its own, so that only tests create closures.
     private static Action<int, Tensor> TapLayers(string block, Action<string, Tensor> tap) => (layer, result) => tap($"{block}.blocks.{layer}", result);
 }

@@ -12,7 +12,7 @@ internal record FieldDescription
     /// <summary>The largest size of a described image in either direction.</summary>
     public const int MaximumSize = 1 << 20;
 
-    // // Pixels of the described image. If a box reaches less than this, one sees what it cuts off. At the usual dmax images are padded so
+    // Pixels of the described image. If a box reaches less than this, one sees what it cuts off. At the usual dmax images are padded so
     // that this does not happen (ImageGeometry.LeastPaddedSide); with a smaller dmax it can.
     private const double HarmfulReach = 1.7;
 

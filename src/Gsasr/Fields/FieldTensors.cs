@@ -132,11 +132,11 @@ internal sealed class FieldTensors : Checkpoint
         FloatTensors.Write(values, destination);
     }
 
-    // // The remainder that float32 leaves out of a mean is less than a 16-bit step.
+    // The remainder that float32 leaves out of a mean is less than a 16-bit step.
     private static int QuantisedColumns(GaussianLayout layout) =>
         layout == GaussianLayout.Raw ? GaussianFormat.Raw.PublishedColumns : GaussianFormat.Activated.ColumnsOfRgb;
 
-    // // Standard deviations are kept as logarithms, so that a step is a share of the deviation.
+    // Standard deviations are kept as logarithms, so that a step is a share of the deviation.
     private static bool IsLogarithmic(GaussianLayout layout, int column) =>
         layout == GaussianLayout.Activated && column is GaussianFormat.Activated.SigmaX or GaussianFormat.Activated.SigmaY;
 
@@ -184,7 +184,7 @@ internal sealed class FieldTensors : Checkpoint
             most = Math.Max(most, value);
         }
 
-        // // The largest level must not exceed the largest value, or a correlation would become 1.
+        // The largest level must not exceed the largest value, or a correlation would become 1.
         var minimum = (float)least;
         if (minimum < least)
             minimum = MathF.BitIncrement(minimum);

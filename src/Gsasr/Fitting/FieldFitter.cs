@@ -20,16 +20,16 @@ public sealed class FieldFitter : IDisposable
     // The rounds in which Gaussians are added, as shares of the whole work.
     private static readonly double[] s_rounds = [0.06, 0.12, 0.18, 0.24, 0.3];
 
-    // // Roughly how far a step moves a standard deviation (as a share of it), a correlation, a centre (in pixels) and a colour.
+    // Roughly how far a step moves a standard deviation (as a share of it), a correlation, a centre (in pixels) and a colour.
     private const float SigmaRate = 0.02f;
     private const float RhoRate = 0.02f;
     private const float MeanRate = 0.1f;
     private const float ColourRate = 0.01f;
 
-    // // The share of these rates that is left at the end.
+    // The share of these rates that is left at the end.
     private const double LastRate = 0.02;
 
-    // // The least standard deviation, in pixels, and the largest correlation, which limits how thin an ellipse may become.
+    // The least standard deviation, in pixels, and the largest correlation, which limits how thin an ellipse may become.
     private const float LeastSigma = 0.2f;
     private const float LargestRho = 0.95f;
 
@@ -205,7 +205,7 @@ public sealed class FieldFitter : IDisposable
     // How many rounds of new Gaussians there were.
     private int Rounds { get; set; }
 
-    // // The image and the options that a state belongs to.
+    // The image and the options that a state belongs to.
     private string Job => FitState.Describe(_targetValues, _width, _height, _options);
 
     private Tensor Used(in Tensor tensor) => tensor.Reshape(width: Count);

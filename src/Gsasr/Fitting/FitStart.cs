@@ -11,7 +11,7 @@ internal static class FitStart
     // A standard deviation as a share of the distance between neighbours: wide enough that their sum is even.
     private const double GridWidth = 0.6;
 
-    // // The standard deviation of an added Gaussian, as a share of the distance that neighbours have in the end, and the share of the
+    // The standard deviation of an added Gaussian, as a share of the distance that neighbours have in the end, and the share of the
     // missing colour that it brings. Its neighbours bring the rest.
     private const double AddedWidth = 0.4;
     private const float AddedShare = 0.5f;
@@ -81,7 +81,7 @@ internal static class FitStart
         int pixel = 0;
         for (int i = 0; i < count; i++)
         {
-            // // One draw from each of "count" equal parts of the sum, so that no place is drawn much more often than it should be.
+            // One draw from each of "count" equal parts of the sum, so that no place is drawn much more often than it should be.
             double place = (i + random.NextDouble()) / count * sum;
             while (pixel < sums.Length - 1 && sums[pixel] < place)
                 pixel++;

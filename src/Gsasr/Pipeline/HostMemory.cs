@@ -19,7 +19,7 @@ internal sealed class HostMemory
         int bytes = (int)(count * sizeof(T));
         if (_bytes.Length < bytes)
         {
-            // // Give up the smaller block before the larger one is allocated.
+            // Give up the smaller block before the larger one is allocated.
             _bytes = [];
             _bytes = GC.AllocateUninitializedArray<byte>(bytes);
         }

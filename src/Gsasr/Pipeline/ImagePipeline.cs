@@ -108,7 +108,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         bool isInOrder = !plan.Strips.GoesRight && plan.Geometry.Fold is null;
         if (writer.TakesWholeRows && isInOrder)
         {
-            // // After the memory ran out, rows that were handed over before are not drawn again.
+            // After the memory ran out, rows that were handed over before are not drawn again.
             for (int i = 0; i < plan.Strips.Count; i++)
                 DrawStrip(picture, plan, i, writer, ref firstRow);
             return;
@@ -166,7 +166,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
     private EvenAreas? EvenAreasOf(float[] image, EvenAreas areas, in ImageGeometry geometry) =>
         options.KeepEvenAreas && areas.Find(image, geometry.Width, geometry.Height) ? areas : null;
 
-    // // How the Gaussians of an image are drawn; kept for the next image of the same size.
+    // How the Gaussians of an image are drawn; kept for the next image of the same size.
     private FieldDescription Described(in ImageGeometry geometry)
     {
         if (_description is null || _describedGeometry != geometry)

@@ -11,13 +11,13 @@ namespace Gsasr.Pipeline;
 /// </summary>
 internal sealed record MemoryPlan
 {
-    // // From this size on the overlap is a small part of a tile, and larger tiles gain nothing.
+    // From this size on the overlap is a small part of a tile, and larger tiles gain nothing.
     private const long LargestTile = 1 << 21;
 
-    // // The least side of a tile's own part. With smaller ones nearly all of the work would be overlap.
+    // The least side of a tile's own part. With smaller ones nearly all of the work would be overlap.
     private const int LeastInterior = 24;
 
-    // // Each attempt takes tiles that see this share of the pixels of the last one.
+    // Each attempt takes tiles that see this share of the pixels of the last one.
     private const double TileStep = 0.8;
 
     // Operations keep some memory for themselves on the device: on the processor for each thread, on GPUs for the planes of convolutions.
@@ -27,10 +27,10 @@ internal sealed record MemoryPlan
     // The input as floats, and whether its pixels are even (EvenAreas).
     private const long HostBytesPerPixel = 3 * sizeof(float) + 2;
 
-    // // Strips go from top to bottom, so that rows are finished in their order, unless that is more than so many times the work.
+    // Strips go from top to bottom, so that rows are finished in their order, unless that is more than so many times the work.
     private const double MostForOrder = 1.5;
 
-    // // What tensors in the arena take beside their values, because they begin at aligned addresses.
+    // What tensors in the arena take beside their values, because they begin at aligned addresses.
     private const long AlignmentBytes = 32 << 10;
 
     private MemoryPlan()
@@ -137,7 +137,7 @@ internal sealed record MemoryPlan
                 $"{geometry.Width} x {geometry.Height} pixels are too large for one field of Gaussians; the limit is about {StripPlan.MaximumPixels / 1_000_000} megapixels.");
         }
 
-        // // From top to bottom, so that rows are finished in their order, unless the image is so wide that it costs much more. A picture
+        // From top to bottom, so that rows are finished in their order, unless the image is so wide that it costs much more. A picture
         // that wraps is put together from whole rows, so its strips always go down.
         MemoryPlan goesDown = Fit(geometry, architecture, device, options, sampleBytes, images, bytes, goesRight: false);
         if (geometry.Fold is not null || (goesDown.Strips.Count == 1 && goesDown.Fits(bytes)))
@@ -189,7 +189,7 @@ internal sealed record MemoryPlan
 
     private bool Fits(long bytes) => TotalBytes <= bytes && Strips.FieldPixels <= StripPlan.MaximumPixels;
 
-    // // An image of one tile is one strip. Otherwise a strip is one row of tiles across the image.
+    // An image of one tile is one strip. Otherwise a strip is one row of tiles across the image.
     private static int StripLength(in ImageGeometry geometry, in TileSizes tiles, bool keepsField, bool goesRight)
     {
         bool isOneTile = tiles.Width >= geometry.PaddedWidth && tiles.Height >= geometry.PaddedHeight;
@@ -199,7 +199,7 @@ internal sealed record MemoryPlan
         return Math.Min(whole, ReflectedImage.PaddedSize(StripPlan.KeptLength, goesRight ? tiles.Width : tiles.Height));
     }
 
-    // // Bands may take "bytes" of memory. With 0, bands take no more than what is needed anyway.
+    // Bands may take "bytes" of memory. With 0, bands take no more than what is needed anyway.
     private static MemoryPlan Lay(
         GsasrArchitecture architecture, Device device, TileSizes tiles, StripPlan strips, int sampleBytes, int images, long bytes)
     {
@@ -228,7 +228,7 @@ internal sealed record MemoryPlan
         if (sampleBytes == 0)
             return plan;
 
-        // // Drawing uses the memory of the networks, and what else is free.
+        // Drawing uses the memory of the networks, and what else is free.
         long drawing = Math.Max(network, bytes - images * plan.FieldBytes - operation - plan.HostBytes);
         long gaussians = strips.FieldPixels * GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide;
         PixelRectangle output = strips.LargestOutput();

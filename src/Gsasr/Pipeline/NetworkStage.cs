@@ -56,7 +56,7 @@ internal sealed class NetworkStage : IDisposable
     {
         WasRepeated = false;
 
-        // // An image that was cancelled or failed may have left its overflow flag set.
+        // An image that was cancelled or failed may have left its overflow flag set.
         if (_mayHaveOverflowed)
             TakeOverflow();
     }

@@ -16,7 +16,7 @@ internal sealed class RasterStage(Arena arena) : IDisposable
     // Drawing a pixel takes about as long as so many multiply-adds of the networks, on processors and GPUs alike.
     private const double WorkPerPixel = 25_000;
 
-    // // The least pixels of a band if memory allows: few enough to stop soon. Every band looks at all Gaussians again, so a band also has
+    // The least pixels of a band if memory allows: few enough to stop soon. Every band looks at all Gaussians again, so a band also has
     // at least a pixel for every two Gaussians.
     private const long LeastWholeBand = 1 << 20;
     private const long LargestBand = 1 << 24;

@@ -6,7 +6,7 @@ namespace Gsasr.Pipeline;
 /// </summary>
 internal sealed class RowLoop : IThreadPoolWorkItem
 {
-    // // Fewer pixels are done before other threads have begun.
+    // Fewer pixels are done before other threads have begun.
     private const long LeastForThreads = 1 << 16;
 
     // The rows that nobody has taken yet: the first of them in the upper half, the one after the last in the lower half.
@@ -27,7 +27,7 @@ internal sealed class RowLoop : IThreadPoolWorkItem
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         TakeRows();
 
-        // // Threads that have not begun will find nothing left to do. Only the others are waited for.
+        // Threads that have not begun will find nothing left to do. Only the others are waited for.
         var wait = default(SpinWait);
         while (Volatile.Read(ref _helpers) > 0)
             wait.SpinOnce();

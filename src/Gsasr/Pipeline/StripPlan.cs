@@ -31,7 +31,7 @@ internal readonly record struct StripMemory(long Body, long Kept, long Start, lo
 /// <param name="GoesRight">Whether strips follow each other from left to right, and not from top to bottom.</param>
 internal readonly record struct StripPlan(ImageGeometry Geometry, int Length, bool GoesRight)
 {
-    // // How many pixels a Gaussian reaches: its standard deviation is below 1 / 1.2 pixels, it is cut off at 4.7 pixels, where it is a
+    // How many pixels a Gaussian reaches: its standard deviation is below 1 / 1.2 pixels, it is cut off at 4.7 pixels, where it is a
     // millionth, and its mean lies near its pixel.
     private const int Margin = 16;
 
@@ -108,7 +108,7 @@ internal readonly record struct StripPlan(ImageGeometry Geometry, int Length, bo
         long lastEnd = FieldPixels - KeptPixels;
         long body = (long)(strip.End - strip.Start - (strip.IsLast ? 0 : KeptLength)) * AcrossSide;
 
-        // // Even strips have the Gaussians kept for them at the start, and those that they keep at the end; odd ones the other way round.
+        // Even strips have the Gaussians kept for them at the start, and those that they keep at the end; odd ones the other way round.
         bool isOdd = strip.Index % 2 == 1;
         long bodyStart = isOdd && strip.IsLast ? lastEnd - body : KeptPixels;
         return isOdd

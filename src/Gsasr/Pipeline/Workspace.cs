@@ -80,7 +80,7 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
         Fit(ref _field, keepsField ? 0 : plan.FieldBytes);
         Fit(ref _alphaField, images == 1 ? 0 : plan.FieldBytes);
 
-        // // A block that is too small would leave no memory for a larger one, and one that is too large none for the rest.
+        // A block that is too small would leave no memory for a larger one, and one that is too large none for the rest.
         if (Arena.HeldBytes < plan.WorkingBytes || Arena.HeldBytes + plan.TotalBytes - plan.WorkingBytes > bytes)
             Raster.Release();
         Arena.Reserve(plan.WorkingBytes);
@@ -118,12 +118,12 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
 
     private bool ExceedsLimit(MemoryPlan plan) => _memoryLimit > 0 && plan.TotalBytes > _memoryLimit;
 
-    // // A little more or less free memory must not change the tiles, because other tiles change the last digits of the picture.
+    // A little more or less free memory must not change the tiles, because other tiles change the last digits of the picture.
     private bool IsStillGood(MemoryPlan last, in ImageGeometry geometry, int sampleBytes, int images, long bytes) =>
         !_wasReduced && last.Geometry == geometry && _sampleBytes == sampleBytes && last.Images == images && last.TotalBytes <= bytes
         && (last.TileCount == 1 || bytes / 2 < last.AvailableBytes);
 
-    // // Gives up memory that is too small or not needed any more.
+    // Gives up memory that is too small or not needed any more.
     private static void Fit(ref DeviceBuffer? field, long bytes)
     {
         if (field is null || (bytes > 0 && field.ByteLength >= bytes))

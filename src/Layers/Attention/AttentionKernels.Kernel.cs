@@ -14,7 +14,7 @@ namespace Gsasr.Layers;
 /// </remarks>
 internal static class AttentionKernels
 {
-    // // A score this low vanishes beside any other.
+    // A score this low vanishes beside any other.
     private const float Masked = -100f;
 
     /// <summary>
@@ -63,7 +63,7 @@ internal static class AttentionKernels
         int keyVector = KeyVector<TTile>();
         int keyBlock = KeyBlock<TTile>();
 
-        // // Neighbouring items differ in turn in a bit of the column and a bit of the row, so that the hardware can merge their reads.
+        // Neighbouring items differ in turn in a bit of the column and a bit of the row, so that the hardware can merge their reads.
         int item = Group.IdxX;
         int x = Gpu.Keep((item & 1) | ((item >> 1) & (TTile.KeyLanes - 2)));
         int itemRow = ((item >> 1) & 1) | ((item / TTile.KeyLanes) & (32 / TTile.KeyLanes - 2)) | item / 32 * (32 / TTile.KeyLanes);
@@ -90,7 +90,7 @@ internal static class AttentionKernels
         int keyRow = windowRow + keyStart;
         int keyColumn = windowColumn + keyStart;
 
-        // // One element more than is used: ILGPU does not put an array of a single element into registers.
+        // One element more than is used: ILGPU does not put an array of a single element into registers.
         var fetchedKeys = new Float4[KeyFetches<TTile>() + 1];
         var fetchedValues = new Float4[KeyFetches<TTile>() + 1];
         var fetchedAngles = new Float4[KeyFetches<TTile>() + 1];
@@ -150,7 +150,7 @@ internal static class AttentionKernels
                 }
             }
 
-            // // After the last block nothing is fetched, because no tokens are left.
+            // After the last block nothing is fetched, because no tokens are left.
             if (aligned != 0)
             {
                 FetchKeys<TTile>(
@@ -228,7 +228,7 @@ internal static class AttentionKernels
                 }
             }
 
-            // // The buffers of weights lie over the keys, which are not needed any more. Two buffers take turns.
+            // The buffers of weights lie over the keys, which are not needed any more. Two buffers take turns.
             for (int sixteen = 0; sixteen < TTile.Keys / KeyVector<TTile>(); sixteen++)
             {
                 int weights = sixteen % TTile.WeightBuffers * WeightFloats<TTile>();
@@ -282,7 +282,7 @@ internal static class AttentionKernels
     private static int KeyFetches<TTile>()
         where TTile : struct, IAttentionTile => (KeyBlock<TTile>() * (TTile.HeadSize / 4) + TTile.GroupSize - 1) / TTile.GroupSize;
 
-    // // Pitches that spread the lines over the banks and keep the alignment of the widest read.
+    // Pitches that spread the lines over the banks and keep the alignment of the widest read.
     private static int QueryPitch<TTile>()
         where TTile : struct, IAttentionTile => QueryBlock<TTile>() + 4;
 

@@ -79,7 +79,7 @@ internal static class Float16AttentionKernels
 
         Group.Barrier();
 
-        // // The rows that matrices are read from: 2 blocks of 8 keys by 16 channels for keys, 16 keys by 2 blocks of channels for values.
+        // The rows that matrices are read from: 2 blocks of 8 keys by 16 channels for keys, 16 keys by 2 blocks of channels for values.
         int keyRow = Gpu.Keep(TensorCores.AddressOf(ref keys[0]) + ((lane & 7) + ((lane >> 4) << 3)) * RowBytes<TTile>() + ((lane >> 3) & 1) * 16);
         int valueRow = Gpu.Keep(TensorCores.AddressOf(ref values[0]) + (lane & 15) * RowBytes<TTile>() + (lane >> 4) * 16);
         var queries = new Int4[HeadSteps<TTile>() + 1];
@@ -87,7 +87,7 @@ internal static class Float16AttentionKernels
         var result = new Float4[TTile.HeadSize / 8];
         for (int tile = item / 32 * 16; tile < tokens; tile += TTile.Warps * 16)
         {
-            // // The item's two queries. Past the last token the last one is taken.
+            // The item's two queries. Past the last token the last one is taken.
             int upper = Gpu.Keep(XMath.Min(tile + lane / 4, tokens - 1));
             int lower = Gpu.Keep(XMath.Min(tile + lane / 4 + 8, tokens - 1));
             int upperPixel = Gpu.Keep(AttentionTokens.PixelOf(upper, side, windowRow + queryShift, windowColumn + queryShift, height, width, 1));
@@ -124,7 +124,7 @@ internal static class Float16AttentionKernels
                     }
                 }
 
-                // // Keys that only pad the last block have no weight.
+                // Keys that only pad the last block have no weight.
                 if (firstKey + TTile.KeyBlock > tokens)
                 {
                     for (int j = 0; j < TTile.KeyBlock / 8; j++)
@@ -216,7 +216,7 @@ internal static class Float16AttentionKernels
     private static int HeadSteps<TTile>()
         where TTile : struct, IFloat16AttentionTile => TTile.HeadSize / 16;
 
-    // // 16 bytes more than a token's channels take, so that the rows of a matrix lie in different banks.
+    // 16 bytes more than a token's channels take, so that the rows of a matrix lie in different banks.
     private static int RowBytes<TTile>()
         where TTile : struct, IFloat16AttentionTile => TTile.HeadSize * 2 + 16;
 

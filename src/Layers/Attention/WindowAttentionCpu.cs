@@ -50,7 +50,7 @@ internal static unsafe class WindowAttentionCpu
                 Rotary = Settings.Rotary is Tensor rotary ? CpuPointer.Of(rotary) : null,
                 PackedKeys = packedKeys,
                 PackedValues = packedValues,
-                // // Rounded up, because whole panels are written.
+                // Rounded up, because whole panels are written.
                 ScorePitch = (int)ProductCpu.PackedLength(keyTokens, 1),
                 ResultPitch = (int)ProductCpu.PackedLength(headSize, 1),
             };
@@ -107,7 +107,7 @@ internal static unsafe class WindowAttentionCpu
                 int count = Math.Min(QueriesAtOnce, queryTokens - first);
                 for (int i = 0; i < count; i++)
                     GatherQuery(windowRow, windowColumn, head, first + i, queries + i * HeadSize);
-                // // Whole tiles are computed; the extra rows of the last one are not used.
+                // Whole tiles are computed; the extra rows of the last one are not used.
                 new Span<float>(queries + count * HeadSize, (QueriesAtOnce - count) * HeadSize).Clear();
 
                 Multiply(queries, HeadSize, count, HeadSize, keys, keyTokens, scores, ScorePitch);
@@ -115,7 +115,7 @@ internal static unsafe class WindowAttentionCpu
                     Softmax(scores + i * ScorePitch, windowRow, windowColumn, head, first + i);
                 new Span<float>(scores + count * ScorePitch, (QueriesAtOnce - count) * ScorePitch).Clear();
 
-                // // The queries are not needed any more, so the result takes their memory.
+                // The queries are not needed any more, so the result takes their memory.
                 Multiply(scores, ScorePitch, count, keyTokens, values, HeadSize, queries, ResultPitch);
                 for (int i = 0; i < count; i++)
                 {
@@ -154,7 +154,7 @@ internal static unsafe class WindowAttentionCpu
             return (long)row * Width + column;
         }
 
-        // // The pixels of a window lie in rows far apart in memory, which processors do not prefetch. (Rows that wrap around are not worth
+        // The pixels of a window lie in rows far apart in memory, which processors do not prefetch. (Rows that wrap around are not worth
         // more code.)
         private readonly void PrefetchBelow(float* values, int pitch)
         {
@@ -260,7 +260,7 @@ internal static unsafe class WindowAttentionCpu
                 }
             }
 
-            // // Padded to whole vectors with scores that vanish.
+            // Padded to whole vectors with scores that vanish.
             for (int t = tokens; t % TSimd.Width != 0; t++)
                 scores[t] = float.NegativeInfinity;
             TVector largest = TSimd.Load(scores);

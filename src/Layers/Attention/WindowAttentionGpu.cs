@@ -8,7 +8,7 @@ internal static class WindowAttentionGpu
     // Scores are kept in powers of two.
     private const double Log2E = 1.4426950408889634;
 
-    // // Of kernels with the same head size the faster comes first; it is taken if both waste the same.
+    // Of kernels with the same head size the faster comes first; it is taken if both waste the same.
     private static readonly Variant[] s_variants =
     [
         Variant.Of<Heads16Block144x16>(AttentionKernels.Attend.Heads16Block144x16),

@@ -6,10 +6,10 @@ namespace Gsasr.Layers;
 /// <summary><see cref="Convolution"/> on the processor.</summary>
 internal static unsafe class ConvolutionCpu
 {
-    // // A block of input that one thread works on stays in its second-level cache, and leaves space for the weights.
+    // A block of input that one thread works on stays in its second-level cache, and leaves space for the weights.
     private const int BlockFloats = 64 * 1024;
 
-    // // Without neighbours a block need only be long enough to use the weights a few times. It stays in the first-level cache.
+    // Without neighbours a block need only be long enough to use the weights a few times. It stays in the first-level cache.
     private const int PixelBlockFloats = 12 * 1024;
 
     public static DeviceBuffer Pack(CpuDevice device, ReadOnlySpan<float> weight, int outputChannels, int depth)
@@ -32,7 +32,7 @@ internal static unsafe class ConvolutionCpu
         bool wholeRows = columns == arguments.X.Width;
         if (!gather && wholeRows && !weights.PixelShuffle)
         {
-            // // Pixels are independent, so all rows are treated as one long row, which can be cut into blocks without a remainder in each
+            // Pixels are independent, so all rows are treated as one long row, which can be cut into blocks without a remainder in each
             // row.
             columns *= rows;
             rows = 1;
@@ -121,7 +121,7 @@ internal static unsafe class ConvolutionCpu
             int stride = XPitch;
             if (columns < ProductCpu.TileRows)
             {
-                // // A tile reads six rows. If there are fewer, copies stand in for the missing ones.
+                // A tile reads six rows. If there are fewer, copies stand in for the missing ones.
                 for (int i = 0; i < ProductCpu.TileRows; i++)
                     CpuPointer.Copy(source + (long)Math.Min(i, columns - 1) * XPitch, scratch + (long)i * Channels, Channels);
                 source = scratch;

@@ -19,7 +19,7 @@ internal static class ConvolutionGpu
         int steps = LayerKernels.DivideUp(inputChannels, ProductTiles.Depth);
         int pitch = LayerKernels.DivideUp(outputChannels, 4) * 4;
         var packed = new float[checked(taps * steps * ProductTiles.Depth * pitch)];
-        // // Transposed in strips of output channels, so that the lines in use stay in the cache.
+        // Transposed in strips of output channels, so that the lines in use stay in the cache.
         for (int first = 0; first < outputChannels; first += PackedStrip)
         {
             int end = Math.Min(first + PackedStrip, outputChannels);
@@ -106,7 +106,7 @@ internal static class ConvolutionGpu
         });
     }
 
-    // // The tile is chosen by waves. The pixels after the last full wave may go to a second launch with smaller tiles.
+    // The tile is chosen by waves. The pixels after the last full wave may go to a second launch with smaller tiles.
     private static ConvolutionPlan Plan(GpuDevice device, int pixels, int channels)
     {
         int processors = device.ProcessorCount;

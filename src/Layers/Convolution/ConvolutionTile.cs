@@ -20,7 +20,7 @@ internal sealed record ConvolutionTile(
     /// <summary>What a second launch costs, in the unit of <see cref="Time"/>.</summary>
     public const double LaunchTime = 2000;
 
-    // // A wave with few groups takes at least this share of the time of a full one.
+    // A wave with few groups takes at least this share of the time of a full one.
     private const double LeastWave = 0.3;
 
     private static readonly ConvolutionTile[] s_all =

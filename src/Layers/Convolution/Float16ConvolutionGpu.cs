@@ -86,7 +86,7 @@ internal static class Float16ConvolutionGpu
         });
     }
 
-    // // The largest tile with which every processor has something to do.
+    // The largest tile with which every processor has something to do.
     private static (Kernel<Float16ConvolutionKernels.ConvolveFloat16.Arguments> Kernel, int Rows, int Columns) Choose(
         GpuDevice device, int pixels, int channels, int kernelSize)
     {

@@ -53,7 +53,7 @@ internal static class Float16ConvolutionKernels
         int depth = Gpu.Keep(taps * slices * Float16Tiles.Depth);
         int steps = Gpu.Keep(taps * slices);
 
-        // // For each row that the item fetches: where its pixel's channels start, and which neighbours lie inside the image.
+        // For each row that the item fetches: where its pixel's channels start, and which neighbours lie inside the image.
         int rowFetches = TTile.Rows * 8 / Float16Product.GroupSize<TTile>();
         int chunkChannel = Gpu.Keep((item & 7) * 8);
         var offsets = new int[TTile.Rows * 8 / Float16Product.GroupSize<TTile>()];
@@ -136,7 +136,7 @@ internal static class Float16ConvolutionKernels
         Stage<TTile>(staged, item, sums);
         Group.Barrier();
 
-        // // An item has the same eight channels of every pixel.
+        // An item has the same eight channels of every pixel.
         int eights = TTile.Columns / 8;
         int eight = (item & (eights - 1)) * 8;
         int outputChannel = tileColumn + eight;

@@ -13,7 +13,7 @@ namespace Gsasr.Layers;
 /// </remarks>
 internal static unsafe class ProductCpu
 {
-    // // One sum over a depth of up to 1728 would lose digits to rounding. Sums over stretches, added up, lose far fewer.
+    // One sum over a depth of up to 1728 would lose digits to rounding. Sums over stretches, added up, lose far fewer.
     private const int StretchLength = 64;
 
     /// <summary>Rows of a tile: 6 rows x 2 vectors + 3 operands fill the 16 registers of AVX2.</summary>
@@ -78,7 +78,7 @@ internal static unsafe class ProductCpu
         }
     }
 
-    // // A tile of which only some rows or columns are wanted is computed whole in a buffer.
+    // A tile of which only some rows or columns are wanted is computed whole in a buffer.
     private static void MultiplyEdge<TVector, TSimd>(
         in ProductRows a, int row, int rows, float* panel, int column, int columns, in EpilogueCpu epilogue, int pixel)
         where TVector : unmanaged

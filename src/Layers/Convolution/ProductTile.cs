@@ -9,7 +9,7 @@ namespace Gsasr.Layers;
 /// </summary>
 internal static unsafe class ProductTile
 {
-    // // One sum over a depth of up to 1728 would lose digits to rounding. Sums over stretches, added up, lose far fewer.
+    // One sum over a depth of up to 1728 would lose digits to rounding. Sums over stretches, added up, lose far fewer.
     private const int StretchLength = 64;
 
     /// <summary>Multiplies six rows by one panel.</summary>
@@ -100,7 +100,7 @@ internal static unsafe class ProductTile
         target.Store<TVector, TSimd>(5, s50, s51, bias0, bias1);
     }
 
-    // // For panels of which only the first vector is in use.
+    // For panels of which only the first vector is in use.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void MultiplyNarrow<TVector, TSimd>(in ProductRows a, int firstRow, float* panel, in TileTarget target)
         where TVector : unmanaged
@@ -151,7 +151,7 @@ internal static unsafe class ProductTile
         target.Store<TVector, TSimd>(5, s5, bias);
     }
 
-    // // A store waits if its cache line has to come from memory. Here the line is fetched while the sums are made.
+    // A store waits if its cache line has to come from memory. Here the line is fetched while the sums are made.
     private static void Prefetch(in TileTarget target, int columns)
     {
         float* row = target.Output;

@@ -123,7 +123,7 @@ internal static class TileProduct
         Float4[] sums)
         where TTile : struct, IProductTile
     {
-        // // What the loop needs to know of the item's place is kept in few registers, because the sums take most of them.
+        // What the loop needs to know of the item's place is kept in few registers, because the sums take most of them.
         int item = Group.IdxX;
         int firstRow = Gpu.Keep(FirstRow<TTile>(item));
         int firstColumn = Gpu.Keep(FirstColumn<TTile>(item));
@@ -134,7 +134,7 @@ internal static class TileProduct
         for (int n = 0; n < RowFetches<TTile>(); n++)
             aIndex[n] = Gpu.Keep(offsets[n] + aDepth);
 
-        // // If a column does not exist, the last one is multiplied instead, and the result is not stored.
+        // If a column does not exist, the last one is multiplied instead, and the result is not stored.
         var bIndex = new int[ColumnFetches<TTile>() + Spare];
         for (int n = 0; n < ColumnFetches<TTile>(); n++)
         {
@@ -179,7 +179,7 @@ internal static class TileProduct
                     aLine += isNewRow ? (aWidth - 2) * aPitch : aPitch;
                 }
 
-                // // After the last step zeros are stored, and nothing reads them.
+                // After the last step zeros are stored, and nothing reads them.
                 bLine += lineStep;
                 bool more = step < steps;
                 FetchA<TTile>(a, aIndex, inside, aLine + channel, tap, channel, more ? channelLimit : 0, aValues);
@@ -224,7 +224,7 @@ internal static class TileProduct
             // The last fetch may go beyond the tile.
             if ((n + 1) * GroupSize<TTile>() <= 2 * TTile.Rows || FetchedRow<TTile>(item, n) < TTile.Rows)
             {
-                // // The flipped bit is the same in rows that are a multiple of 32 apart.
+                // The flipped bit is the same in rows that are a multiple of 32 apart.
                 int aDepth = (item & 1) * 4;
                 int target = GroupSize<TTile>() % 64 == 0
                     ? aTarget + n * GroupSize<TTile>() / 2

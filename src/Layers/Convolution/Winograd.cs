@@ -19,7 +19,7 @@ internal static class Winograd
     /// <summary>Values of a patch, and matrices of weights.</summary>
     public const int Planes = 16;
 
-    // // With fewer channels a GPU's transformations cost more than they save in multiplications. A processor gains from 16 channels on,
+    // With fewer channels a GPU's transformations cost more than they save in multiplications. A processor gains from 16 channels on,
     // but no model has layers of 16 to 47 channels.
     private const int LeastChannels = 48;
 

@@ -10,19 +10,19 @@ namespace Gsasr.Layers;
 /// </summary>
 internal static unsafe class WinogradCpu
 {
-    // // The most bytes for the planes of a block's input and of its sums. With the weights that pass through they fit well into a
+    // The most bytes for the planes of a block's input and of its sums. With the weights that pass through they fit well into a
     // second-level cache of 512 KB.
     private const int BlockFloats = 72 * 1024;
 
-    // // With shorter blocks the weights, which come from further away, would be used too few times.
+    // With shorter blocks the weights, which come from further away, would be used too few times.
     private const int LeastBlockPatches = 4 * ProductCpu.TileRows;
 
-    // // Patches that are transformed for one vector of channels before the next vector, while their pixels are in the first-level cache. A
+    // Patches that are transformed for one vector of channels before the next vector, while their pixels are in the first-level cache. A
     // patch shares half its pixels with the next one, so with a short run more of them would be read twice.
     private const int RunPatches = 12;
     private const int RunPixels = 2 * RunPatches + 2;
 
-    // // If the distance of planes were a multiple of 4096 bytes, they would compete for the same few lines of the first-level cache.
+    // If the distance of planes were a multiple of 4096 bytes, they would compete for the same few lines of the first-level cache.
     private const int PlanePadding = 16;
 
     public static void Run(CpuDevice device, in ConvolutionArguments arguments) => SimdDispatch.Run(new Operation(device, arguments));
@@ -100,7 +100,7 @@ internal static unsafe class WinogradCpu
 
         public readonly void Execute(int item, byte* scratch)
         {
-            // // Patches are numbered row by row, so a block may begin and end anywhere in a row.
+            // Patches are numbered row by row, so a block may begin and end anywhere in a row.
             int first = item * BlockPatches;
             int count = Math.Min(BlockPatches, Patches - first);
             float* inputs = (float*)scratch;
@@ -128,7 +128,7 @@ internal static unsafe class WinogradCpu
             }
         }
 
-        // // How many patches from one on are treated at once; all of them are in the same row.
+        // How many patches from one on are treated at once; all of them are in the same row.
         private readonly int RunFrom(int patch, int most, out int row, out int column)
         {
             row = patch / PatchColumns;
@@ -136,7 +136,7 @@ internal static unsafe class WinogradCpu
             return Math.Min(RunPatches, Math.Min(most, PatchColumns - column));
         }
 
-        // // The products of all planes with a panel of the weights. The last tile may go beyond the patches. The memory is large enough
+        // The products of all planes with a panel of the weights. The last tile may go beyond the patches. The memory is large enough
         // for whole tiles, and what comes of old values there is never used.
         private readonly void Multiply(float* inputs, int patches, float* panel, int columns, float* sums)
         {
@@ -177,7 +177,7 @@ internal static unsafe class WinogradCpu
                 TransformInput(source + channel, pixelPitch, rowPitch, patches, target + channel);
         }
 
-        // // One vector of channels. The sums over the rows of a pixel column are made once, and used for two patches.
+        // One vector of channels. The sums over the rows of a pixel column are made once, and used for two patches.
         private readonly void TransformInput(float* source, nint pixelPitch, nint rowPitch, int patches, float* target)
         {
             nint plane = InputPlane;
@@ -261,7 +261,7 @@ internal static unsafe class WinogradCpu
             }
         }
 
-        // // A row of output pixels where not all columns of a vector are used or lie side by side goes through a buffer of whole vectors.
+        // A row of output pixels where not all columns of a vector are used or lie side by side goes through a buffer of whole vectors.
         private readonly void TransformOutputEdge(
             float* sums, bool lower, int pixels, in EpilogueCpu epilogue, int firstPixel, int column, int columns)
         {

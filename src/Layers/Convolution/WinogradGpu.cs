@@ -8,7 +8,7 @@ namespace Gsasr.Layers;
 /// </summary>
 internal static class WinogradGpu
 {
-    // // The most bytes for the planes of a band of patches. A large image is done band by band.
+    // The most bytes for the planes of a band of patches. A large image is done band by band.
     private const long BandBytes = 128L << 20;
     private const int BandAlignment = 128;
 

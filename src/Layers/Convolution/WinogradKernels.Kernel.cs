@@ -50,7 +50,7 @@ internal static class WinogradKernels
         int top = firstRow + patchRow * 2 - 1;
         int left = firstColumn + (firstPatch + patch - patchRow * patchColumns) * 2 - 1;
 
-        // // All reads are started before the first value is used.
+        // All reads are started before the first value is used.
         var d = new Float4[16];
         if (aligned != 0)
             LoadPatch(x, xPitch, xHeight, xWidth, top, left, channel, channels, 1, d);

@@ -10,7 +10,7 @@ internal static unsafe class ChannelAttentionCpu
 {
     public static void AddScaled(CpuDevice device, in Tensor x, ChannelAttentionWeights weights, float factor, in Tensor y, Arena arena)
     {
-        // // Sums of rows come first, so that the result does not depend on which thread took which row.
+        // Sums of rows come first, so that the result does not depend on which thread took which row.
         Tensor rowSums = arena.Allocate(1, x.Height, x.Channels);
         Tensor channelFactors = arena.Allocate(1, 1, x.Channels);
         device.Run(

@@ -5,7 +5,7 @@ namespace Gsasr.Layers;
 /// <summary><see cref="ChannelAttention"/> on GPUs.</summary>
 internal static class ChannelAttentionGpu
 {
-    // // Enough groups to read at the speed of the memory, and few enough that one group can add up their sums.
+    // Enough groups to read at the speed of the memory, and few enough that one group can add up their sums.
     private const int MaximumSums = 256;
     private const int MinimumPixelsPerSum = 16;
 

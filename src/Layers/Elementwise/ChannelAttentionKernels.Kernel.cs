@@ -12,7 +12,7 @@ internal static class ChannelAttentionKernels
 {
     private const int GroupSize = 256;
 
-    // // How many reads are started at once.
+    // How many reads are started at once.
     private const int Ahead = 8;
 
     /// <summary>sums[group][channel] = the sum of pixelsPerGroup pixels.</summary>

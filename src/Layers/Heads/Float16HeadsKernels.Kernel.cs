@@ -140,7 +140,7 @@ internal static class Float16HeadsKernels
                     slot = 0;
             }
 
-            // // After the last inner value come those of the next head; they are left out.
+            // After the last inner value come those of the next head; they are left out.
             for (int j = 0; j < ColumnBlocks; j++)
             {
                 int column = first + firstColumn + j * 8;

@@ -104,7 +104,7 @@ internal static unsafe class GaussianHeadsCpu
             int xPitch = XPitch;
             if (cells < ProductCpu.TileRows)
             {
-                // // A tile reads six rows. If there are fewer, copies stand in for the missing ones.
+                // A tile reads six rows. If there are fewer, copies stand in for the missing ones.
                 for (int i = 0; i < ProductCpu.TileRows; i++)
                     new ReadOnlySpan<float>(x + (long)Math.Min(i, cells - 1) * XPitch, Channels).CopyTo(new Span<float>(inner + i * Channels, Channels));
                 x = inner;
@@ -134,7 +134,7 @@ internal static unsafe class GaussianHeadsCpu
                 PlaceMeans(Y + (long)cell * YPitch + 7, cell);
         }
 
-        // // means: the network's outputs for x and y, followed by space for the remainders.
+        // means: the network's outputs for x and y, followed by space for the remainders.
         private readonly void PlaceMeans(float* means, int cell)
         {
             double x = (double)means[0] / GridWidth + ColumnCentres[cell % Width];

@@ -9,7 +9,7 @@ namespace Gsasr.Layers;
 /// <param name="ColumnCentres">[1, 1, columns of the block]: the centre of each column of cells, likewise.</param>
 internal readonly record struct GridPlacement(int GridHeight, int GridWidth, Tensor RowCentres, Tensor ColumnCentres)
 {
-    // // The vectors of AVX2, with which the reference numbers of the published code were computed.
+    // The vectors of AVX2, with which the reference numbers of the published code were computed.
     private const int Lanes = 8;
 
     /// <summary>The placement of some rows of the block.</summary>

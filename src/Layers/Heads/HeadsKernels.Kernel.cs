@@ -80,7 +80,7 @@ internal static class HeadsKernels
 
             for (int output = 0; output < outputs; output++)
             {
-                // // After the last inner value come those of the next head; they are multiplied with zeros.
+                // After the last inner value come those of the next head; they are multiplied with zeros.
                 int weights = (head * HeadsShape.MaximumOutputs + output) * inner;
                 int column = tile + firstItemColumn;
                 Float4 weight0 = Channels.LoadReadOnly(third, weights + column, inner - column, 1);

@@ -37,7 +37,7 @@ internal static class Float16NormalizationKernels
         int pixel = Grid.IdxX * Float16NormalizationShape.PixelsOfGroup + item / Float16NormalizationShape.ItemsPerPixel;
         int first = Gpu.Keep((item & (Float16NormalizationShape.ItemsPerPixel - 1)) * 8);
 
-        // // After the last pixel the last one is read again, because all items of a warp have to exchange their sums.
+        // After the last pixel the last one is read again, because all items of a warp have to exchange their sums.
         int source = Gpu.Keep(XMath.Min(pixel, pixels - 1) * xPitch);
         var low = new Float4[Eights];
         var high = new Float4[Eights];
@@ -98,7 +98,7 @@ internal static class Float16NormalizationKernels
         }
     }
 
-    // // Gives the sum over the items of a pixel to each of them.
+    // Gives the sum over the items of a pixel to each of them.
     private static float PixelSum(float value)
     {
         value += TensorCores.Exchange(value, 1);

@@ -39,7 +39,7 @@ internal static class NormalizationKernels
         int pixel = Grid.IdxX * NormalizationShape.PixelsOfGroup + item / ItemsPerPixel;
         int first = Gpu.Keep((item & (ItemsPerPixel - 1)) * 4);
 
-        // // After the last pixel the last one is read again, because all items have to reach the barriers.
+        // After the last pixel the last one is read again, because all items have to reach the barriers.
         int source = Gpu.Keep(XMath.Min(pixel, pixels - 1) * xPitch);
         float sum = 0f;
         for (int c = first; c < channels; c += ItemsPerPixel * 4)
@@ -81,7 +81,7 @@ internal static class NormalizationKernels
         }
     }
 
-    // // Gives the sum over the items of a pixel to each of them, always added in the same order.
+    // Gives the sum over the items of a pixel to each of them, always added in the same order.
     private static float PixelSum(ArrayView<float> partial, float value)
     {
         int item = Group.IdxX;

@@ -42,7 +42,7 @@ internal static partial class AddressSpace
         }
         catch (EntryPointNotFoundException)
         {
-            // // The C library is not GNU's, and has no such pools.
+            // The C library is not GNU's, and has no such pools.
         }
     }
 
@@ -70,7 +70,7 @@ internal static partial class AddressSpace
         }
     }
 
-    // // The first number is the address space in use, in pages.
+    // The first number is the address space in use, in pages.
     private static long ParsePages(string text) =>
         long.TryParse(text.Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out long pages) ? pages : 0;
 

@@ -115,10 +115,10 @@ public sealed class CpuDevice : Device
             : null;
     }
 
-    // // Other programs do not share a limit of address space. This one needs some of it for other things.
+    // Other programs do not share a limit of address space. This one needs some of it for other things.
     private static long FreeAddresses() => AddressSpace.FreeBytes() is long free ? free / 4 * 3 : long.MaxValue;
 
-    // // What Linux can hand out without swapping, including caches of files; null on other systems, which have no such number. Every image
+    // What Linux can hand out without swapping, including caches of files; null on other systems, which have no such number. Every image
     // asks for it, so it is read without allocating.
     private static long? FreeMemoryBytes()
     {

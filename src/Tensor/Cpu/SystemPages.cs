@@ -18,7 +18,7 @@ internal static unsafe partial class SystemPages
     private const uint Release = 0x8000;
     private const uint PageReadWrite = 4;
 
-    // // MAP_ANONYMOUS (memory that is no file's content) has one value on Linux and another on other systems.
+    // MAP_ANONYMOUS (memory that is no file's content) has one value on Linux and another on other systems.
     private static readonly int s_anonymous = OperatingSystem.IsLinux() || OperatingSystem.IsAndroid() ? 0x20 : 0x1000;
 
     /// <summary>Takes pages; they are zero.</summary>

@@ -46,7 +46,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
         catch
         {
-            // // The system gives no more threads, so those that were started are ended.
+            // The system gives no more threads, so those that were started are ended.
             _threads = _threads[..started];
             Dispose();
             throw;
@@ -71,7 +71,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             if (scratchBytes > 0)
                 ReserveScratch(scratchBytes);
 
-            // // Workers use this copy on the stack. It lives long enough, because this method waits for them whatever happens.
+            // Workers use this copy on the stack. It lives long enough, because this method waits for them whatever happens.
             _kernel = &copy;
             _execute = &Execute<TKernel>;
             _items = items;
@@ -129,7 +129,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         _scratch = (CpuBuffer)_device.Allocate(needed);
     }
 
-    // // The wait goes on when it is interrupted, because the workers use this thread's stack. The interruption is raised again afterwards.
+    // The wait goes on when it is interrupted, because the workers use this thread's stack. The interruption is raised again afterwards.
     private void WaitForHelpers()
     {
         bool interrupted = false;
@@ -173,7 +173,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
         catch (Exception e)
         {
-            // // Thrown again on the caller's thread. The other items need not run.
+            // Thrown again on the caller's thread. The other items need not run.
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
             Interlocked.Exchange(ref _next, _items);
         }

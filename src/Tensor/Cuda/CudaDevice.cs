@@ -172,7 +172,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
         _lastLaunched = kernel;
         Kernel description = kernel.Kernel;
 
-        // // In PTX a view is a pointer and a length; everything else has 32 bits.
+        // In PTX a view is a pointer and a length; everything else has 32 bits.
         long* values = stackalloc long[2 * arguments.Length];
         void** parameters = stackalloc void*[arguments.Length];
         for (int i = 0; i < arguments.Length; i++)
@@ -223,7 +223,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
         _context.Dispose();
     }
 
-    // // A multiprocessor's local memory and its cache are the same memory. The groups that should run side by side get the local memory
+    // A multiprocessor's local memory and its cache are the same memory. The groups that should run side by side get the local memory
     // that they need and no more. With less, fewer groups would run; with more, they would wait for memory that the cache could have held.
     private void ShareLocalMemory(Kernel kernel, CuFunction function)
     {

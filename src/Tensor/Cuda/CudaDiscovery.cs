@@ -6,7 +6,7 @@ namespace Gsasr.Tensors.Cuda;
 /// <summary>Finds the NVIDIA GPUs that can run the kernels, and says why others cannot.</summary>
 internal static unsafe class CudaDiscovery
 {
-    // // The oldest driver that reads the PTX of modules without a target of their own and has all functions that are called here.
+    // The oldest driver that reads the PTX of modules without a target of their own and has all functions that are called here.
     private const int NeededDriverVersion = 11000;
 
     /// <summary>The usable GPUs, numbered in the order in which the driver lists them.</summary>

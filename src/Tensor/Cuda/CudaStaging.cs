@@ -9,7 +9,7 @@ namespace Gsasr.Tensors.Cuda;
 /// </summary>
 internal sealed unsafe class CudaStaging
 {
-    // // A pass uploads an image and some vectors. Several images of usual size fit in before a piece has to be waited for.
+    // A pass uploads an image and some vectors. Several images of usual size fit in before a piece has to be waited for.
     private const int PieceBytes = 512 << 10;
     private const int Pieces = 16;
 

@@ -3,7 +3,7 @@ namespace Gsasr.Tensors;
 /// <summary>A device that runs GPU kernels, one after the other in the order of their launches.</summary>
 internal abstract class GpuDevice : Device
 {
-    // // CUDA's limit for the second and third dimension. Every backend keeps to it, so that what runs on one runs on all.
+    // CUDA's limit for the second and third dimension. Every backend keeps to it, so that what runs on one runs on all.
     private const int MaximumGroupsYZ = 65535;
 
     // How many threads are in calls of the driver; see Use.

@@ -23,7 +23,7 @@ internal static class ClCheck
     /// <summary>The constant's name, or its number if it is an extension's.</summary>
     public static string Describe(ClResult result) => Enum.GetName(result) ?? $"error {(int)result}";
 
-    // // Drivers often allocate memory at its first use, so calls that use it report that there is none.
+    // Drivers often allocate memory at its first use, so calls that use it report that there is none.
     private static bool IsMemoryFailure(ClResult result) => result
         is ClResult.CL_MEM_OBJECT_ALLOCATION_FAILURE or ClResult.CL_OUT_OF_HOST_MEMORY or ClResult.CL_OUT_OF_RESOURCES;
 }

@@ -106,7 +106,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
 
     private protected override void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {
-        // // ILGPU's OpenCL C takes the pointers of all views first, and then, in order, the scalars and the other fields of each view.
+        // ILGPU's OpenCL C takes the pointers of all views first, and then, in order, the scalars and the other fields of each view.
         ClKernel native = ((OpenClKernel)kernel).Handle;
         uint index = 0;
         foreach (ref readonly KernelArgument argument in arguments)
@@ -151,7 +151,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         ClMemory memory = ClNative.clCreateBuffer(_context, ClConstants.CL_MEM_READ_WRITE, (nuint)byteLength, null, out ClResult result);
         ClCheck.Check(result, "clCreateBuffer", action);
 
-        // // Some drivers allocate at the first use. Moving the buffer to the device makes them allocate, or fail, now.
+        // Some drivers allocate at the first use. Moving the buffer to the device makes them allocate, or fail, now.
         nint handle = memory.DangerousGetHandle();
         result = ClNative.clEnqueueMigrateMemObjects(
             Queue, 1, &handle, ClConstants.CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0, null, null);
@@ -163,7 +163,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
 
     private protected override void Close()
     {
-        // // If the last work failed, nobody needs to know any more.
+        // If the last work failed, nobody needs to know any more.
         ClNative.clFinish(Queue);
         foreach (GpuKernel kernel in LoadedKernels)
             ((OpenClKernel)kernel).Dispose();
@@ -198,7 +198,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         }
     }
 
-    // // The fields of a view in ILGPU's OpenCL C, besides its pointer.
+    // The fields of a view in ILGPU's OpenCL C, besides its pointer.
     [StructLayout(LayoutKind.Sequential)]
     private readonly struct ViewPart(int offset, long length)
     {

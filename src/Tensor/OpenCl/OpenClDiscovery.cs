@@ -5,7 +5,7 @@ namespace Gsasr.Tensors.OpenCl;
 /// <summary>Finds the OpenCL devices that can run the kernels, and says why others cannot.</summary>
 internal static unsafe class OpenClDiscovery
 {
-    // // What all kernels rely on.
+    // What all kernels rely on.
     private const ulong NeededLocalMemoryBytes = 32 << 10;
     private const ulong NeededWorkGroupSize = 256;
 
@@ -22,7 +22,7 @@ internal static unsafe class OpenClDiscovery
             return candidates;
         }
 
-        // // Some drivers start up at the first call, and give half-made devices to a second thread that calls meanwhile.
+        // Some drivers start up at the first call, and give half-made devices to a second thread that calls meanwhile.
         lock (s_gate)
             AddPlatforms(candidates, refusals);
         return candidates;

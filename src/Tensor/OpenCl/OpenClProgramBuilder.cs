@@ -6,7 +6,7 @@ namespace Gsasr.Tensors.OpenCl;
 /// <summary>Compiles kernels for one device, or takes programs that an earlier run compiled from the cache on disk.</summary>
 internal sealed unsafe class OpenClProgramBuilder
 {
-    // // None of these options lets the driver contract or reorder what the kernel writes in separate statements.
+    // None of these options lets the driver contract or reorder what the kernel writes in separate statements.
     private const string Options = "-cl-std=CL1.2";
 
     private readonly OpenClCandidate _candidate;

@@ -20,7 +20,7 @@ internal sealed class OpenClProgramCache
     private const string Extension = ".bin";
     private const string TemporaryExtension = ".tmp";
 
-    // // What a program that was killed has left half written.
+    // What a program that was killed has left half written.
     private static readonly TimeSpan s_abandonedAfter = TimeSpan.FromHours(1);
 
     private readonly string? _folder;
@@ -82,7 +82,7 @@ internal sealed class OpenClProgramCache
         {
             Directory.CreateDirectory(_folder);
 
-            // // Written under another name and renamed, so that a program running at the same time never sees half a file.
+            // Written under another name and renamed, so that a program running at the same time never sees half a file.
             string temporary = Path.Combine(_folder, Path.GetRandomFileName() + TemporaryExtension);
             try
             {
@@ -118,7 +118,7 @@ internal sealed class OpenClProgramCache
         }
         catch (Exception e) when (IsFileProblem(e))
         {
-            // // If the folder cannot be written to, nothing is deleted either.
+            // If the folder cannot be written to, nothing is deleted either.
         }
     }
 
@@ -130,7 +130,7 @@ internal sealed class OpenClProgramCache
         }
         catch (Exception e) when (IsFileProblem(e))
         {
-            // // Another program is reading it. The next program that writes here deletes it.
+            // Another program is reading it. The next program that writes here deletes it.
         }
     }
 

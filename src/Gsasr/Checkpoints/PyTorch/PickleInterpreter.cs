@@ -198,7 +198,7 @@ internal sealed class PickleInterpreter
             case PickleGlobal.RebuildTensor when arguments is [StorageReference storage, long offset, object?[] size, object?[] stride]:
                 return StoredTensor.Create(storage, offset, size, stride, _source);
 
-            // // The other arguments say whether it needs a gradient, its hooks, and flags (such as conjugate) that plain tensors do not
+            // The other arguments say whether it needs a gradient, its hooks, and flags (such as conjugate) that plain tensors do not
             // have.
             case PickleGlobal.RebuildTensorV2
                 when arguments is

@@ -25,7 +25,7 @@ internal static class StateDictionary
         var tensors = new List<(string Name, StoredTensor Tensor)>();
         foreach ((object? key, object? value) in dictionary.Entries)
         {
-            // // A dictionary may hold counters and settings beside its tensors.
+            // A dictionary may hold counters and settings beside its tensors.
             if (key is string name && value is StoredTensor tensor)
                 tensors.Add((name, tensor));
         }

@@ -18,7 +18,7 @@ public sealed record EdsrArchitecture(int Features, int Blocks) : EncoderArchite
     /// <summary>How such an encoder is recognised.</summary>
     internal static EncoderKind Kind { get; } = new("EDSR", "conv_first.weight", TryRecognise);
 
-    // // The shallow features, and two tensors that a block works with.
+    // The shallow features, and two tensors that a block works with.
     internal override long WorkingFloatsPerPixel => 3L * Features;
 
     internal override bool HasMixedPrecision => TensorCores.Suit(Features);

@@ -44,7 +44,7 @@ public sealed record HatLArchitecture(
     /// <summary>How such an encoder is recognised.</summary>
     internal static EncoderKind Kind { get; } = new("HAT-L", "conv_first.weight", TryRecognise);
 
-    // // Three states. Of a layer either the normalised state, the convolution branch's result and what one of the branches holds inside,
+    // Three states. Of a layer either the normalised state, the convolution branch's result and what one of the branches holds inside,
     // or the normalised state and what its perceptron holds.
     internal override long WorkingFloatsPerPixel => 3L * Channels + Math.Max(2 * Channels + Math.Max(CompressedChannels, 3 * Channels), Channels + MlpChannels);
 

@@ -25,7 +25,7 @@ public sealed record SwinIrArchitecture(
     /// <summary>How such an encoder is recognised.</summary>
     internal static EncoderKind Kind { get; } = new("SwinIR", "conv_first.weight", TryRecognise);
 
-    // // Three states. Of a layer the normalised state, with either queries, keys and values or what its perceptron holds.
+    // Three states. Of a layer the normalised state, with either queries, keys and values or what its perceptron holds.
     internal override long WorkingFloatsPerPixel => 3L * Channels + Channels + Math.Max(3 * Channels, MlpChannels);
 
     internal override Encoder Load(WeightReader weights) => new SwinIrEncoder(weights, this);
@@ -51,7 +51,7 @@ public sealed record SwinIrArchitecture(
                 plan.Linear($"{name}.mlp.fc1", Channels, MlpChannels);
                 plan.Linear($"{name}.mlp.fc2", MlpChannels, Channels);
 
-                // // The mask in the file is that of the training images; every other size needs another one.
+                // The mask in the file is that of the training images; every other size needs another one.
                 if (layer % 2 == 1)
                     plan.Redundant($"{name}.attn_mask", -1, tokens, tokens);
             }
