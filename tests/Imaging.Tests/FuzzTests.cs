@@ -63,6 +63,7 @@ public class FuzzTests(ITestOutputHelper output)
         {
             files.Add(Tool.Cjpeg(image, arguments));
         }
+        files.Add(Tool.Convert(TestImages.Encode(image, ImageFormat.Png), "jpeg", "-colorspace", "CMYK"));
         Fuzz(files);
     }
 

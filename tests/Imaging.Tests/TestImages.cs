@@ -84,21 +84,21 @@ internal static class TestImages
     }
 
     /// <summary>
-    /// Fails unless two images of 8 bits are as close as two decoders of one JPEG: 2 levels for all but a thousandth of the samples,
-    /// 3 for those.
+    /// Fails unless two images of 8 bits are as close as two decoders of one JPEG: the same but for one sample in 10,000, where sums that are nearly
+    /// half a level were rounded differently, by 2 levels at most. (What is 1 in a component can be 2 in blue.)
     /// </summary>
     public static void AssertClose(Image expected, Image actual)
     {
         Assert.Equal((expected.Width, expected.Height, expected.Layout), (actual.Width, actual.Height, actual.Layout));
-        int far = 0;
+        int different = 0;
         for (int i = 0; i < expected.Samples8.Length; i++)
         {
             int difference = Math.Abs(expected.Samples8[i] - actual.Samples8[i]);
-            Assert.True(difference <= 3, $"Sample {i} is {actual.Samples8[i]} instead of {expected.Samples8[i]}.");
-            far += difference > 2 ? 1 : 0;
+            Assert.True(difference <= 2, $"Sample {i} is {actual.Samples8[i]} instead of {expected.Samples8[i]}.");
+            different += difference > 0 ? 1 : 0;
         }
 
-        Assert.True(far <= expected.Samples8.Length / 1000, $"{far} of {expected.Samples8.Length} samples are 3 levels away.");
+        Assert.True(different <= 3 + expected.Samples8.Length / 10_000, $"{different} of {expected.Samples8.Length} samples differ.");
     }
 
     /// <summary>Fails unless two arrays are the same; names the first difference.</summary>

@@ -25,8 +25,8 @@ internal static class Tool
     public static byte[] Convert(byte[] file, string format, params string[] arguments) =>
         Run("ImageMagick", ImageMagick.Value, ["-", .. arguments, $"{format}:-"], file);
 
-    /// <summary>libjpeg-turbo's decoder with the accurate integer IDCT, as PGM or PPM.</summary>
-    public static Image Djpeg(byte[] file) => ImageFile.Decode(Run("djpeg", Find("djpeg"), ["-dct", "int", "-pnm"], file));
+    /// <summary>libjpeg-turbo's decoder with the IDCT in floating point, as PGM or PPM.</summary>
+    public static Image Djpeg(byte[] file) => ImageFile.Decode(Run("djpeg", Find("djpeg"), ["-dct", "float", "-pnm"], file));
 
     /// <summary>libjpeg-turbo's encoder.</summary>
     public static byte[] Cjpeg(Image image, params string[] arguments)

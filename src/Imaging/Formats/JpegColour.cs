@@ -33,6 +33,39 @@ internal static class JpegColour
         });
     }
 
+    /// <summary>
+    /// Bounds the colours of YCCK. The decoder makes (255 - (Y + 1.402 (Cr - 128))) K / 255 of it, for red, where the difference may be more than
+    /// 255; what it gives is K at most.
+    /// </summary>
+    /// <param name="image">The colours.</param>
+    /// <param name="components">Y K / 255, Cb K / 255 and Cr K / 255.</param>
+    public static void Bound(Image image, Image components)
+    {
+        const double RedPerCr = 1.402, BluePerCb = 1.772, GreenPerCb = -0.344136, GreenPerCr = -0.714136, Middle = 128 / 255.0;
+        byte[] colours = image.Samples8, parts = components.Samples8;
+        for (int i = 0; i < colours.Length; i += 3)
+        {
+            // Every colour that the decoder did not cut off gives K times a weight.
+            double sum = 0, weight = 0;
+            Add(colours[i], 0, RedPerCr);
+            Add(colours[i + 1], GreenPerCb, GreenPerCr);
+            Add(colours[i + 2], BluePerCb, 0);
+            if (weight == 0)
+                continue;
+            byte bound = (byte)Math.Clamp(Math.Round(sum / weight), 0, 255);
+            for (int c = 0; c < 3; c++)
+                colours[i + c] = Math.Min(colours[i + c], bound);
+
+            void Add(byte colour, double perCb, double perCr)
+            {
+                if (colour is 0 or 255)
+                    return;
+                sum += colour + parts[i] + perCb * parts[i + 1] + perCr * parts[i + 2];
+                weight += 1 + (perCb + perCr) * Middle;
+            }
+        }
+    }
+
     private static void Interleave(ReadOnlySpan<byte> red, ReadOnlySpan<byte> green, ReadOnlySpan<byte> blue, Span<byte> target)
     {
         for (int x = 0; target.Length >= 3; x++, target = target[3..])

@@ -21,6 +21,7 @@ internal sealed class JpegFile : IDisposable
     private JpegFrame? _frame;
     private int _restartInterval;
     private int _scans;
+    private long _adobeTransform;
     private long _codedBytes;
 
     /// <summary>Reads a file.</summary>
@@ -29,17 +30,31 @@ internal sealed class JpegFile : IDisposable
         using var file = new JpegFile();
         file.ReadSegments(bytes, limits);
         JpegFrame frame = file._frame!;
-        int components = frame.Components.Length;
-        file._kept.Position = 0;
-        var header = new ImageHeader(frame.Width, frame.Height, components == 1 ? ChannelLayout.Grey : ChannelLayout.Rgb, 8);
-        Image image = PixelCodec.Decode("JPEG", new JpegDecoder { IgnoreMetadata = true }, file._kept, header);
-        if (components == 3)
+        Image image = file.DecodeKept();
+        if (frame.Components.Length == 3)
+        {
             JpegColour.Convert(image, frame, isRgb: file._segments.IsRgb(frame));
+        }
+        else if (frame.Components.Length == 4 && file._segments.IsYcck)
+        {
+            // As if they were CMYK, the decoder hands out the components times black.
+            file._kept.Position = file._adobeTransform;
+            file._kept.WriteByte(0);
+            JpegColour.Bound(image, file.DecodeKept());
+        }
+
         image.Metadata = file._segments.ToImageMetadata();
         return image;
     }
 
     public void Dispose() => _kept.Dispose();
+
+    private Image DecodeKept()
+    {
+        _kept.Position = 0;
+        var header = new ImageHeader(_frame!.Width, _frame.Height, _frame.Components.Length == 1 ? ChannelLayout.Grey : ChannelLayout.Rgb, 8);
+        return PixelCodec.Decode("JPEG", new JpegDecoder { IgnoreMetadata = true }, _kept, header);
+    }
 
     // Keeps what the decoder needs. What follows the end marker is no concern of ours.
     private void ReadSegments(ReadOnlySpan<byte> bytes, ImageLimits limits)
@@ -95,6 +110,7 @@ internal sealed class JpegFile : IDisposable
                     _kept.Write(NoTransform);
                 else if (_frame.Components.Length == 4)
                     _kept.Write(_segments.AdobeSegment);
+                _adobeTransform = _kept.Position - 1;
                 break;
             case 0xC3 or (>= 0xC5 and <= 0xC7) or (>= 0xC9 and <= 0xCF) or 0xF7:
                 throw Wrong($"{NameOf(marker)} is not supported.");

@@ -15,8 +15,11 @@ internal sealed class JpegSegments
     // A profile is cut into up to 255 segments, each with its number and the number of all.
     private byte[]?[] _profileParts = [];
 
-    /// <summary>Adobe's segment with its marker, or nothing.</summary>
+    /// <summary>Adobe's segment with its marker, or nothing. The last byte is the transform.</summary>
     public byte[] AdobeSegment { get; private set; } = [];
+
+    /// <summary>Whether four components are YCCK rather than CMYK.</summary>
+    public bool IsYcck => _adobeTransform == 2;
 
     private static ReadOnlySpan<byte> JfifName => "JFIF\0"u8;
 
