@@ -11,10 +11,10 @@ internal static class AdamNumbers
     /// <summary>Floats of a channel.</summary>
     public const int Count = 4;
 
-    /// <summary>How much of the running mean of gradients stays in a step.</summary>
+    /// <summary>The share of the running mean of gradients that a step keeps.</summary>
     public const float MeanDecay = 0.9f;
 
-    /// <summary>How much of the running mean of squares stays in a step.</summary>
+    /// <summary>The share of the running mean of squares that a step keeps.</summary>
     public const float SquareDecay = 0.999f;
 
     /// <summary>Added to the root, so that nothing is divided by zero.</summary>

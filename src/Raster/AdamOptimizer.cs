@@ -16,7 +16,7 @@ internal sealed class AdamOptimizer : IDisposable
     private readonly DeviceBuffer _channels;
 
     /// <summary>Starts with running means of zero.</summary>
-    /// <param name="parameters">[rows, columns, channels], what is optimised; stays the caller's.</param>
+    /// <param name="parameters">[rows, columns, channels], the parameters; the caller owns them.</param>
     /// <param name="channels">One for each channel.</param>
     /// <exception cref="ArgumentException">There are not as many channels, or one makes no sense.</exception>
     public AdamOptimizer(in Tensor parameters, ReadOnlySpan<AdamChannel> channels)
@@ -47,12 +47,12 @@ internal sealed class AdamOptimizer : IDisposable
         _channels = parameters.Device.Upload(numbers, 1, 1, numbers.Length).Buffer;
     }
 
-    /// <summary>What is optimised.</summary>
+    /// <summary>The parameters.</summary>
     public Tensor Parameters { get; }
 
     /// <summary>
-    /// [1, rows * columns, 2 * channels]: the running means of the gradients, then those of their squares. Upload values kept from an
-    /// earlier run, and set <see cref="Steps"/>, to go on with it.
+    /// [1, rows * columns, 2 * channels]: the running means of the gradients, then those of their squares. To continue an earlier run,
+    /// upload the values kept from it and set <see cref="Steps"/>.
     /// </summary>
     public Tensor Moments { get; }
 
@@ -60,8 +60,8 @@ internal sealed class AdamOptimizer : IDisposable
     public int Steps { get; set; }
 
     /// <summary>Moves the parameters by one step.</summary>
-    /// <param name="gradients">As the parameters in shape, on the same device.</param>
-    /// <param name="rate">A factor to all learning rates, for a schedule.</param>
+    /// <param name="gradients">Of the parameters' shape, on the same device.</param>
+    /// <param name="rate">A factor for all learning rates, for a schedule.</param>
     /// <exception cref="ArgumentException">The gradients have another shape or are on another device.</exception>
     public void Step(in Tensor gradients, float rate = 1)
     {

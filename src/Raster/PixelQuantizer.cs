@@ -9,9 +9,9 @@ namespace Gsasr.Raster;
 internal static class PixelQuantizer
 {
     /// <summary>
-    /// Clamps values to [0, 1], multiplies them by the largest number of the depth and rounds to the nearest (halves to
-    /// even): the published code's <c>round(255 * x)</c>. Values that are not finite are counted, and written as 0 or, for
-    /// positive infinity, the largest number: whoever writes the picture must look at the count.
+    /// Clamps values to [0, 1], multiplies them by the largest number of the depth and rounds to the nearest (ties to even): the published
+    /// code's <c>round(255 * x)</c>. Values that are not finite are counted, and written as 0 or, for positive infinity, as the largest
+    /// number. Whoever writes the picture must look at the count.
     /// </summary>
     /// <param name="image">[at least height, at least width, 3]; its top left part is taken.</param>
     /// <param name="height">Rows to write, at least 1.</param>

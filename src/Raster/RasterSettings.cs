@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Gsasr.Raster;
 
 /// <summary>
-/// What is drawn: the canvas is the whole output image that a field of Gaussians describes, the viewport the part of it
-/// that is wanted. The viewport's size is that of the image drawn into.
+/// What is drawn. The canvas is the whole output image that a field of Gaussians describes, the viewport is the part of it that is wanted.
+/// The viewport has the size of the image that is drawn into.
 /// </summary>
 /// <param name="CanvasWidth">
 /// Width of the canvas in pixels, above 0 and up to <see cref="MaximumCanvas"/>; need not be whole. It is a float because that is what
@@ -20,10 +20,8 @@ namespace Gsasr.Raster;
 /// </param>
 /// <param name="ViewportLeft">Canvas coordinate of the viewport's first column; need not be whole nor inside the canvas.</param>
 /// <param name="ViewportTop">Canvas coordinate of the viewport's first row; need not be whole nor inside the canvas.</param>
-/// <param name="ScaleY">Canvas rows per low-resolution pixel, for vertical standard deviations; null where it is Scale.</param>
-/// <param name="LeastReach">
-/// What DMax leaves to every Gaussian however small the canvas: it reaches at least so many low-resolution pixels, 0 or more.
-/// </param>
+/// <param name="ScaleY">Canvas rows per low-resolution pixel, for vertical standard deviations; null if it equals Scale.</param>
+/// <param name="LeastReach">Every Gaussian reaches at least so many low-resolution pixels, 0 or more, even if DMax says less.</param>
 internal readonly record struct RasterSettings(
     float CanvasWidth,
     float CanvasHeight,
@@ -52,7 +50,7 @@ internal readonly record struct RasterSettings(
     /// <summary>Rows per unit of an activated sigma.</summary>
     internal double SigmaUnitY => Layout == GaussianLayout.Raw ? (ScaleY ?? Scale) / SigmaDivisor : ScaleY ?? Scale;
 
-    // The published code divides every sigma by this. Activated Gaussians' are in units of a scale.
+    // The published code divides every sigma by this. The sigmas of activated Gaussians are in units of a scale.
     private const double SigmaDivisor = 1.2;
     private const double MinimumScale = 1e-4;
     private const double MaximumScale = 1e4;

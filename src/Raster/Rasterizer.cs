@@ -14,14 +14,14 @@ namespace Gsasr.Raster;
 internal static class Rasterizer
 {
     /// <summary>
-    /// The share of its peak below which a Gaussian is not drawn, exp(-16) = 1.1e-7. Of an even field it leaves out that
-    /// same share, which is less than a float32 sum loses by rounding.
+    /// A Gaussian is not drawn where it is below this share of its peak, exp(-16) = 1.1e-7. An even field loses that share of its sum,
+    /// which is less than a float32 sum loses by rounding.
     /// </summary>
     public const double CutoffExponent = 16;
 
     /// <summary>
-    /// Draws Gaussians into an image. The same Gaussians and settings give the same bits whatever the number of threads, and
-    /// a viewport at a whole-number offset has the bits of that part of the whole image.
+    /// Draws Gaussians into an image. The same Gaussians and settings give the same bits for any number of threads, and a viewport at a
+    /// whole-number offset has the bits of that part of the whole image.
     /// </summary>
     /// <param name="gaussians">
     /// [rows, columns, channels], any set in any order, with the channels of <see cref="RasterSettings.Layout"/>. If a value is not
@@ -35,7 +35,7 @@ internal static class Rasterizer
     /// <param name="arena">
     /// Where working memory comes from: at most 12 MiB and a fortieth of the image's size on the processor, 256 MiB elsewhere.
     /// </param>
-    /// <param name="cancellation">Stops the work, on the processor after any hundred thousand Gaussians.</param>
+    /// <param name="cancellation">Stops the work; on the processor also within an image, after every hundred thousand Gaussians.</param>
     /// <exception cref="ArgumentException">A tensor has the wrong number of channels, or the tensors are on different devices.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A setting is outside its range.</exception>
     /// <exception cref="OperationCanceledException">The caller asked to stop; the image's values are undefined.</exception>
@@ -67,9 +67,9 @@ internal static class Rasterizer
         : GpuRasterizer.WorkingBytes(gaussians);
 
     /// <summary>
-    /// The backward pass of <see cref="Render"/>: from the gradient of a number (a loss) by the image to its gradient by the Gaussians.
-    /// What a pixel outside of a Gaussian's box would get changes nothing, so the edge of the box passes no gradient. A Gaussian adds up
-    /// its own pixels in a fixed order: the same input gives the same bits, whatever the number of threads.
+    /// The backward pass of <see cref="Render"/>: from the gradient of a number (a loss) with respect to the image to that with respect to
+    /// the Gaussians. Pixels outside of a Gaussian's box do not count, so the edge of the box passes no gradient. A Gaussian adds up its
+    /// own pixels in a fixed order: the same input gives the same bits, for any number of threads.
     /// </summary>
     /// <param name="gaussians">The Gaussians that were drawn.</param>
     /// <param name="settings">The settings with which they were drawn.</param>
@@ -79,7 +79,7 @@ internal static class Rasterizer
     /// gradient of the means), and as many as Gaussians have for others. Overwritten; NaN for Gaussians that are not finite or outside
     /// their range.
     /// </param>
-    /// <param name="arena">Where working memory comes from: the size of the image and, elsewhere than on the processor, 232 MiB at most.</param>
+    /// <param name="arena">Where working memory comes from: the size of the image and, except on the processor, at most 232 MiB.</param>
     /// <exception cref="ArgumentException">A tensor has the wrong shape, or the tensors are on different devices.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A setting is outside its range.</exception>
     public static void Backward(

@@ -8,10 +8,10 @@ namespace Gsasr.Raster;
 /// <summary>The mean squared difference of two images, and its gradient.</summary>
 internal static class SquaredError
 {
-    /// <summary>The gradient of the mean squared difference by the image: 2 (image - target) / number of values.</summary>
+    /// <summary>The gradient of the mean squared difference with respect to the image: 2 (image - target) / number of values.</summary>
     /// <param name="image">[height, width, channels].</param>
-    /// <param name="target">As the image in shape, on the same device.</param>
-    /// <param name="gradient">As the image in shape, overwritten; may be the image itself.</param>
+    /// <param name="target">Of the image's shape, on the same device.</param>
+    /// <param name="gradient">Of the image's shape, overwritten; may be the image itself.</param>
     /// <exception cref="ArgumentException">The tensors differ in shape or are on different devices.</exception>
     public static void Gradient(in Tensor image, in Tensor target, in Tensor gradient)
     {
@@ -32,7 +32,7 @@ internal static class SquaredError
 
     /// <summary>The mean squared difference; waits for the device.</summary>
     /// <param name="image">[height, width, channels].</param>
-    /// <param name="target">As the image in shape, on the same device.</param>
+    /// <param name="target">Of the image's shape, on the same device.</param>
     /// <param name="arena">Where working memory comes from: one float for each row.</param>
     /// <exception cref="ArgumentException">The tensors differ in shape or are on different devices.</exception>
     public static double Mean(in Tensor image, in Tensor target, Arena arena)

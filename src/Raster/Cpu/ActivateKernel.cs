@@ -9,7 +9,7 @@ internal unsafe struct ActivateKernel : ICpuKernel
 {
     public GaussianSource Source;
 
-    /// <summary>One for each Gaussian, those of a block from its start on.</summary>
+    /// <summary>Memory for one splat for each Gaussian; the splats of a block lie at its start.</summary>
     public Splat* Splats;
 
     /// <summary>One for each block.</summary>

@@ -4,8 +4,8 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Raster.Cpu;
 
 /// <summary>
-/// Gradients of Gaussians, <see cref="Batch"/> of them for each item. A Gaussian gathers over its own pixels, row by row, so that its
-/// gradient has the same bits however many threads there are.
+/// Gradients of Gaussians, <see cref="Batch"/> of them for each item. A Gaussian sums over its own pixels, row by row, so that its gradient
+/// has the same bits for any number of threads.
 /// </summary>
 /// <typeparam name="TVector">The processor's vectors.</typeparam>
 /// <typeparam name="TSimd">Their arithmetic.</typeparam>
@@ -15,7 +15,7 @@ internal unsafe struct BackwardKernel<TVector, TSimd, TColours> : ICpuKernel
     where TSimd : ISimd<TVector>
     where TColours : IColourCount
 {
-    /// <summary>Gaussians of an item: few, so that some as large as the image are spread over the threads.</summary>
+    /// <summary>Gaussians of an item. They are few, so that Gaussians as large as the image are spread over the threads.</summary>
     public const int Batch = 16;
 
     public GaussianSource Source;
@@ -25,7 +25,7 @@ internal unsafe struct BackwardKernel<TVector, TSimd, TColours> : ICpuKernel
     public float* Gradients;
     public int GradientPitch;
 
-    // Rows whose sums are added up in single precision.
+    // Rows that are summed in single precision before the sums are added up in double precision.
     private const int RowsPerSum = 32;
 
     public readonly void Execute(int item, byte* scratch)

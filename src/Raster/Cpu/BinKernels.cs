@@ -3,8 +3,8 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Raster.Cpu;
 
 /// <summary>
-/// The lists of splats by tile: a stable counting sort of (tile, splat) pairs. The blocks are cut into segments, one for
-/// each item; a segment counts its pairs by tile, a prefix sum turns the counts into places, and the segment fills them.
+/// The lists of splats for each tile: a stable counting sort of (tile, splat) pairs. The blocks are cut into segments, one for each item. A
+/// segment counts its pairs for each tile, a prefix sum turns the counts into places, and the segment fills them.
 /// </summary>
 internal unsafe struct TileLists
 {
@@ -27,7 +27,7 @@ internal unsafe struct TileLists
     /// <summary>The tiles of the rows that it can touch.</summary>
     public int Tiles;
 
-    /// <summary>[Segments, Tiles] counts, then the place of the next splat of the segment in the tile.</summary>
+    /// <summary>[Segments, Tiles] counts; later the place of the next splat of the segment in the tile.</summary>
     public int* Places;
 
     /// <summary>Splats tile by tile, in their own order within a tile.</summary>
@@ -57,9 +57,9 @@ internal unsafe struct TileLists
         }
     }
 
-    /// <summary>Visits the pairs of a segment in order.</summary>
+    /// <summary>Goes through the pairs of a segment in order.</summary>
     /// <param name="segment">The segment.</param>
-    /// <param name="fill">Whether to write the pairs to their places, or else to count them.</param>
+    /// <param name="fill">Whether to write the pairs to their places; otherwise they are counted.</param>
     public readonly void Visit(int segment, bool fill)
     {
         int* places = Places + (long)segment * Tiles;

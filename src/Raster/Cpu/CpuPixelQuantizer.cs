@@ -54,7 +54,7 @@ internal static unsafe class CpuPixelQuantizer
                 float* values = row + i;
                 if (Pitch != 3 || length < Batch)
                 {
-                    // The end of a row and images that are slices of wider ones are copied together first.
+                    // The end of a row, and rows of images that are slices of wider ones, are copied into a buffer first.
                     for (int k = 0; k < Batch; k++)
                         batch[k] = k < length ? row[(long)((i + k) / 3) * Pitch + (i + k) % 3] : 0;
                     values = batch;

@@ -4,10 +4,9 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Raster.Cpu;
 
 /// <summary>
-/// The rasteriser on the processor. Gaussians are taken in chunks: activated into splats, sorted into lists by tile, and
-/// added to the image tile by tile. A chunk whose lists would be too long is binned and added in several batches of
-/// blocks, so that working memory is bounded whatever the set: the splats of a chunk, plus lists of
-/// <see cref="PairCapacity"/> pairs or of one block in every tile.
+/// The rasteriser on the processor. Gaussians are taken in chunks: activated into splats, sorted into lists for each tile, and added to the
+/// image tile by tile. A chunk whose lists would be too long is sorted and added in several batches of blocks. So working memory is bounded
+/// for any set: the splats of a chunk, and lists of <see cref="PairCapacity"/> pairs or of one block in every tile.
 /// </summary>
 internal static unsafe class CpuRasterizer
 {
@@ -111,7 +110,7 @@ internal static unsafe class CpuRasterizer
 
     private static int BlocksOf(int gaussians) => (gaussians + SplatBlock.Size - 1) / SplatBlock.Size;
 
-    // The pairs that are listed at once: those of a block in every tile at least.
+    // The pairs that are listed at once: at least those of one block in every tile.
     private static long PairsOf(int chunkSize, long tiles) => Math.Min(Math.Max(PairCapacity, SplatBlock.Size * tiles), chunkSize * tiles);
 
     private static GaussianSource SourceOf(in Tensor gaussians, in RasterSettings settings, in Viewport viewport, int colours) => new()
@@ -125,7 +124,7 @@ internal static unsafe class CpuRasterizer
         Viewport = viewport,
     };
 
-    /// <summary>Extends the batch from its first block to as many as the pair list holds; false at the end of the chunk.</summary>
+    /// <summary>Extends the batch from its first block by as many blocks as the pair list holds; false at the end of the chunk.</summary>
     private static bool NextBatch(ref TileLists lists, int blockCount, long pairCapacity)
     {
         lists.FirstBlock += lists.BlockCount;

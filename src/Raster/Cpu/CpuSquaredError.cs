@@ -3,7 +3,7 @@ using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Raster.Cpu;
 
-/// <summary>Differences of images on the processor, a row for each item.</summary>
+/// <summary>Differences of images on the processor; an item is a row.</summary>
 internal static unsafe class CpuSquaredError
 {
     public static void Gradient(CpuDevice device, in Tensor image, in Tensor target, in Tensor gradient) => device.Run(

@@ -4,9 +4,8 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Raster.Cpu;
 
 /// <summary>
-/// Adds the splats of each tile to its pixels, one tile for each item. A pixel's splats are added one after the other in
-/// their own order, and a splat's weight depends on nothing but the splat and the pixel: tiles, batches, viewport and
-/// threads leave no trace in the result.
+/// Adds the splats of each tile to its pixels; an item is a tile. A pixel's splats are added one after the other in their own order, and a
+/// splat's weight depends on the splat and the pixel alone. So the result does not depend on tiles, batches, viewport or threads.
 /// </summary>
 /// <typeparam name="TVector">The processor's vectors.</typeparam>
 /// <typeparam name="TSimd">Their arithmetic.</typeparam>

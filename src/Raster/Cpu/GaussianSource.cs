@@ -4,9 +4,9 @@ using Gsasr.Tensors;
 namespace Gsasr.Raster.Cpu;
 
 /// <summary>
-/// The numbers that Gaussians are made from, and the one place where they become what is drawn: forward and backward pass take values
-/// and derivatives from here. Everything is computed in double precision: near rho = 1 or -1 an ellipse's width hangs on the last bits
-/// of rho and of the sigmas.
+/// The numbers that Gaussians are made from, and the only place on the processor where they are activated: forward and backward pass take
+/// values and derivatives from here. Everything is computed in double precision, because near rho = 1 or -1 the width of an ellipse depends
+/// on the last bits of rho and of the sigmas.
 /// </summary>
 internal unsafe struct GaussianSource
 {
@@ -31,7 +31,7 @@ internal unsafe struct GaussianSource
     private const double SigmaFloor = 1e-6;
     private const double RhoGain = 0.999999;
 
-    /// <summary>Columns of a gradient: what float32 left out of the means has none of its own.</summary>
+    /// <summary>Columns of a gradient. What float32 left out of the means has no gradient of its own.</summary>
     public readonly int GradientColumns => Math.Min(Columns, GaussianFormat.Raw.PublishedColumns);
 
     /// <summary>The row of numbers of one Gaussian.</summary>
@@ -51,7 +51,7 @@ internal unsafe struct GaussianSource
             || (row[GaussianFormat.Activated.SigmaX] > 0 && row[GaussianFormat.Activated.SigmaY] > 0 && Math.Abs(row[GaussianFormat.Activated.Rho]) < 1);
     }
 
-    /// <summary>Whether the widest Gaussian at this centre would touch the viewport; saves the others' activation.</summary>
+    /// <summary>Whether the widest Gaussian at this centre would touch the viewport. If not, the Gaussian need not be activated.</summary>
     /// <param name="row">The Gaussian.</param>
     public readonly bool CanReachViewport(float* row)
     {

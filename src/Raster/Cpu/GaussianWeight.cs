@@ -14,7 +14,7 @@ internal static class GaussianWeight
     private const float C5 = -0.0013410000965924688f;
     private const float C6 = 0.00015469731972029576f;
 
-    /// <summary>2^-bits, within 2 units in the last place for 0 to 125; larger ones count as 125.</summary>
+    /// <summary>2^-bits, within 2 units in the last place for 0 to 125; larger exponents count as 125.</summary>
     /// <typeparam name="TVector">The vector.</typeparam>
     /// <typeparam name="TSimd">Its arithmetic.</typeparam>
     /// <param name="bits">The exponents, at least 0.</param>

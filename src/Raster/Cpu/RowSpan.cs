@@ -5,8 +5,8 @@ using Gsasr.Tensors.Cpu;
 namespace Gsasr.Raster.Cpu;
 
 /// <summary>
-/// The pixels of a splat in one row after another. The pixel nearest to the row's centre is taken off first: so the distance of a pixel
-/// is rounded once, the same in any tile, and is exact to its last bit where a ridge narrower than a pixel needs it.
+/// The pixels of a splat, row after row. Distances are counted from the pixel nearest to the row's centre. So the distance of a pixel is
+/// rounded once, the same in any tile, and is exact to its last bit where a ridge narrower than a pixel needs that.
 /// </summary>
 internal unsafe struct RowSpan
 {

@@ -1,9 +1,9 @@
 namespace Gsasr.Raster.Cpu;
 
 /// <summary>
-/// A Gaussian ready to be drawn, one cache line. With dx, dy the distance of a pixel from (X, Y), its weight there is
-/// 2^-(a^2 + b^2), a = (dx - Slope * dy) * Normal and b = dy * InverseSigmaY: the quadratic form written as two squares,
-/// so that a thin ellipse (rho near 1 or -1) loses nothing to cancellation. A row's pixels are centred on X + Slope * dy.
+/// A Gaussian ready to be drawn, one cache line. If a pixel's distance from (X, Y) is (dx, dy), the weight there is 2^-(a^2 + b^2), a = (dx
+/// - Slope * dy) * Normal and b = dy * InverseSigmaY. The quadratic form is written as two squares, so that no digits cancel in a thin
+/// ellipse (rho near 1 or -1). A row's pixels are centred on X + Slope * dy.
 /// </summary>
 internal unsafe struct Splat
 {
@@ -42,7 +42,7 @@ internal unsafe struct Splat
 
     private const double UnitsPerDeviation = 0.84932180028801904272;
 
-    // Nothing on a canvas is so narrow, and a distance times this is still a float.
+    // Larger than any Gaussian on a canvas needs; a distance times this is still a float.
     private const double Narrowest = 1e30;
 
     /// <summary>Makes a splat.</summary>

@@ -1,12 +1,12 @@
 namespace Gsasr.Raster.Cpu;
 
-/// <summary>What became of a block of consecutive Gaussians.</summary>
+/// <summary>What activating a block of consecutive Gaussians resulted in.</summary>
 internal struct SplatBlock
 {
     /// <summary>Gaussians of one block; bounds the pair list too (see <see cref="CpuRasterizer"/>).</summary>
     public const int Size = 128;
 
-    /// <summary>How many of them can touch the viewport; their splats are the first ones of the block, in order.</summary>
+    /// <summary>How many of them can touch the viewport; their splats come first in the block, in order.</summary>
     public int Count;
 
     /// <summary>An upper bound of how many pairs of a splat and a tile they make.</summary>

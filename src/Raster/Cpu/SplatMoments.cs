@@ -1,8 +1,8 @@
 namespace Gsasr.Raster.Cpu;
 
 /// <summary>
-/// What a splat's gradient is made of: sums over its pixels, with the weight w, the upstream gradient g of each colour c, and
-/// t = w * sum of g * c.
+/// The sums over a splat's pixels that its gradient is made of, with the weight w, the upstream gradient g of each colour c, and t = w *
+/// sum of g * c.
 /// </summary>
 internal unsafe struct SplatMoments
 {

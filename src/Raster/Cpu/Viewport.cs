@@ -4,9 +4,9 @@ using Gsasr.Tensors;
 namespace Gsasr.Raster.Cpu;
 
 /// <summary>
-/// The settings in the units of the kernels. Pixels are named by whole canvas coordinates, from <see cref="Left"/> and
-/// <see cref="Top"/>; a fraction of a pixel in the viewport's offset is taken off the centres instead. So a pixel's value
-/// does not depend on where the viewport begins, to the last bit.
+/// The settings in the units of the kernels. Pixels have whole canvas coordinates, from <see cref="Left"/> and <see cref="Top"/> on. If the
+/// viewport's offset has a fraction of a pixel, it is subtracted from the centres. So a pixel's value does not depend on where the viewport
+/// begins, to the last bit.
 /// </summary>
 internal readonly struct Viewport
 {
@@ -53,10 +53,10 @@ internal readonly struct Viewport
     /// <summary>Rows per unit of an activated sigma.</summary>
     public double SigmaUnitY { get; }
 
-    /// <summary>What is taken off mean * CanvasWidth: half a pixel, and the viewport's fraction of one.</summary>
+    /// <summary>Subtracted from mean * CanvasWidth: half a pixel, and the viewport's fraction of one.</summary>
     public double OriginX { get; }
 
-    /// <summary>What is taken off mean * CanvasHeight.</summary>
+    /// <summary>Subtracted from mean * CanvasHeight.</summary>
     public double OriginY { get; }
 
     public int Left { get; }
@@ -108,7 +108,7 @@ internal readonly struct Viewport
         double rightmost = RightEdge(splat, Math.Clamp(extreme, top, bottom), slope, width);
         double leftmost = -RightEdge(splat, Math.Clamp(-extreme, top, bottom), -slope, width);
 
-        // One pixel of margin covers the rounding of both this and the rows' own spans.
+        // One pixel of margin covers the rounding here and in the rows' own spans.
         double left = Math.Max(splat.Left, splat.X + leftmost - 1);
         double right = Math.Min(splat.Right - 1, splat.X + rightmost + 1);
         first = (int)Math.Floor((left - Left) / TileWidth);

@@ -6,27 +6,27 @@ using ILGPU.Algorithms;
 namespace Gsasr.Raster;
 
 /// <summary>
-/// The first two launches of the rasteriser, which works without lists, atomics on floats, or any word to the host:
-/// <see cref="Activate"/> turns raw Gaussians into splats, their bounds, and the bounds of every block of consecutive ones, and
-/// <see cref="Bound"/> bounds of blocks into bounds of groups of blocks. <see cref="GatherKernels"/> draws them. Bounds are left,
-/// top, right, bottom in whole canvas pixels, inclusive; empty if left is greater than right.
+/// The first two launches of the rasteriser, which has no lists and no atomics on floats, and sends nothing to the host. <see
+/// cref="Activate"/> turns raw Gaussians into splats, their bounds, and the bounds of each block of consecutive ones; <see cref="Bound"/>
+/// turns bounds of blocks into bounds of groups of blocks. <see cref="GatherKernels"/> draws them. Bounds are left, top, right, bottom in
+/// whole canvas pixels, inclusive; empty if left is greater than right.
 /// </summary>
 internal static class ActivateKernels
 {
     /// <summary>
-    /// The left bound of a block with a value that is not finite: the least of all numbers, and so that of its group.
+    /// The left bound of a block with a value that is not finite. It is the least of all numbers, and so becomes that of its group.
     /// </summary>
     public const int NonFinite = int.MinValue;
 
     private const uint ExponentBits = 0x7F800000;
 
-    // An ellipse reaches so many standard deviations, where its weight is e^-16.
+    // The standard deviations that an ellipse reaches: where its weight is e^-16.
     private const float Reach = 5.65685425f;
 
     /// <summary>sqrt(log2(e) / 2): weights are powers of two.</summary>
     public const float Unit = 0.849321800f;
 
-    // Nothing on a canvas is so narrow or reaches so far; squares and sums with coordinates remain numbers.
+    // Larger than any Gaussian on a canvas needs; squares, and sums with coordinates, are still numbers.
     private const float Narrowest = 1e18f;
     private const float WidestReach = 5e8f;
 
@@ -100,7 +100,7 @@ internal static class ActivateKernels
                 float height = Gpu.Multiply(sigmaY.X, sigmaUnitY);
                 float normal = XMath.Min(Unit / Gpu.Multiply(width, XMath.Sqrt(Gpu.Multiply(complement, Gpu.Subtract(2f, complement)))), Narrowest);
 
-                // slope = rho * sigmaX / sigmaY in two floats, since a thin ellipse's width hangs on its last bits.
+                // slope = rho * sigmaX / sigmaY in two floats, because the width of a thin ellipse depends on its last bits.
                 Float2 ratio = Pair.Quotient(sigmaX, sigmaY);
                 Float2 units = Pair.Quotient(new Float2(sigmaUnitX, 0f), new Float2(sigmaUnitY, 0f));
                 Float2 stretched = Pair.Product(ratio.X, units.X);
@@ -113,7 +113,7 @@ internal static class ActivateKernels
                     slope = new Float2(-slope.X, -slope.Y);
                 float vertical = XMath.Min(Unit / height, Narrowest);
 
-                // dx - slope * dy = column - slope * row + ridge, column and row being whole; so is the column's origin.
+                // dx - slope * dy = column - slope * row + ridge. column and row are whole, and so is the column's origin.
                 Float2 shift = Pair.Product(slope.X, fractionY);
                 Float2 ridge = Pair.Sum(shift.X, -fractionX);
                 float whole = Gpu.Round(ridge.X);
@@ -188,7 +188,7 @@ internal static class ActivateKernels
             Gpu.Store4(ref all[Grid.IdxX * RasterShape.BoundsSize], Gpu.Load4(ref shared[0]));
     }
 
-    /// <summary>1 if a number of a Gaussian is not finite or, of activated ones, outside its range; else 0.</summary>
+    /// <summary>1 if a number of a Gaussian is not finite or, for activated ones, outside its range; else 0.</summary>
     public static int IsBroken(ArrayView<float> gaussians, long row, int channels, int colours)
     {
         int broken = 0;

@@ -6,9 +6,9 @@ using ILGPU.Algorithms;
 namespace Gsasr.Raster;
 
 /// <summary>
-/// The backward pass: <see cref="Widen"/> gives the image's gradient four channels, <see cref="SumPixels"/> and
-/// <see cref="SumLargeSplats"/> let every splat add up its own pixels, and <see cref="Differentiate"/> turns the sums into the gradients of the numbers that the Gaussians were made from. All
-/// additions have a fixed order.
+/// The backward pass: <see cref="Widen"/> gives the image's gradient four channels, <see cref="SumPixels"/> and <see
+/// cref="SumLargeSplats"/> add up the pixels of each splat, and <see cref="Differentiate"/> turns the sums into the gradients of the
+/// numbers that the Gaussians were made from. All additions have a fixed order.
 /// </summary>
 internal static class BackwardKernels
 {
@@ -37,7 +37,7 @@ internal static class BackwardKernels
 
     /// <summary>
     /// Eight work-items for each splat, which take eight columns of a row at a time. Splats with many pixels are put on a list instead, in
-    /// no particular order: <see cref="SumLargeSplats"/> adds up each one by itself.
+    /// no particular order, and <see cref="SumLargeSplats"/> adds up each of them.
     /// </summary>
     [Kernel(RasterShape.BlockSize)]
     public static void SumPixels(
@@ -81,7 +81,7 @@ internal static class BackwardKernels
         }
     }
 
-    /// <summary>Every group takes one splat of the list after the other: 32 columns of four rows at a time.</summary>
+    /// <summary>A group takes one splat of the list after the other: 32 columns of four rows at a time.</summary>
     [Kernel(RasterShape.BlockSize)]
     public static void SumLargeSplats(
         ArrayView<float> splats,
@@ -154,7 +154,7 @@ internal static class BackwardKernels
         float sigmaY = Gpu.Multiply(shape.SigmaY.X, sigmaUnitY);
         float complement = shape.Complement;
 
-        // As GaussianSource.WriteGradient, which says why.
+        // As in GaussianSource.WriteGradient, which explains it.
         const float deviation = 1f / ActivateKernels.Unit;
         long own = (long)index * RasterShape.MomentFloats;
         float sumA = Gpu.Multiply(moments[own + 4], deviation);
@@ -253,7 +253,7 @@ internal static class BackwardKernels
                 float rowBits = Gpu.Multiply(b, b);
                 float remaining = GatherKernels.CutoffBits - rowBits;
 
-                // The row's part of the ellipse, and a margin for rounding; pixels decide for themselves.
+                // The row's part of the ellipse with a margin for rounding; whether a pixel counts is decided for each one.
                 float centre = Gpu.Fma(shape.X, m, -position.Z) + originX;
                 float half = XMath.Sqrt(XMath.Max(remaining, 0f)) * inverse + 1f + 1e-6f * XMath.Abs(centre);
                 int start = box.X + XMath.Max(0, (int)XMath.Min(centre - half - box.X, 2e9f));

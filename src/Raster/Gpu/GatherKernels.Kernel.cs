@@ -5,7 +5,7 @@ using ILGPU.Algorithms;
 namespace Gsasr.Raster;
 
 /// <summary>
-/// The last launch of the rasteriser: each tile walks the groups, blocks and splats whose bounds touch it, in their order, and adds
+/// The last launch of the rasteriser. Each tile goes through the groups, blocks and splats whose bounds touch it, in their order, and adds
 /// them up.
 /// </summary>
 internal static class GatherKernels
@@ -13,11 +13,11 @@ internal static class GatherKernels
     private const int BlockSize = RasterShape.BlockSize;
     private const int TileSize = RasterShape.TileSize;
 
-    // Rows and columns of what 32 work-items draw.
+    // Rows and columns of the pixels that 32 work-items draw.
     private const int QuadSize = 8;
 
-    // A splat in shared memory: as ActivateKernels makes it with its origin counted from the tile's first pixel, and then bits:
-    // the quads that it touches, and the columns and above them the rows within its bounds.
+    // A splat in shared memory: as ActivateKernels makes it, with its origin counted from the tile's first pixel, followed by bits: the
+    // quads that it touches, and in the bits above them the columns and rows within its bounds.
     private const int TileSplatFloats = RasterShape.SplatFloats + 4;
 
     // A vote is a bit for each work-item. Three buffers take turns: one is in use, one was read by all, one is clear.
@@ -70,7 +70,7 @@ internal static class GatherKernels
         long pixel0 = ((long)(tileY + y0) * width + tileX + x) * imagePitch + firstColour;
         long pixel1 = pixel0 + 4L * width * imagePitch;
 
-        // Where channels are read that there are not, what is read is not used.
+        // Channels that do not exist are read too, and not used.
         int second = XMath.Min(1, colours - 1);
         int third = XMath.Min(2, colours - 1);
         float red0 = 0f;
@@ -101,8 +101,8 @@ internal static class GatherKernels
         int bits0 = Gpu.Keep(1 << x | 1 << (TileSize + y0));
         int bits1 = Gpu.Keep(1 << x | 1 << (TileSize + y1));
 
-        // The walk is the same for all work-items: only the three votes differ. Its levels are unrolled into one loop whose every
-        // step adds a block's splats to the queue and draws a full queue's worth of them.
+        // All work-items go the same way; only the three votes differ. The levels are unrolled into one loop. Each of its steps adds a
+        // block's splats to the queue, and draws a full queue's worth of them.
         if (item < VoteBuffers * VoteWords)
             words[item] = 0;
         Group.Barrier();
@@ -190,7 +190,7 @@ internal static class GatherKernels
                     float exponent0 = Exponent(n, Gpu.Subtract(floatY0, position.Y), position, shape);
                     float exponent1 = Exponent(n, Gpu.Subtract(floatY1, position.Y), position, shape);
 
-                    // What lies beyond the cutoff or the box gets weight 2^-1000 = 0, without a branch.
+                    // What lies beyond the cutoff or the box gets the weight 2^-1000 = 0, without a branch.
                     exponent0 = exponent0 <= CutoffBits & (spans & bits0) == bits0 ? exponent0 : 1000f;
                     exponent1 = exponent1 <= CutoffBits & (spans & bits1) == bits1 ? exponent1 : 1000f;
                     float weight0 = Gpu.NativeExp2(-exponent0);
@@ -230,7 +230,7 @@ internal static class GatherKernels
         }
     }
 
-    // What a pixel's weight is 2 to the minus of.
+    // The exponent of a pixel's weight, which is 2^-exponent.
     private static float Exponent(float n, float m, Float4 position, Float4 shape)
     {
         float a = Across(n, m, position, shape);
@@ -239,7 +239,7 @@ internal static class GatherKernels
     }
 
     /// <summary>
-    /// A pixel's a, as <see cref="ActivateKernels.Activate"/> has it. n - slope * m is rounded once though it may all but cancel; what is
+    /// A pixel's a, as in <see cref="ActivateKernels.Activate"/>. n - slope * m is rounded once, even if its digits all but cancel; what is
     /// added to it is small.
     /// </summary>
     public static float Across(float n, float m, Float4 position, Float4 shape) =>
@@ -268,8 +268,8 @@ internal static class GatherKernels
         Gpu.Store4(ref inTile[destination + 12], new Float4(Interop.IntAsFloat((uint)quads), Interop.IntAsFloat((uint)spans), 0f, 0f));
     }
 
-    // Whether the ellipse can touch the quad of pixels (x, y) to (x + 7, y + 7), as 1 or 0. A lower bound of the exponent: the
-    // least of the two squares each on its own, with a margin for rounding. Linear functions have their extremes at the corners.
+    // Whether the ellipse can touch the quad of pixels (x, y) to (x + 7, y + 7), as 1 or 0, by a lower bound of the exponent: the least
+    // value of each of the two squares, with a margin for rounding. Linear functions have their extremes at the corners.
     private static int TouchesQuad(Float4 position, Float4 shape, float x, float y)
     {
         float n0 = x - position.X;
@@ -285,7 +285,7 @@ internal static class GatherKernels
         return Gpu.Fma(a, a, b * b) * 0.95f <= CutoffBits ? 1 : 0;
     }
 
-    // The pixels of a tile's row or column between two bounds, as bits.
+    // The pixels of a tile's row or column that lie between two bounds, as bits.
     private static int Span(int first, int last, int origin)
     {
         int low = XMath.Max(first - origin, 0);
@@ -296,8 +296,8 @@ internal static class GatherKernels
     private static bool Touches(Int4 bounds, Int4 tile) =>
         bounds.X <= tile.Z & bounds.Z >= tile.X & bounds.Y <= tile.W & bounds.W >= tile.Y;
 
-    // Which of the work-items say yes, as one bit each, for all of them to know. All must call it, with buffers of words in turn.
-    // One barrier is enough: the buffer that is cleared was read by all before it, and is used again only after the next one.
+    // A vote: one bit for each work-item, known to all of them. All must call it, and use the buffers of words in turn. One barrier is
+    // enough: before it everybody has read the buffer that is cleared, and that buffer is used again only after the next barrier.
     private static Int4 Votes(bool yes, int item, ArrayView<int> words, int buffer)
     {
         if (yes)
@@ -313,7 +313,7 @@ internal static class GatherKernels
     private static int CountVotes(Int4 mask) =>
         XMath.PopCount(mask.X) + XMath.PopCount(mask.Y) + XMath.PopCount(mask.Z) + XMath.PopCount(mask.W);
 
-    // How many of the work-items before this one said yes.
+    // How many work-items before this one voted yes.
     private static int VotesBefore(Int4 mask, int item)
     {
         int word = item / 32;
@@ -325,7 +325,7 @@ internal static class GatherKernels
         return rank;
     }
 
-    // The first work-item that said yes; there is one.
+    // The first work-item that voted yes; there is one.
     private static int FirstVote(Int4 mask)
     {
         int start = mask.X != 0 ? 0 : mask.Y != 0 ? 32 : mask.Z != 0 ? 64 : 96;

@@ -8,7 +8,7 @@ namespace Gsasr.Raster;
 /// <summary>The shape of a Gaussian, and how it changes with the numbers that it was made from.</summary>
 internal struct ActivatedShape
 {
-    /// <summary>Standard deviation along x, in units: of 1 / 1.2 low-resolution pixels where it was raw.</summary>
+    /// <summary>Standard deviation along x; of raw Gaussians in units of 1 / 1.2 low-resolution pixels.</summary>
     public Float2 SigmaX;
 
     /// <summary>Standard deviation along y, likewise.</summary>
@@ -41,8 +41,8 @@ internal struct ActivatedColours
 }
 
 /// <summary>
-/// The one place in kernels where the numbers of a Gaussian become what is drawn: forward and backward pass take values and
-/// derivatives from here, as they do from <c>GaussianSource</c> on the processor. What a kernel does not use, its compiler leaves out.
+/// The only place in kernels where the numbers of a Gaussian are activated: forward and backward pass take values and derivatives from
+/// here, as they do from <c>GaussianSource</c> on the processor. The compiler leaves out what a kernel does not use.
 /// </summary>
 internal static class GaussianActivation
 {

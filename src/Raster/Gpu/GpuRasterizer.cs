@@ -3,19 +3,20 @@ using Gsasr.Tensors;
 namespace Gsasr.Raster.Gpu;
 
 /// <summary>
-/// The rasteriser on a GPU: activation, bounds, and a gather in which each tile finds its own Gaussians through the bounds
-/// of blocks of consecutive ones. There is no list of pairs that could overflow; see <c>ActivateKernels.Kernel.cs</c> and
-/// <c>GatherKernels.Kernel.cs</c>. Backwards each splat goes over the pixels within its own bounds (<c>BackwardKernels.Kernel.cs</c>).
+/// The rasteriser on a GPU: activation, bounds, and a kernel in which each tile finds its own Gaussians by the bounds of blocks of
+/// consecutive ones. There is no list of pairs that could overflow; see <c>ActivateKernels.Kernel.cs</c> and
+/// <c>GatherKernels.Kernel.cs</c>. In the backward pass each splat goes over the pixels within its own bounds
+/// (<c>BackwardKernels.Kernel.cs</c>).
 /// </summary>
 internal static class GpuRasterizer
 {
-    /// <summary>Gaussians drawn at once, which bounds working memory (256 MiB).</summary>
+    /// <summary>Gaussians drawn at once, which limits working memory to 256 MiB.</summary>
     public const int ChunkSize = 1 << 22;
 
-    /// <summary>Gaussians whose gradients are computed at once, which bounds working memory (232 MiB and the image's size).</summary>
+    /// <summary>Gaussians whose gradients are computed at once, which limits working memory to 232 MiB and the image's size.</summary>
     public const int BackwardChunkSize = 1 << 21;
 
-    // No ellipse reaches so far: a wider box is no box.
+    // No ellipse reaches so far, so a wider box cuts nothing off.
     private const double WidestBox = 1 << 29;
 
     /// <summary>The bytes of the arena that drawing takes.</summary>
@@ -30,7 +31,7 @@ internal static class GpuRasterizer
     public static void Render(GpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena) =>
         Render(device, gaussians, settings, image, arena, Math.Min(ChunkSize, gaussians.Pixels));
 
-    /// <summary>Draws so many Gaussians at once.</summary>
+    /// <summary>Draws all Gaussians, so many at once.</summary>
     internal static void Render(
         GpuDevice device, in Tensor gaussians, in RasterSettings settings, in Tensor image, Arena arena, int chunkSize)
     {
@@ -52,7 +53,7 @@ internal static class GpuRasterizer
             });
             var tiles = new WorkSize(DivideUp(image.Width, RasterShape.TileSize), DivideUp(image.Height, RasterShape.TileSize));
 
-            // A fourth colour is drawn by itself: three are what almost everyone has, and the kernel is kept to them.
+            // A fourth colour is drawn in a pass of its own: almost everybody has three, and the kernel is made for three.
             for (int firstColour = 0; firstColour < colours; firstColour += 3)
             {
                 device.Launch(GatherKernels.Gather.Kernel, tiles, new()
@@ -83,7 +84,7 @@ internal static class GpuRasterizer
         Backward(
             device, gaussians, settings, imageGradient, gaussianGradient, arena, Math.Min(BackwardChunkSize, gaussians.Pixels));
 
-    /// <summary>Computes the gradients of so many Gaussians at once.</summary>
+    /// <summary>Computes the gradients of all Gaussians, so many at once.</summary>
     internal static void Backward(
         GpuDevice device,
         in Tensor gaussians,
@@ -189,10 +190,10 @@ internal static class GpuRasterizer
         });
     }
 
-    // Kernels take 0 for raw Gaussians.
+    // Kernels take 0 to mean raw Gaussians.
     private static int ActivatedColours(in RasterSettings settings, int colours) => settings.Layout == GaussianLayout.Raw ? 0 : colours;
 
-    // Bounds are whole numbers in memory that was allocated for floats.
+    // Bounds are whole numbers in memory that was allocated as floats.
     private static BufferView<int> Integers(in Tensor tensor) => tensor.ViewAs<int>();
 
     private static int DivideUp(int extent, int size) => (int)(((long)extent + size - 1) / size);

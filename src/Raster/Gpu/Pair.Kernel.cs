@@ -5,9 +5,9 @@ using ILGPU.Algorithms;
 namespace Gsasr.Raster;
 
 /// <summary>
-/// Numbers as the unevaluated sum of two floats, X + Y with |Y| at most half a unit in the last place of X: about 46 bits with
-/// float arithmetic alone, for devices without double precision. The sums below are exact transformations (Knuth, Dekker) and hold
-/// as long as every operation is rounded by itself; products are split by fma.
+/// A number as the unevaluated sum of two floats, X + Y, with |Y| at most half a unit in the last place of X. That is about 46 bits with
+/// float arithmetic alone, for devices without double precision. The sums below are exact (Knuth, Dekker) as long as every operation is
+/// rounded by itself; products are split by fma.
 /// </summary>
 internal static class Pair
 {
@@ -41,7 +41,7 @@ internal static class Pair
         return OrderedSum(quotient, remainder / b.X);
     }
 
-    /// <summary>e^x to about 1e-8 relative; x is taken as -80 or 80 outside of them.</summary>
+    /// <summary>e^x to about 1e-8 relative; x below -80 or above 80 counts as -80 or 80.</summary>
     public static Float2 Exp(float x)
     {
         x = XMath.Min(XMath.Max(x, -80f), 80f);

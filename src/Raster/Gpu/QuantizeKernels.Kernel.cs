@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace Gsasr.Raster;
 
-/// <summary>Images of floats to whole numbers, one work-item for each value.</summary>
+/// <summary>Turns images of floats into whole numbers, with one work-item for each value.</summary>
 internal static class QuantizeKernels
 {
     private const uint ExponentBits = 0x7F800000;
@@ -48,7 +48,7 @@ internal static class QuantizeKernels
         EndCount(groupCount, nonFinite);
     }
 
-    // The number nearest to a value clamped to [0, 1], of 0 to largest; halves go to the even one. NaN gives 0.
+    // The whole number of 0 to largest that is nearest to a value clamped to [0, 1]; ties to even. NaN gives 0.
     private static int Nearest(float value, float largest)
     {
         float clamped = value > 0f ? value : 0f;

@@ -1,6 +1,6 @@
 namespace Gsasr.Raster;
 
-/// <summary>What the rasteriser's kernels and their launches agree on.</summary>
+/// <summary>Sizes that the rasteriser's kernels and their launches share.</summary>
 internal static class RasterShape
 {
     /// <summary>Gaussians of a block, and blocks of a group of them; also the work-items of a work-group.</summary>
@@ -30,7 +30,7 @@ internal static class RasterShape
     /// <summary>Splats of a work-group that adds up pixels.</summary>
     public const int SplatsOfGroup = BlockSize / Lanes;
 
-    /// <summary>Pixels of a splat's bounds from which on a whole work-group adds them up, so that none takes long.</summary>
+    /// <summary>If a splat's bounds have this many pixels, a whole work-group adds them up, so that none takes long.</summary>
     public const int LargeSplat = 4096;
 
     /// <summary>Work-groups that share the large splats.</summary>
