@@ -5,7 +5,8 @@ namespace Gsasr.Cli;
 /// <summary><c>gsasr completion bash|zsh|fish</c>.</summary>
 internal static class CompletionCommand
 {
-    // The program itself knows what can follow, and answers where the directive [suggest] asks; where it knows nothing, files are offered.
+    // The program itself knows what can follow, and says it where the directive [suggest] is given. Where it knows nothing, the shell
+    // offers files.
     private static readonly Dictionary<string, string> s_scripts = new()
     {
         ["bash"] = """

@@ -3,12 +3,12 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Cli;
 
-/// <summary>Opens devices and tells the user of it.</summary>
+/// <summary>Opens devices and tells the user about it.</summary>
 internal static class DeviceOpening
 {
     private const string Short = "Running on the processor, as there is no GPU to use; 'gsasr devices' says why.";
 
-    /// <summary>Opens a device; what its driver has to compile shows as a stage.</summary>
+    /// <summary>Opens a device. If its driver has to compile kernels, that is shown as a stage.</summary>
     /// <param name="name">As of --device.</param>
     /// <param name="reporter">Takes what there is to say.</param>
     /// <exception cref="DeviceException">There is no such device, or it cannot be opened.</exception>
@@ -23,7 +23,7 @@ internal static class DeviceOpening
         return device;
     }
 
-    /// <summary>The kind as --device calls it.</summary>
+    /// <summary>The kind, as in --device.</summary>
     /// <param name="kind">The kind.</param>
     public static string NameOf(DeviceKind kind) => kind switch
     {
@@ -32,7 +32,7 @@ internal static class DeviceOpening
         _ => "cpu",
     };
 
-    // Why a computer has no GPU to use is told once, and again when the reason changes. Where nothing can be kept, it is told each time.
+    // Why a computer has no GPU to use is said once, and again when the reason changes. If that cannot be remembered, it is said each time.
     private static bool IsNews(string note)
     {
         if (UserCacheFolder.Find("told") is not string folder)
@@ -47,7 +47,7 @@ internal static class DeviceOpening
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The note is all that is lost by it.
+            // If the note cannot be kept, it is shown again the next time; nothing else is lost.
         }
 
         return true;

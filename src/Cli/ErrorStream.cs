@@ -3,8 +3,8 @@ using System.Text;
 namespace Gsasr.Cli;
 
 /// <summary>
-/// The error stream, on which nothing fails: when it is closed or full there is nobody left to tell, and the work goes on as it would
-/// with a reader.
+/// An error stream on which writing never fails. If it is closed or full, nobody is left to tell, and the work goes on as it would with a
+/// reader.
 /// </summary>
 internal sealed class ErrorStream(TextWriter target) : TextWriter
 {

@@ -1,6 +1,6 @@
 namespace Gsasr.Cli;
 
-/// <summary>What the command answers to the program that called it.</summary>
+/// <summary>The exit codes of the command.</summary>
 public static class ExitCode
 {
     /// <summary>Everything asked for was done.</summary>
@@ -12,12 +12,12 @@ public static class ExitCode
     /// <summary>The arguments make no sense; nothing was tried.</summary>
     public const int Usage = 2;
 
-    /// <summary>SIGHUP, as of a closed terminal, stopped the work; of what was unfinished nothing is left.</summary>
+    /// <summary>SIGHUP, as from a closed terminal, stopped the work. Nothing unfinished is left behind.</summary>
     public const int HungUp = 129;
 
-    /// <summary>Ctrl-C (SIGINT) stopped the work; of what was unfinished nothing is left.</summary>
+    /// <summary>Ctrl-C (SIGINT) stopped the work. Nothing unfinished is left behind.</summary>
     public const int Interrupted = 130;
 
-    /// <summary>SIGTERM stopped the work; of what was unfinished nothing is left.</summary>
+    /// <summary>SIGTERM stopped the work. Nothing unfinished is left behind.</summary>
     public const int Terminated = 143;
 }

@@ -4,10 +4,10 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Cli;
 
-/// <summary>Errors that a user can meet, as one sentence each.</summary>
+/// <summary>Errors that a user can meet, each as one sentence.</summary>
 internal static class Failures
 {
-    /// <summary>Runs an action and turns what it throws for the user's sake into a line and an exit code.</summary>
+    /// <summary>Runs an action. Exceptions that a user can understand become a line and an exit code.</summary>
     /// <param name="error">Takes the line.</param>
     /// <param name="action">What to do; returns the exit code.</param>
     public static async Task<int> ReportAsync(TextWriter error, Func<Task<int>> action)
@@ -23,7 +23,7 @@ internal static class Failures
         }
     }
 
-    /// <summary>What the command answers when this ends it.</summary>
+    /// <summary>The exit code of a run that an exception ends.</summary>
     /// <param name="exception">What was thrown.</param>
     public static int ExitCodeOf(Exception exception) => exception is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Failure;
 
@@ -34,12 +34,12 @@ internal static class Failures
         OperationCanceledException => "Cancelled; nothing was written.",
         OutOfMemoryException => "The computer has too little memory left for this image.",
 
-        // Behind the sentence stand the parameter's name and its value, which are for programmers.
+        // After the sentence come the parameter's name and its value, which are for programmers.
         ArgumentException { ParamName: string name } => OneLine(exception.Message.Split($" (Parameter '{name}')")[0]),
         CheckpointFormatException or ImageFormatException or DeviceException or ModelOutputException or IOException
             or UnauthorizedAccessException or ArgumentException or NotSupportedException => OneLine(exception.Message),
 
-        // A mistake of this program, which a stack trace would not explain to its user; the type helps whoever looks for it.
+        // A fault of this program. A stack trace would not help its user; the type helps whoever looks for the fault.
         _ => $"Something unexpected went wrong: {exception.GetType().Name}: {OneLine(exception.Message)}",
     };
 

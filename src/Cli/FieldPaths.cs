@@ -6,7 +6,7 @@ namespace Gsasr.Cli;
 /// <summary>Files of the commands about fields.</summary>
 internal static class FieldPaths
 {
-    /// <summary>Refuses a path at which no field can be written, before any work.</summary>
+    /// <summary>Refuses a path to which no field can be written, before any work.</summary>
     /// <param name="path">The path.</param>
     /// <param name="overwrite">Whether a file that is there may be replaced.</param>
     /// <exception cref="IOException">It is a folder, in a folder that does not exist, or exists already.</exception>
@@ -50,7 +50,7 @@ internal static class FieldPaths
             : throw new ImageFormatException($"{path} has transparent pixels, and a field holds colours only; give it a background first.");
     }
 
-    /// <summary>The failure with the file's name, and with what to do where a limit was met.</summary>
+    /// <summary>The failure with the file's name, and with what to do if a limit was exceeded.</summary>
     /// <param name="failure">The failure.</param>
     /// <param name="path">The file.</param>
     public static ImageFormatException WithPath(ImageFormatException failure, string path) =>
@@ -66,7 +66,7 @@ internal static class FieldPaths
         _ => PixelLayout.Rgba,
     };
 
-    /// <summary>Whether nothing of an image is transparent.</summary>
+    /// <summary>Whether an image is opaque everywhere.</summary>
     /// <param name="image">The image.</param>
     public static bool IsOpaque(Image image)
     {

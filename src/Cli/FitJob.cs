@@ -7,10 +7,10 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Cli;
 
-/// <summary>Gaussians for one image.</summary>
+/// <summary>Fits Gaussians to one image.</summary>
 internal sealed class FitJob
 {
-    // Steps between two looks at the clock; a GPU's queue must not run ahead of it.
+    // Steps between two looks at the clock, so that the queue of a GPU does not get too long.
     private const int StepsAtOnce = 10;
 
     private const double SecondsBetweenStates = 60;
@@ -37,7 +37,7 @@ internal sealed class FitJob
 
     public required bool Overwrite { get; init; }
 
-    /// <summary>Fits the Gaussians; everything that can be refused is refused before the long work.</summary>
+    /// <summary>Fits the Gaussians. Whatever can be refused is refused before the long work.</summary>
     /// <param name="output">Takes one line that says what was done.</param>
     /// <param name="error">Takes the progress.</param>
     /// <param name="cancellation">Stops the work.</param>
@@ -81,7 +81,7 @@ internal sealed class FitJob
         return bytes;
     }
 
-    // Says whether the work is done; otherwise it was stopped.
+    // Returns whether the work is done; otherwise it was stopped.
     private bool Work(FieldFitter fitter, Device device, FileReport report, CancellationToken cancellation)
     {
         double before = fitter.Done * (Seconds ?? 0);
@@ -94,7 +94,7 @@ internal sealed class FitJob
             double done = Seconds is double seconds ? elapsed / seconds : (double)fitter.Steps / Iterations;
             if (done >= 1)
             {
-                // However little time there was, all Gaussians were asked for.
+                // All Gaussians were asked for, however little time there was.
                 if (fitter.Count < Options.Gaussians)
                     fitter.Step(1);
                 return true;
@@ -115,14 +115,14 @@ internal sealed class FitJob
                 kept = elapsed;
             }
 
-            // By steps, each has a share of its own, so that an interruption changes nothing.
+            // With a number of steps, each step has its own share of the work, so an interruption changes nothing.
             for (int i = 0; i < StepsAtOnce && (Seconds is not null || fitter.Steps < Iterations); i++)
                 fitter.Step(Math.Max(fitter.Done, Seconds is null ? (double)fitter.Steps / Iterations : done));
             device.Synchronize();
         }
     }
 
-    // What is left of work that was stopped, as a sentence.
+    // A sentence about what is left of work that was stopped.
     private string Stop(FieldFitter fitter)
     {
         if (StatePath is null)

@@ -42,10 +42,10 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         ],
     };
 
-    /// <summary>Who asks for help need not know the arguments yet.</summary>
+    /// <summary>Help needs no valid arguments.</summary>
     public override bool ClearsParseErrors => true;
 
-    /// <summary>Gives a command and those below it such help.</summary>
+    /// <summary>Gives a command and its subcommands such help.</summary>
     /// <param name="root">The command.</param>
     public static void AddTo(RootCommand root)
     {

@@ -10,7 +10,7 @@ namespace Gsasr.Cli;
 /// <summary>The command <c>gsasr</c>.</summary>
 public static class Program
 {
-    /// <summary>The program's version, and behind a plus the commit that it was built from, where that is known.</summary>
+    /// <summary>The program's version and, after a plus, the commit that it was built from, if that is known.</summary>
     public static string Version { get; } =
         typeof(Program).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
@@ -24,7 +24,7 @@ public static class Program
         using var signals = new TerminationSignals();
         Console.SetError(new ErrorStream(Console.Error));
         Task<int> work = Task.Run(() => RunAsync(args, Console.Out, Console.Error, signals.Token));
-        // Where it waits for something that does not come, such as the writer of a pipe, it cannot stop by itself.
+        // If the work waits for something that does not come, such as the writer of a pipe, it cannot stop by itself.
         await Task.WhenAny(work, signals.PatienceEnded).ConfigureAwait(false);
         if (!work.IsCompleted)
             return signals.ExitCode;
@@ -60,7 +60,7 @@ public static class Program
         };
         HelpWithExamples.AddTo(command);
 
-        // Help and completions are texts of several lines, in which there are no file names.
+        // Help and completions are texts of several lines and contain no file names.
         if (args.Length == 0)
         {
             await Parse(command, ["--help"]).InvokeAsync(Configuration(error.Target), cancellation).ConfigureAwait(false);
@@ -70,7 +70,7 @@ public static class Program
         ParseResult parsed = Parse(command, args);
         if (parsed.Errors.Count > 0)
         {
-            // The library says some things once for the command and once for the argument.
+            // The library says some things twice, for the command and for the argument.
             foreach (string message in parsed.Errors.Select(Describe).Distinct())
                 await error.WriteLineAsync(message).ConfigureAwait(false);
             await error.WriteLineAsync($"Try 'gsasr {CommandPath(parsed)}--help'.").ConfigureAwait(false);
@@ -80,7 +80,7 @@ public static class Program
         return await parsed.InvokeAsync(Configuration(output), cancellation).ConfigureAwait(false);
     }
 
-    // A file's name may begin with @; it is no list of further arguments.
+    // A file's name may begin with @; the library would take that for a file of further arguments.
     private static ParseResult Parse(RootCommand command, string[] args) =>
         command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
@@ -90,7 +90,7 @@ public static class Program
         Error = output,
         EnableDefaultExceptionHandler = false,
 
-        // The caller's token stops the work; the library's own handling would end the program before it has tidied up.
+        // The caller's token stops the work. The library's own handling would end the program before it has tidied up.
         ProcessTerminationTimeout = null,
     };
 

@@ -66,7 +66,7 @@ internal static class SharedOptions
     }
 
     /// <summary><c>--precision</c>.</summary>
-    /// <param name="fallback">What it is unless said.</param>
+    /// <param name="fallback">The value without the option.</param>
     public static Option<Precision?> Precision(string fallback) => new("--precision")
     {
         HelpName = "auto|float32|mixed",
@@ -90,7 +90,7 @@ internal static class SharedOptions
         },
     };
 
-    /// <summary>What is told of a picture that was worked on twice.</summary>
+    /// <summary>The note about a picture that was computed twice.</summary>
     public const string RepeatedNote = "The model's values left the range of float16; the picture was worked on again in float32.";
 
     /// <summary><c>--16bit</c>.</summary>
@@ -143,7 +143,7 @@ internal static class SharedOptions
         return parsed.GetValue(quality) is int value ? options with { Quality = value } : options;
     }
 
-    /// <summary>Makes <c>--lossless</c> beside another format than WebP a mistake.</summary>
+    /// <summary>Refuses <c>--lossless</c> for formats other than WebP.</summary>
     /// <param name="command">The command.</param>
     /// <param name="lossless">The option of <see cref="Lossless"/>.</param>
     /// <param name="target">The file to write.</param>

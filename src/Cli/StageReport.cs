@@ -22,7 +22,7 @@ internal sealed class StageReport : IDisposable
         upscaler.Clock = _clock;
     }
 
-    /// <summary>Tells what there was to measure, once the image is there.</summary>
+    /// <summary>Reports what was measured, when the image is done.</summary>
     /// <param name="report">Takes it.</param>
     public void Send(FileReport report)
     {

@@ -6,8 +6,8 @@ namespace Gsasr.Cli;
 
 /// <summary>The three streams that a program is started with, any of which can be closed.</summary>
 /// <remarks>
-/// Where a stream is closed, the next file that is opened takes its number, and what is meant for the stream would be written into that
-/// file. So closed streams are found before any file is opened, and their numbers are taken.
+/// If a stream is closed, the next file that is opened gets its number, and what is meant for the stream would be written into that file.
+/// So closed streams are found before any file is opened, and their numbers are occupied.
 /// </remarks>
 internal static partial class StandardStreams
 {
@@ -21,7 +21,7 @@ internal static partial class StandardStreams
     private static bool s_isInputClosed;
     private static bool s_isOutputClosed;
 
-    /// <summary>Finds closed streams, and keeps the program from taking other files for them. To be called before anything else.</summary>
+    /// <summary>Finds closed streams, and makes sure that no other file gets their numbers. Call it before anything else.</summary>
     public static void Secure()
     {
         if (OperatingSystem.IsWindows())
@@ -34,7 +34,7 @@ internal static partial class StandardStreams
             Console.SetError(TextWriter.Null);
     }
 
-    /// <summary>Opens the input stream; where it is closed there is nothing in it.</summary>
+    /// <summary>Opens the input stream; if it is closed, it is empty.</summary>
     public static Stream OpenInput() => s_isInputClosed ? Stream.Null : Console.OpenStandardInput();
 
     /// <summary>Writes a file on the output stream.</summary>
@@ -52,18 +52,18 @@ internal static partial class StandardStreams
             return;
         }
 
-        // The console's stream would be silent about a reader that is gone.
+        // The console's stream would not tell that the reader is gone.
         AtomicFile.Write("/dev/stdout", write);
     }
 
-    // No program is started with files that are to be closed when a program is started: such a file is the runtime's own, which took the
-    // number of a closed stream before this program had its turn.
+    // Nobody starts a program with open files that are marked to be closed when a program starts. Such a file is the runtime's own, and got
+    // the number of a closed stream before this code ran.
     private static bool IsClosed(int number)
     {
         int flags = fcntl(number, GetFlags);
         if (flags >= 0)
             return (flags & CloseOnExecute) != 0;
-        // The lowest free number is the one that an opened file gets; the streams are looked at in their order.
+        // An opened file gets the lowest free number, and the streams are checked in the order of their numbers.
         _ = open("/dev/null", ReadAndWrite);
         return true;
     }
@@ -74,7 +74,7 @@ internal static partial class StandardStreams
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags);
 
-    /// <summary>Stands for an output stream that is closed: what is written there is lost, and whoever writes is told.</summary>
+    /// <summary>Stands for an output stream that is closed: what is written is lost, and the writer gets an error.</summary>
     private sealed class ClosedWriter : TextWriter
     {
         public const string Message = "The output stream is closed.";

@@ -4,11 +4,11 @@ namespace Gsasr.Cli;
 
 /// <summary>
 /// Turns the first SIGINT (Ctrl-C), SIGTERM or SIGHUP (a closed terminal) into a request to stop, so that the work can tidy up. A second
-/// one ends the program at once, as they do by default. A signal that the caller has the program ignore, as nohup does, stays ignored.
+/// one ends the program at once, as all do by default. A signal that the program was started to ignore, as nohup does it, stays ignored.
 /// </summary>
 internal sealed class TerminationSignals : IDisposable
 {
-    // A file became larger than the system allows this user. The number is the same on Linux and macOS, and .NET has no name for it.
+    // SIGXFSZ: a file became larger than the system allows this user. It has the same number on Linux and macOS, and no name in .NET.
     private const PosixSignal FileSizeExceeded = (PosixSignal)25;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
@@ -22,7 +22,7 @@ internal sealed class TerminationSignals : IDisposable
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle));
-        // Without this signal, the write fails that was too much, and is reported with the name of its file.
+        // If this signal is ignored, the write that was too much fails, and is reported with the name of its file.
         if (!OperatingSystem.IsWindows())
             _registrations.Add(PosixSignalRegistration.Create(FileSizeExceeded, context => context.Cancel = true));
     }
@@ -30,10 +30,10 @@ internal sealed class TerminationSignals : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Done some time after the first signal, when work that has not stopped by then need not be waited for.</summary>
+    /// <summary>Done some time after the first signal. Work that has not stopped by then need not be waited for.</summary>
     public Task PatienceEnded => _patienceEnded.Task;
 
-    /// <summary>The exit code of a program that the first signal stopped: 128 and its number, as shells have it.</summary>
+    /// <summary>The exit code of a program that the first signal stopped: 128 plus its number, as in shells.</summary>
     public int ExitCode { get; private set; } = Cli.ExitCode.Interrupted;
 
     public void Dispose()

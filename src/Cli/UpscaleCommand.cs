@@ -149,7 +149,7 @@ internal static class UpscaleCommand
         return 0;
     }
 
-    /// <summary>Makes an empty text a mistake.</summary>
+    /// <summary>Refuses an empty text.</summary>
     internal static void RequireText<T>(List<Action<T>> validators, string message)
         where T : SymbolResult =>
         validators.Add(result =>

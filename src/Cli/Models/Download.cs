@@ -6,15 +6,15 @@ using System.Security.Cryptography;
 namespace Gsasr.Cli.Models;
 
 /// <summary>
-/// One file from a server. What has arrived stays in its place when the transfer breaks, with the server's tag of the file beside it, and
-/// later the rest is asked for, of the file of that tag.
+/// One file from a server. If the transfer breaks, what has arrived stays where it is, with the server's tag of the file beside it. Later
+/// the rest of the file with that tag is asked for.
 /// </summary>
 /// <param name="source">The connection.</param>
 /// <param name="address">The file there.</param>
 /// <param name="path">The file here.</param>
 internal sealed class Download(HttpSource source, Uri address, string path)
 {
-    /// <summary>No published file has a quarter of it.</summary>
+    /// <summary>The most bytes of a file. No published one has a quarter of it.</summary>
     private const long MostBytes = 1L << 30;
 
     private const int MostFruitlessTries = 3;
@@ -22,7 +22,7 @@ internal sealed class Download(HttpSource source, Uri address, string path)
 
     private string TagPath => path + ".etag";
 
-    /// <summary>Fetches the file, or what is missing of it, and verifies length and hash as far as the server states them.</summary>
+    /// <summary>Fetches the file, or what is missing of it, and verifies length and hash if the server states them.</summary>
     /// <param name="progress">Takes shares from 0 to 1.</param>
     /// <param name="cancellation">Ends it; what has arrived stays.</param>
     /// <returns>The file's SHA-256, and whether the server states it.</returns>
@@ -61,7 +61,7 @@ internal sealed class Download(HttpSource source, Uri address, string path)
 
     private async Task<HttpAnswer> ReceiveAsync(IProgress<double> progress, CancellationToken cancellation)
     {
-        // The last byte that is here is asked for again: there is always such a rest, unless the file has become shorter.
+        // The last byte that is here is asked for again, so that there is always a rest, unless the file has become shorter.
         long from = Arrived - 1;
         EntityTagHeaderValue? tag = from >= 0 && File.Exists(TagPath) && EntityTagHeaderValue.TryParse(File.ReadAllText(TagPath), out tag) ? tag : null;
         HttpAnswer answer = await source.GetAsync(address, from, tag, cancellation).ConfigureAwait(false);
@@ -153,7 +153,7 @@ internal sealed class Download(HttpSource source, Uri address, string path)
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation).ConfigureAwait(false));
     }
 
-    // Nothing is kept of a file that is not what it should be.
+    // A file that is not what it should be is deleted.
     private IOException Worthless(string fault)
     {
         Delete();

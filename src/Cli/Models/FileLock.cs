@@ -5,8 +5,12 @@ internal static class FileLock
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Takes the lock, waiting for whoever has it; it is given back by disposing the result, and by the system when the process ends.</summary>
-    /// <param name="path">The lock's file, which is created and stays: if it were deleted, two could hold locks of the same name.</param>
+    /// <summary>
+    /// Takes the lock, and waits while somebody else has it. Disposing the result gives it back, and so does the end of the process.
+    /// </summary>
+    /// <param name="path">
+    /// The lock's file. It is created and never deleted; otherwise two processes could hold locks on files of the same name.
+    /// </param>
     /// <param name="waiting">Called once if somebody else has it.</param>
     /// <param name="cancellation">Ends the waiting.</param>
     /// <exception cref="IOException">The file cannot be created.</exception>
@@ -30,6 +34,6 @@ internal static class FileLock
         }
     }
 
-    // ERROR_SHARING_VIOLATION, and EWOULDBLOCK as Linux and macOS number it.
+    // ERROR_SHARING_VIOLATION, and EWOULDBLOCK with its number on Linux and on macOS.
     private static bool IsHeld(IOException e) => e.HResult is unchecked((int)0x80070020) or 11 or 35;
 }

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace Gsasr.Cli.Models;
 
-/// <summary>Asks HTTP servers for files, as Hugging Face wants it: with its token, and over redirects.</summary>
+/// <summary>Asks HTTP servers for files the way Hugging Face wants it: with its token, and following redirects.</summary>
 /// <param name="endpoint">The server that the token is for.</param>
 /// <param name="token">A Hugging Face token, or null.</param>
 internal sealed class HttpSource(Uri endpoint, string? token) : IDisposable
@@ -21,11 +21,11 @@ internal sealed class HttpSource(Uri endpoint, string? token) : IDisposable
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
-    /// <summary>How an address is shown: without what may be secret in it.</summary>
+    /// <summary>An address for messages, without parts that may be secret.</summary>
     /// <param name="address">The address.</param>
     public static string Show(Uri address) => address.GetLeftPart(UriPartial.Path);
 
-    /// <summary>Waits for one step of a transfer, but not for ever.</summary>
+    /// <summary>Waits for one step of a transfer, for a limited time.</summary>
     /// <typeparam name="T">What it gives.</typeparam>
     /// <param name="step">The step.</param>
     /// <param name="cancellation">Ends it.</param>
@@ -47,7 +47,9 @@ internal sealed class HttpSource(Uri endpoint, string? token) : IDisposable
     /// <summary>Asks for a file, or for the rest of it.</summary>
     /// <param name="address">The file.</param>
     /// <param name="from">The first byte that is wanted.</param>
-    /// <param name="tag">What the rest must belong to; otherwise the server is to send everything. Null to ask for everything.</param>
+    /// <param name="tag">
+    /// The tag of the file whose rest is wanted; if the file has another one, the server sends all of it. Null to ask for all.
+    /// </param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The answer of the last server: 200, 206, or 416 if there is no such rest.</returns>
     /// <exception cref="IOException">A server cannot be reached or does not give the file; the message says why and what to do.</exception>
@@ -61,7 +63,7 @@ internal sealed class HttpSource(Uri endpoint, string? token) : IDisposable
             HttpResponseMessage response = await SendAsync(current, from, tag, cancellation).ConfigureAwait(false);
             try
             {
-                // Hugging Face says on its first redirect what the file is, and sends the file from elsewhere.
+                // Hugging Face states length and hash in its first redirect, and sends the file from elsewhere.
                 sha256 ??= Sha256Of(response);
                 length ??= LengthOf(response);
                 if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable)

@@ -14,13 +14,15 @@ internal sealed class ModelPull
 
     private static readonly string[] s_files = ["encoder.pth", "decoder.pth"];
 
-    /// <summary>What to call the model.</summary>
+    /// <summary>The name that the model gets.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The address of a folder with encoder.pth and decoder.pth, or a model's path here; null for where it is published.</summary>
+    /// <summary>
+    /// The address of a folder with encoder.pth and decoder.pth, or a path on this computer; null for where the model is published.
+    /// </summary>
     public required string? From { get; init; }
 
-    /// <summary>What the files' SHA-256 may be, in small digits; empty to go without.</summary>
+    /// <summary>The SHA-256 that the files may have, in small digits; empty if any will do.</summary>
     public required IReadOnlyList<string> Hashes { get; init; }
 
     public required bool Overwrite { get; init; }
@@ -76,7 +78,7 @@ internal sealed class ModelPull
         int count = 0;
         foreach (string file in s_files)
         {
-            // What follows a question mark, such as a signature, belongs to the files too.
+            // What follows a question mark in the address, such as a signature, is needed for the files too.
             var address = new UriBuilder(folder);
             address.Path = $"{address.Path.TrimEnd('/')}/{file}";
             string path = Path.Combine(work, file);
@@ -113,7 +115,8 @@ internal sealed class ModelPull
         }
         catch (CheckpointFormatException)
         {
-            // Files that are no model now will be none at the next try. After a full disk, in contrast, they are worth keeping.
+            // Files that are no model now will be none at the next try, so they are deleted. After a full disk, in contrast, they are worth
+            // keeping.
             Clear(work);
             throw;
         }

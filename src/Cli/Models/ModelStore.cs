@@ -13,11 +13,11 @@ internal static class ModelStore
     public static string Folder => UserCacheFolder.Find("models")
         ?? throw new IOException("There is no folder for models, as this user has no home; name one in the environment variable GSASR_CACHE.");
 
-    /// <summary>Where the model of this name lies once it is pulled.</summary>
+    /// <summary>The path of a model when it is pulled.</summary>
     /// <param name="name">The name.</param>
     public static string PathOf(string name) => Path.Combine(Folder, name + Extension);
 
-    /// <summary>The names of the pulled models, in their order.</summary>
+    /// <summary>The names of the pulled models, in alphabetical order.</summary>
     public static IEnumerable<string> Names => Directory.Exists(Folder)
         ? Directory.EnumerateFiles(Folder, "*" + Extension).Select(path => Path.GetFileNameWithoutExtension(path)!)
             .Where(IsName).Order(StringComparer.Ordinal)
@@ -30,11 +30,11 @@ internal static class ModelStore
         && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.' or '_')
         && char.IsAsciiLetterOrDigit(text[0]) && char.IsAsciiLetterOrDigit(text[^1]);
 
-    /// <summary>Opens the built-in model, a model at a path, or, where nothing lies at that path, the pulled model of that name.</summary>
+    /// <summary>Opens the built-in model, a model at a path, or, if there is nothing at that path, the pulled model of that name.</summary>
     /// <param name="pathOrName">The path or name.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
-    /// <exception cref="FileNotFoundException">There is none; for a published one the message says how to get it.</exception>
+    /// <exception cref="FileNotFoundException">There is no such model; for a published one the message says how to get it.</exception>
     public static GsasrModel Load(string pathOrName, CancellationToken cancellation)
     {
         bool isBuiltIn = pathOrName.Equals(GsasrModel.DefaultName, StringComparison.OrdinalIgnoreCase);

@@ -1,9 +1,9 @@
 namespace Gsasr.Cli.Models;
 
 /// <summary>A model that the authors of GSASR publish on Hugging Face, as two files encoder.pth and decoder.pth in a folder.</summary>
-/// <param name="Name">What it is called here.</param>
+/// <param name="Name">Its name in this program.</param>
 /// <param name="Architecture">The name of the architecture that its weights must have.</param>
-/// <param name="Folder">Its folder in <see cref="Repository"/>, spelt as there.</param>
+/// <param name="Folder">Its folder in <see cref="Repository"/>, spelt as it is there.</param>
 internal sealed record PublishedModel(string Name, string Architecture, string Folder)
 {
     /// <summary>The repository.</summary>
@@ -14,7 +14,7 @@ internal sealed record PublishedModel(string Name, string Architecture, string F
         "The licence of these weights is unclear: the authors' code is Apache-2.0, which need not hold for the weights. See "
         + $"https://huggingface.co/{Repository} before you use them. None of them are part of gsasr.";
 
-    /// <summary>All of them, as the authors list them.</summary>
+    /// <summary>All published models, in the order of the authors.</summary>
     public static IReadOnlyList<PublishedModel> All { get; } =
     [
         new("edsr-paper", "edsr-paper", "GSASR_paper/EDSR"),
@@ -29,7 +29,7 @@ internal sealed record PublishedModel(string Name, string Architecture, string F
         new("hatl-sa1b", "hatl", "GSASR_enhenced_ultra/HATL_SA1B"),
     ];
 
-    /// <summary>The one of this name, or null.</summary>
+    /// <summary>The model of this name, or null.</summary>
     /// <param name="name">The name.</param>
     public static PublishedModel? Find(string name) => All.FirstOrDefault(model => model.Name == name);
 }

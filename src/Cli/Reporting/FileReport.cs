@@ -1,16 +1,16 @@
 namespace Gsasr.Cli.Reporting;
 
-/// <summary>Takes what there is to say about one file; made by <see cref="Reporter.Begin"/>.</summary>
-/// <param name="reporter">Who shows it.</param>
+/// <summary>Takes what there is to say about one file; <see cref="Reporter.Begin"/> creates it.</summary>
+/// <param name="reporter">Shows it.</param>
 /// <param name="file">The file's number, from 1.</param>
 /// <param name="input">The file that is read.</param>
 /// <param name="output">The file to be written.</param>
 internal sealed class FileReport(Reporter reporter, int file, string input, string output) : IProgress<double>
 {
-    /// <summary>The file to be written; changed where its name is known only once the input is read.</summary>
+    /// <summary>The file to be written. It is set again if the name is known only when the input has been read.</summary>
     public string Output { get; set; } = output;
 
-    /// <summary>A stage begins, and with it ends the one before.</summary>
+    /// <summary>A stage begins, and the one before ends.</summary>
     /// <param name="stage">The stage.</param>
     public void Stage(WorkStage stage) => reporter.Report(new StageStarted(stage, file, input));
 
@@ -18,7 +18,7 @@ internal sealed class FileReport(Reporter reporter, int file, string input, stri
     /// <param name="value">0 to 1.</param>
     public void Report(double value) => reporter.Report(new ProgressMade(file, input, Math.Round(value, 2)));
 
-    /// <summary>What a person should know, and what does not stop the work.</summary>
+    /// <summary>Something that a person should know, and that does not stop the work.</summary>
     /// <param name="text">A sentence.</param>
     public void Note(string text) => reporter.Report(new NoteMade(text, file, input));
 
@@ -27,7 +27,7 @@ internal sealed class FileReport(Reporter reporter, int file, string input, stri
     /// <param name="strips">Parts of the input that were worked on one after the other.</param>
     /// <param name="plannedBytes">The device memory that was planned for.</param>
     /// <param name="parts">The parts, in their order.</param>
-    /// <param name="milliseconds">All of it, with what is between the parts.</param>
+    /// <param name="milliseconds">The time of all parts and of what is between them.</param>
     public void Timings((int Width, int Height) tiles, int strips, long plannedBytes, IReadOnlyList<PartTime> parts, double milliseconds) =>
         reporter.Report(new TimingsMeasured(
             file, input, tiles.Width, tiles.Height, strips, plannedBytes, parts, Math.Round(milliseconds, 1)));
@@ -37,7 +37,7 @@ internal sealed class FileReport(Reporter reporter, int file, string input, stri
     /// <param name="written">Columns and rows that were written.</param>
     /// <param name="model">The model's name.</param>
     /// <param name="device">The device's name.</param>
-    /// <param name="precision">In what was computed; not Auto.</param>
+    /// <param name="precision">The precision that was used; not Auto.</param>
     /// <param name="seconds">How long it took, from reading to writing.</param>
     public void Finished(
         (int Width, int Height) read, (int Width, int Height) written, string model, string device, Precision precision, double seconds) =>

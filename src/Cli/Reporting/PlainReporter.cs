@@ -9,7 +9,7 @@ namespace Gsasr.Cli.Reporting;
 /// <param name="error">Takes everything else.</param>
 internal sealed class PlainReporter(Verbosity verbosity, ResultStream output, TextWriter error) : TextReporter(verbosity)
 {
-    // Of many small files no progress is shown, of long work a line for each tenth.
+    // Small files show no progress, long work shows a line for each tenth.
     private const int PercentStep = 10;
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
@@ -42,7 +42,7 @@ internal sealed class PlainReporter(Verbosity verbosity, ResultStream output, Te
     /// <inheritdoc/>
     protected override void ShowStage(StageStarted stage)
     {
-        // The compiler is waited for without any progress, off a terminal too.
+        // The user waits for the compiler without any progress, so this is shown even without a terminal.
         if (!IsVerbose && stage.Stage != WorkStage.Compiling)
             return;
         string subject = stage.Input is null ? "" : $"{stage.Input}: ";

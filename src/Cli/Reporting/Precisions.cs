@@ -3,7 +3,7 @@ namespace Gsasr.Cli.Reporting;
 /// <summary>Precisions in words.</summary>
 internal static class Precisions
 {
-    /// <summary>What --precision calls it.</summary>
+    /// <summary>The name of a precision, as in --precision.</summary>
     /// <param name="precision">The precision.</param>
     public static string Describe(this Precision precision) => precision switch
     {

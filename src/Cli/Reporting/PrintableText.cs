@@ -3,12 +3,12 @@ using System.Text;
 
 namespace Gsasr.Cli.Reporting;
 
-/// <summary>Text that a terminal or a log only shows, whatever is in it.</summary>
+/// <summary>Text that is safe to show on a terminal or in a log, whatever it contains.</summary>
 internal static class PrintableText
 {
     /// <summary>
-    /// The text with everything that moves a cursor, ends a line, turns the direction of writing or is no character replaced by its
-    /// number, such as \u001b. File names and messages of libraries can hold such things.
+    /// The text, in which each character that moves a cursor, ends a line, turns the direction of writing or is invalid is replaced by its
+    /// number, such as \u001b. File names and messages of libraries can contain such characters.
     /// </summary>
     /// <param name="text">The text, of one line.</param>
     public static string Escape(string text)
@@ -35,7 +35,7 @@ internal static class PrintableText
         return escaped?.ToString() ?? text;
     }
 
-    // Half a pair is no character. Of the format characters only those matter here that turn the direction; others join letters.
+    // Half a surrogate pair is no character. Of the format characters only those that turn the direction matter; others join letters.
     private static bool IsUnprintable(char c) =>
         char.IsControl(c) || char.IsSurrogate(c)
         || c is '\u061c' or '\u200e' or '\u200f' or '\u2028' or '\u2029' or (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');

@@ -4,13 +4,13 @@ using Spectre.Console;
 namespace Gsasr.Cli.Reporting;
 
 /// <summary>
-/// Passes lines on as <see cref="PrintableText"/>. All that commands write goes through one of these, so that nothing in a file's name
-/// can reach a terminal as a command to it, or a log as a line of its own.
+/// Passes lines on as <see cref="PrintableText"/>. All that commands write goes through such a writer, so that nothing in a file's name can
+/// act on a terminal or look like a line of its own in a log.
 /// </summary>
 /// <param name="target">Where the lines go.</param>
 internal sealed class PrintableWriter(TextWriter target) : TextWriter
 {
-    /// <summary>Where the lines go; only for text without anything from outside.</summary>
+    /// <summary>Where the lines go. Use it only for text that does not come from outside.</summary>
     public TextWriter Target => target;
 
     public override Encoding Encoding => target.Encoding;
@@ -25,7 +25,7 @@ internal sealed class PrintableWriter(TextWriter target) : TextWriter
     {
         Out = new AnsiConsoleOutput(target),
 
-        // The library would ask for the other streams to be terminals too.
+        // The library would require the other streams to be terminals too.
         Interactive = InteractionSupport.Yes,
     });
 

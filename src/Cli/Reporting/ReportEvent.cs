@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace Gsasr.Cli.Reporting;
 
 /// <summary>
-/// Something that the work has to say. Written as JSON these are the events of docs/json-events.md: the names of the properties are
-/// what other programs read, and are only ever added to.
+/// Something that the work has to say. As JSON these are the events of docs/json-events.md. Other programs read the names of the
+/// properties, so properties are only ever added.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(RunStarted), "run_started")]
@@ -26,11 +26,11 @@ internal abstract record ReportEvent;
 /// <param name="Files">How many files there are.</param>
 internal sealed record RunStarted(string Version, int Files) : ReportEvent;
 
-/// <summary>A stage begins, and with it ends the one before: of a file, or of the whole run.</summary>
+/// <summary>A stage of a file or of the whole run begins, and the one before ends.</summary>
 /// <param name="Stage">The stage.</param>
 /// <param name="File">The file's number, from 1; null for the whole run.</param>
 /// <param name="Input">The file; null for the whole run.</param>
-/// <param name="Detail">The model or the device, where the stage is about one.</param>
+/// <param name="Detail">The model or the device that the stage is about, if there is one.</param>
 internal sealed record StageStarted(WorkStage Stage, int? File = null, string? Input = null, string? Detail = null) : ReportEvent;
 
 /// <summary>A device is open and has the model.</summary>
@@ -53,10 +53,10 @@ internal sealed record FileStarted(int File, string Input, string Output) : Repo
 /// <param name="Fraction">0 to 1, in hundredths.</param>
 internal sealed record ProgressMade(int File, string Input, double Fraction) : ReportEvent;
 
-/// <summary>What a person should know, and what does not stop the work.</summary>
+/// <summary>Something that a person should know, and that does not stop the work.</summary>
 /// <param name="Text">A sentence.</param>
-/// <param name="File">The file's number, from 1; null where it is about the whole run.</param>
-/// <param name="Input">The file; null where it is about the whole run.</param>
+/// <param name="File">The file's number, from 1; null if it is about the whole run.</param>
+/// <param name="Input">The file; null if it is about the whole run.</param>
 internal sealed record NoteMade(string Text, int? File = null, string? Input = null) : ReportEvent;
 
 /// <summary>How long the parts of a file's computing took; only measured with --verbose.</summary>
@@ -67,7 +67,7 @@ internal sealed record NoteMade(string Text, int? File = null, string? Input = n
 /// <param name="Strips">Parts of the input that were worked on one after the other.</param>
 /// <param name="PlannedBytes">The device memory that was planned for.</param>
 /// <param name="Parts">The parts, in their order.</param>
-/// <param name="Milliseconds">All of it, with what is between the parts.</param>
+/// <param name="Milliseconds">The time of all parts and of what is between them.</param>
 internal sealed record TimingsMeasured(
     int File, string Input, int TileWidth, int TileHeight, int Strips, long PlannedBytes, IReadOnlyList<PartTime> Parts, double Milliseconds)
     : ReportEvent;
@@ -107,7 +107,7 @@ internal sealed record FileSkipped(int File, string Input, string Output, string
 /// <param name="Reason">Why, in a sentence.</param>
 internal sealed record FileFailed(int File, string Input, string Output, string Reason) : ReportEvent;
 
-/// <summary>The run ends early, for a reason that is not one file's, or was stopped.</summary>
+/// <summary>The run was stopped, or ends early for a reason that does not belong to one file.</summary>
 /// <param name="Reason">Why, in a sentence.</param>
 internal sealed record RunFailed(string Reason) : ReportEvent;
 
@@ -116,5 +116,5 @@ internal sealed record RunFailed(string Reason) : ReportEvent;
 /// <param name="Skipped">Files that were left alone.</param>
 /// <param name="Failed">Files that could not be done.</param>
 /// <param name="Seconds">How long the run took.</param>
-/// <param name="ExitCode">What the program is about to answer.</param>
+/// <param name="ExitCode">The exit code of the program.</param>
 internal sealed record RunFinished(int Written, int Skipped, int Failed, double Seconds, int ExitCode) : ReportEvent;

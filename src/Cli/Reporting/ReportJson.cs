@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Gsasr.Cli.Reporting;
 
-/// <summary>Turns events into JSON, with code that the compiler writes.</summary>
+/// <summary>Turns events into JSON, with code that is generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ReportEvent))]

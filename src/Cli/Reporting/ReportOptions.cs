@@ -4,7 +4,7 @@ using System.Diagnostics;
 
 namespace Gsasr.Cli.Reporting;
 
-/// <summary>The options that say how a command tells of its work.</summary>
+/// <summary>The options that say how a command reports its work.</summary>
 internal sealed class ReportOptions
 {
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line on the output stream for all that happens (docs/json-events.md)." };
@@ -28,13 +28,15 @@ internal sealed class ReportOptions
         });
     }
 
-    /// <summary>Whether events are to be written on the output stream, which then can take nothing else.</summary>
+    /// <summary>Whether events are to be written on the output stream, which can then take nothing else.</summary>
     /// <param name="result">What the arguments say.</param>
     public bool IsJson(CommandResult result) => result.GetValue(_json);
 
-    /// <summary>Runs work, tells of it as the options say, and turns what it throws for the user's sake into a sentence and an exit code.</summary>
+    /// <summary>
+    /// Runs work and reports it as the options say. Exceptions that a user can understand become a sentence and an exit code.
+    /// </summary>
     /// <param name="parsed">What the arguments say.</param>
-    /// <param name="output">The output stream; null where something else is written on it.</param>
+    /// <param name="output">The output stream; null if something else is written on it.</param>
     /// <param name="error">The error stream.</param>
     /// <param name="work">The work; returns the exit code.</param>
     /// <returns>The exit code.</returns>

@@ -4,7 +4,7 @@ namespace Gsasr.Cli.Reporting;
 
 /// <summary>
 /// Takes all that the work has to say, from any thread, and shows it: as bars on a terminal, as plain lines elsewhere, or as JSON for
-/// programs. Disposing it clears what a terminal shows of the progress.
+/// programs. Disposing of it removes the progress from a terminal.
 /// </summary>
 internal abstract class Reporter : IDisposable
 {
@@ -20,15 +20,15 @@ internal abstract class Reporter : IDisposable
     /// <summary>Files that could not be done.</summary>
     public int Failed => _failures.Count;
 
-    /// <summary>Whether everything is to be said, so that also how long the stages take is worth measuring.</summary>
+    /// <summary>Whether everything is to be said, so that the times of stages should be measured.</summary>
     public virtual bool IsVerbose => false;
 
-    /// <summary>What could not be done.</summary>
+    /// <summary>The files that could not be done, and why.</summary>
     protected IReadOnlyList<FileFailed> Failures => _failures;
 
     /// <summary>Shows events as text: on a terminal with bars, elsewhere as plain lines.</summary>
     /// <param name="verbosity">How much is said.</param>
-    /// <param name="output">Takes results; null where something else is on the output stream, and results go to the error stream.</param>
+    /// <param name="output">Takes results; null if something else is on the output stream, so that results go to the error stream.</param>
     /// <param name="error">Takes everything else.</param>
     public static TextReporter ForText(Verbosity verbosity, TextWriter? output, TextWriter error)
     {
@@ -71,7 +71,7 @@ internal abstract class Reporter : IDisposable
     /// <param name="file">Its number, from 1.</param>
     /// <param name="input">The file that is read, as the user knows it.</param>
     /// <param name="output">The file to be written, as the user knows it.</param>
-    /// <returns>What takes the rest of what there is to say about the file.</returns>
+    /// <returns>Takes what else there is to say about the file.</returns>
     public FileReport Begin(int file, string input, string output)
     {
         Report(new FileStarted(file, input, output));
@@ -89,7 +89,7 @@ internal abstract class Reporter : IDisposable
     /// <param name="report">The event.</param>
     protected abstract void Show(ReportEvent report);
 
-    /// <summary>Clears what is shown of the progress.</summary>
+    /// <summary>Removes the progress that is shown.</summary>
     /// <param name="disposing">Whether it is disposed of.</param>
     protected virtual void Dispose(bool disposing)
     {

@@ -1,8 +1,8 @@
 namespace Gsasr.Cli.Reporting;
 
 /// <summary>
-/// The output stream of work that writes files: when it is full or closed the files are still what was asked for, so that is said once
-/// and the work goes on.
+/// The output stream of work that writes files. If it is full or closed, the files are still good, so that is said once and the work goes
+/// on.
 /// </summary>
 /// <param name="output">The output stream.</param>
 /// <param name="error">The error stream.</param>

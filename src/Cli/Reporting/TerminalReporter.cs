@@ -3,8 +3,8 @@ using Spectre.Console;
 namespace Gsasr.Cli.Reporting;
 
 /// <summary>
-/// Shows events on a terminal: a bar with stage and remaining time for every file that is worked on and one for all of them, and above
-/// the bars the lines of text.
+/// Shows events on a terminal: a bar with stage and remaining time for every file that is worked on, one for all of them, and above the
+/// bars the lines of text.
 /// </summary>
 internal sealed class TerminalReporter : TextReporter
 {
@@ -19,10 +19,10 @@ internal sealed class TerminalReporter : TextReporter
     private ProgressTask? _stage;
     private ProgressTask? _all;
 
-    /// <summary>Shows that the program is there, from now on.</summary>
+    /// <summary>Starts to show that the program is working.</summary>
     /// <param name="verbosity">How much is said.</param>
     /// <param name="console">The terminal.</param>
-    /// <param name="output">Takes results; null where that is the same terminal, which the console must have to itself.</param>
+    /// <param name="output">Takes results; null if they go to the same terminal, where only the console may write.</param>
     public TerminalReporter(Verbosity verbosity, IAnsiConsole console, ResultStream? output)
         : base(verbosity)
     {

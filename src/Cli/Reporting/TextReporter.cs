@@ -15,7 +15,7 @@ internal abstract class TextReporter(Verbosity verbosity) : Reporter
     /// <param name="line">The line.</param>
     protected abstract void WriteLine(string line);
 
-    /// <summary>Writes a line about what was made. That it cannot be written is no failure of the work.</summary>
+    /// <summary>Writes a line about what was made. If it cannot be written, the work has not failed.</summary>
     /// <param name="line">The line.</param>
     public abstract void WriteResult(string line);
 
@@ -78,7 +78,7 @@ internal abstract class TextReporter(Verbosity verbosity) : Reporter
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    // Many reasons name the file already, as nothing else does it for them.
+    // Many reasons name the file already, for commands in which nothing else would name it.
     private static string Describe(FileFailed failed) =>
         failed.Reason.Contains(failed.Input, StringComparison.Ordinal) || failed.Reason.Contains(failed.Output, StringComparison.Ordinal)
             ? failed.Reason
@@ -98,7 +98,7 @@ internal abstract class TextReporter(Verbosity verbosity) : Reporter
         string skipped = finished.Skipped > 0 ? Invariant($", {finished.Skipped} skipped") : "";
         string failed = finished.Failed > 0 ? Invariant($", {finished.Failed} failed") : "";
         WriteLine(Invariant($"{finished.Written} of {_files} files written{skipped}{failed}, {finished.Seconds:0.0} s"));
-        // They may be far above by now.
+        // The lines about failures may have scrolled far up by now.
         if (finished.Failed > 0 && finished.Failed < _files)
         {
             foreach (FileFailed failure in Failures)

@@ -2,19 +2,19 @@ using System.Text.Json.Serialization;
 
 namespace Gsasr.Cli.Reporting;
 
-/// <summary>What the program is at.</summary>
+/// <summary>What the program is doing.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<WorkStage>))]
 internal enum WorkStage
 {
-    /// <summary>A model is read and put on the device. Of the whole run.</summary>
+    /// <summary>A model is read and put on the device. A stage of the whole run.</summary>
     [JsonStringEnumMemberName("loading_model")]
     LoadingModel,
 
-    /// <summary>A device is looked for and opened. Of the whole run.</summary>
+    /// <summary>A device is looked for and opened. A stage of the whole run.</summary>
     [JsonStringEnumMemberName("opening_device")]
     OpeningDevice,
 
-    /// <summary>The device's driver compiles the kernels. Of the whole run.</summary>
+    /// <summary>The device's driver compiles the kernels. A stage of the whole run.</summary>
     [JsonStringEnumMemberName("compiling")]
     Compiling,
 

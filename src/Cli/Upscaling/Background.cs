@@ -6,7 +6,7 @@ using Image = Gsasr.Imaging.Image;
 
 namespace Gsasr.Cli.Upscaling;
 
-/// <summary>A colour that takes the place of what is transparent.</summary>
+/// <summary>A colour that an image with transparency is put on.</summary>
 /// <param name="Red">0 to 255.</param>
 /// <param name="Green">0 to 255.</param>
 /// <param name="Blue">0 to 255.</param>
@@ -14,7 +14,7 @@ internal readonly record struct Background(byte Red, byte Green, byte Blue)
 {
     /// <summary>Reads a colour such as #fff, #ffffff or white.</summary>
     /// <param name="text">The text.</param>
-    /// <returns>The colour; null where the text is none, or one that is transparent itself.</returns>
+    /// <returns>The colour; null if the text is no colour, or a transparent one.</returns>
     public static Background? Parse(string text)
     {
         if (!Color.TryParse(text, out Color color))
@@ -23,9 +23,9 @@ internal readonly record struct Background(byte Red, byte Green, byte Blue)
         return pixel.A == byte.MaxValue ? new Background(pixel.R, pixel.G, pixel.B) : null;
     }
 
-    /// <summary>Lays an image on the colour. Alpha weighs the values as they stand in the file, as browsers do it.</summary>
+    /// <summary>Puts an image on the colour. Alpha weighs the values as they stand in the file, as in browsers.</summary>
     /// <param name="image">An image with alpha.</param>
-    /// <returns>An image without; a grey one where image and colour are grey.</returns>
+    /// <returns>An image without alpha; a grey one if image and colour are grey.</returns>
     public Image Flatten(Image image)
     {
         bool isGrey = image.Layout.IsGrey() && Red == Green && Green == Blue;
@@ -38,7 +38,7 @@ internal readonly record struct Background(byte Red, byte Green, byte Blue)
         return result;
     }
 
-    // The unit is what a level of 255 is worth in the samples.
+    // The unit is one level of 255, in the samples' range.
     private T[] Blend<T>(T[] samples, int channels, int resultChannels, int unit)
         where T : struct, IBinaryInteger<T>, IMinMaxValue<T>
     {

@@ -8,9 +8,9 @@ using Gsasr.Tensors;
 namespace Gsasr.Cli.Upscaling;
 
 /// <summary>
-/// Works on many pictures: while one is drawn the next is read and the last is written, and the rows of a picture are written while the rest of it
-/// is drawn. For each device there is one worker of each of the three stages, and room for one picture between two stages, so that few pictures are
-/// in memory at once. All devices take from the same queue, a faster one takes more.
+/// Works on many pictures. While one is drawn, the next is read and the last is written, and the rows of a picture are written while the
+/// rest of it is drawn. Each device has one worker for each of the three stages, and one picture may wait between two stages, so that few
+/// pictures are in memory at once. All devices take from the same queue, so a faster one takes more.
 /// </summary>
 /// <param name="request">What is asked for.</param>
 /// <param name="plan">What is to be done.</param>
@@ -24,7 +24,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
     private GsasrModel? _model;
     private int _next;
 
-    /// <summary>Works on all pictures. What is wrong with one of them is reported, and the others go on.</summary>
+    /// <summary>Works on all pictures. If one of them fails, that is reported, and the others go on.</summary>
     /// <param name="cancellation">Stops the work.</param>
     /// <exception cref="OperationCanceledException">The caller asked to stop; no output is half written.</exception>
     /// <exception cref="DeviceException">A device is not there, or does not work at all.</exception>
@@ -51,7 +51,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
 
     private static Channel<T> Bounded<T>(int capacity) => Channel.CreateBounded<T>(capacity);
 
-    // A stage has a worker for each device. Behind the last of them the next stage gets nothing more; when one fails, all stop.
+    // A stage has a worker for each device. When its last worker has ended, the next stage gets nothing more. When one fails, all stop.
     private async Task RunStageAsync<T>(Func<string, Task> worker, ChannelWriter<T>? results, CancellationTokenSource stop)
     {
         try
@@ -98,7 +98,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
 
     private async Task DrawAsync(string device, CancellationToken cancellation)
     {
-        // A device that failed is opened anew; when that fails too, it is not about a picture any more.
+        // A device that failed is opened again. If that fails too, the cause is not a picture.
         while (await _read.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
         {
             using var session = new DeviceSession(device, Model(cancellation), request, reporter, cancellation);
@@ -124,7 +124,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
             throw;
         }
 
-        // From here on the picture is in the hands of the worker that writes, which learns by the rows what goes wrong.
+        // From here on the worker that writes is responsible for the picture. It learns from the rows if something goes wrong.
         try
         {
             session.Draw(work, request.Size.Scale, drawing.Rows);
@@ -169,7 +169,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         return drawing;
     }
 
-    // What goes wrong with a picture ends the work on this one.
+    // If a picture fails, only the work on that picture ends.
     private static T? Try<T>(FileReport report, Func<T?> step)
         where T : class
     {
@@ -198,7 +198,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         }
     }
 
-    // A picture that a device draws while it is written.
+    // A picture that is written while a device draws it.
     private sealed record Drawing(PictureWork Work, RowQueue Rows, string Device, Precision Precision) : IDisposable
     {
         public void Dispose()

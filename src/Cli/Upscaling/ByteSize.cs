@@ -7,9 +7,9 @@ internal static class ByteSize
 {
     private const string Units = "KMGT";
 
-    /// <summary>Reads an amount such as 512M, 2G or 1.5GiB; a unit is 1024 of the one before.</summary>
+    /// <summary>Reads an amount such as 512M, 2G or 1.5GiB; each unit is 1024 times the one before.</summary>
     /// <param name="text">The text.</param>
-    /// <returns>Bytes; null where the text is no amount, or more than a computer can have.</returns>
+    /// <returns>Bytes; null if the text is no amount, or more than a computer can have.</returns>
     public static long? Parse(string text)
     {
         string number = text.EndsWith("iB", StringComparison.Ordinal) ? text[..^2] : text;

@@ -5,7 +5,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Cli.Upscaling;
 
-/// <summary>A device with the model on it, open for as many pictures as there are.</summary>
+/// <summary>A device with the model on it, open for all pictures.</summary>
 internal sealed class DeviceSession : IDisposable
 {
     private readonly Reporter _reporter;
@@ -21,7 +21,7 @@ internal sealed class DeviceSession : IDisposable
     /// <param name="reporter">Takes what there is to say of the device.</param>
     /// <param name="cancellation">Stops the loading.</param>
     /// <exception cref="DeviceException">The device is not there, or does not work.</exception>
-    /// <exception cref="NotSupportedException">It has no mixed precision, which was asked for.</exception>
+    /// <exception cref="NotSupportedException">Mixed precision was asked for, and the device does not have it.</exception>
     public DeviceSession(string name, GsasrModel model, UpscaleRequest request, Reporter reporter, CancellationToken cancellation)
     {
         _reporter = reporter;
@@ -37,7 +37,7 @@ internal sealed class DeviceSession : IDisposable
             throw;
         }
 
-        // What the program takes before it draws: itself, the weights, and the first image.
+        // The memory that the program takes before it draws: its own, the weights, and the first image.
         _startBytes = _device.Kind == DeviceKind.Cpu ? Environment.WorkingSet : 0;
         reporter.Report(new DeviceOpened(
             _device.Name, DeviceOpening.NameOf(_device.Kind), model.Name, model.Source, _upscaler.Precision.Describe()));
@@ -49,17 +49,19 @@ internal sealed class DeviceSession : IDisposable
     /// <summary>How precisely the networks compute.</summary>
     public Precision Precision => _upscaler.Precision;
 
-    /// <summary>Whether the device failed, other than by having too little memory for a picture; then nothing more can be expected of it.</summary>
+    /// <summary>
+    /// Whether the device failed for another reason than too little memory for a picture. It cannot be used any more then.
+    /// </summary>
     public bool HasFailed { get; private set; }
 
     /// <summary>Draws a picture.</summary>
     /// <param name="work">The picture.</param>
-    /// <param name="scale">The scale that was asked for; null where a size was.</param>
+    /// <param name="scale">The scale that was asked for; null if a size was.</param>
     /// <param name="rows">Takes the rows of the output.</param>
     /// <exception cref="OperationCanceledException">The rows are not wanted any more.</exception>
     /// <exception cref="DeviceException">The device failed, or has too little memory.</exception>
     /// <exception cref="ModelOutputException">The model computed values that are not numbers.</exception>
-    /// <exception cref="NotSupportedException">The memory that was allowed is less than is taken without drawing.</exception>
+    /// <exception cref="NotSupportedException">The allowed memory is less than the program takes without drawing.</exception>
     public void Draw(PictureWork work, double? scale, RowQueue rows)
     {
         work.Report.Stage(WorkStage.Computing);
@@ -101,7 +103,7 @@ internal sealed class DeviceSession : IDisposable
             cutter.Take, scale, work.Report, rows.Stopped);
     }
 
-    // On a GPU the limit is for its memory, on the processor for all that the program takes.
+    // On a GPU the limit is for its memory, on the processor for everything that the program takes.
     private long LimitFor(long memory, PictureWork work)
     {
         if (_device.Kind != DeviceKind.Cpu)

@@ -1,15 +1,15 @@
 namespace Gsasr.Cli.Upscaling;
 
-/// <summary>Tells when two paths are one file. It remembers the folders that it has looked at.</summary>
+/// <summary>Finds out whether two paths are the same file. It remembers the folders that it has looked at.</summary>
 internal sealed class FilePaths
 {
     private readonly Dictionary<string, string> _folders = [];
 
-    /// <summary>Compares resolved paths as the system's usual file systems do.</summary>
+    /// <summary>Compares resolved paths as the usual file systems of the operating system do.</summary>
     public static StringComparer Comparer { get; } =
         OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
 
-    /// <summary>The full path of a file or folder, all links in it followed; what does not exist keeps its name.</summary>
+    /// <summary>The full path of a file or folder, with all links followed. What does not exist keeps its name.</summary>
     /// <param name="path">The path; empty for the working folder.</param>
     public string Resolve(string path)
     {
@@ -25,7 +25,7 @@ internal sealed class FilePaths
         }
         catch (IOException)
         {
-            // Nothing is there, or a link leads in a circle; opening it will say so.
+            // There is nothing, or the links form a circle. Opening the file will report it.
             return full;
         }
     }

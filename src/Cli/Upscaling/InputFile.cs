@@ -3,12 +3,13 @@ namespace Gsasr.Cli.Upscaling;
 /// <summary>An image to upscale: a file that was named, one that was found in a folder, or the standard input.</summary>
 /// <param name="Path">Where it is read; <see cref="StandardInput"/> for the standard input.</param>
 /// <param name="RelativePath">
-/// Its path below the folder that was given, with slashes on every system; of a file that was named, the path as it was given. Shards go by it.
+/// Its path below the folder that was given, with slashes on every system. For a file that was named it is the path as it was given. It
+/// decides the shard.
 /// </param>
 /// <param name="IsFound">Whether it was found in a folder.</param>
 internal sealed record InputFile(string Path, string RelativePath, bool IsFound)
 {
-    /// <summary>What stands for the standard input, and as an output for the standard output.</summary>
+    /// <summary>The argument that means the standard input or, as an output, the standard output.</summary>
     public const string StandardInput = "-";
 
     /// <summary>Whether it is the standard input.</summary>

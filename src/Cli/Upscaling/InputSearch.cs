@@ -2,8 +2,8 @@ namespace Gsasr.Cli.Upscaling;
 
 /// <summary>Finds the images to upscale: the files that were named, and those in the folders that were named.</summary>
 /// <param name="recursive">Whether folders within folders are searched too.</param>
-/// <param name="outputFolder">The folder that outputs go to, if that is known; where it lies within a folder that is searched, it is left out.</param>
-/// <param name="paths">Tells when two paths are one file.</param>
+/// <param name="outputFolder">The folder that outputs go to, if it is known. It is not searched.</param>
+/// <param name="paths">Finds out whether two paths are the same file.</param>
 internal sealed class InputSearch(bool recursive, string? outputFolder, FilePaths paths)
 {
     private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase)
@@ -11,7 +11,7 @@ internal sealed class InputSearch(bool recursive, string? outputFolder, FilePath
         ".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".tga", ".pbm", ".pgm", ".ppm", ".pnm",
     };
 
-    // Hidden files are none that a person means by "the pictures in this folder"; on Unix their names begin with a dot.
+    // By "the pictures in this folder" nobody means hidden files; on Unix their names begin with a dot.
     private static readonly EnumerationOptions Visible = new()
     {
         AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
@@ -24,7 +24,7 @@ internal sealed class InputSearch(bool recursive, string? outputFolder, FilePath
     private readonly List<InputFile> _files = [];
     private readonly List<(string Folder, string Reason)> _failures = [];
 
-    /// <summary>The images, in the order of the arguments, those of a folder in the order of their names; none of them twice.</summary>
+    /// <summary>The images, each once, in the order of the arguments. Those of a folder are in the order of their names.</summary>
     public IReadOnlyList<InputFile> Files => _files;
 
     /// <summary>The folders that could not be searched, and why.</summary>
@@ -74,7 +74,7 @@ internal sealed class InputSearch(bool recursive, string? outputFolder, FilePath
                         found.Add(new InputFile(path, relativePath, IsFound: true));
                 }
 
-                // A link to a folder can lead back to where it is; only the folder itself is searched.
+                // A link to a folder can lead back to a folder above it, so only folders themselves are searched.
                 else if (recursive && entry.LinkTarget is null && !FilePaths.Comparer.Equals(paths.Resolve(path), _outputFolder))
                 {
                     Search(path, relativePath + "/", found);

@@ -3,10 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Gsasr.Cli.Upscaling;
 
-/// <summary>A part of a path with variables in braces, such as {name}_x{scale}. Doubled braces are braces.</summary>
+/// <summary>A part of a path with variables in braces, such as {name}_x{scale}. Doubled braces stand for braces.</summary>
 internal sealed partial class NamePattern
 {
-    // A part is a text, or a variable with its braces taken off.
+    // A part is a text, or a variable without its braces.
     private readonly List<(string Text, bool IsVariable)> _parts = [];
 
     private NamePattern()
@@ -30,7 +30,7 @@ internal sealed partial class NamePattern
 
     /// <summary>Reads a pattern.</summary>
     /// <param name="text">The text.</param>
-    /// <exception cref="ArgumentException">A brace stands alone, or something else in braces than a variable.</exception>
+    /// <exception cref="ArgumentException">There is a single brace, or braces around something that is no variable.</exception>
     public static NamePattern Parse(string text)
     {
         var pattern = new NamePattern();

@@ -29,7 +29,7 @@ internal static class OutputFormats
     /// <exception cref="ImageFormatException">No picture can be written so.</exception>
     public static ImageFormat FormatOf(string extension) => ImageFile.FormatFromExtension("." + extension);
 
-    /// <summary>The extension of an output for an input where nothing else says it: its own, or png where that cannot be written.</summary>
+    /// <summary>The extension of an output if only its input decides: the input's own, or png if that cannot be written.</summary>
     /// <param name="input">The input.</param>
     public static string ExtensionFor(InputFile input)
     {
@@ -37,7 +37,7 @@ internal static class OutputFormats
         return IsKnown(extension) ? extension[1..] : "png";
     }
 
-    /// <summary>Refuses colours for a format of greys: what is called .pgm has none, and the .ppm inside would puzzle whoever opens it.</summary>
+    /// <summary>Refuses colours for .pgm, which has only greys: the file would be a .ppm, and puzzle whoever opens it.</summary>
     /// <param name="extension">The extension of the output, without its dot.</param>
     /// <param name="layout">The channels of the picture.</param>
     /// <exception cref="ImageFormatException">It is pgm, and the picture has colours.</exception>

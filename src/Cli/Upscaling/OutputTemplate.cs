@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Gsasr.Cli.Upscaling;
 
 /// <summary>
-/// Where the outputs go: what the argument OUTPUT says, be it a file, a folder, a pattern or the standard output. A folder stands for the
-/// pattern FOLDER/{name}.{ext}.
+/// Where the outputs go, as the argument OUTPUT says: a file, a folder, a pattern or the standard output. A folder stands for the pattern
+/// FOLDER/{name}.{ext}.
 /// </summary>
 internal sealed class OutputTemplate
 {
@@ -21,10 +21,12 @@ internal sealed class OutputTemplate
     /// <summary>Whether the picture goes to the standard output.</summary>
     public bool IsStandardOutput { get; private init; }
 
-    /// <summary>Whether folders that do not exist are made; not for a single file, where a missing folder is a slip of the pen.</summary>
+    /// <summary>
+    /// Whether folders that do not exist are created. They are not for a single file, where a missing folder is probably a typing error.
+    /// </summary>
     public bool CreatesFolders { get; }
 
-    /// <summary>Whether the extension, and with it the format, goes by the input.</summary>
+    /// <summary>Whether the input decides the extension, and with it the format.</summary>
     public bool FollowsInput => _file.Uses("ext");
 
     /// <summary>Whether the output's size is part of its name.</summary>
@@ -33,13 +35,13 @@ internal sealed class OutputTemplate
     /// <summary>Whether the scale is part of its name.</summary>
     public bool NeedsScale => Uses("scale");
 
-    /// <summary>The folder that all outputs go to or below; empty for the working folder, null where it goes by the input.</summary>
+    /// <summary>The folder that all outputs go to or below; empty for the working folder, null if the input decides it.</summary>
     public string? FixedFolder =>
         _folder.IsLiteral ? _folder.Start : _folder.Uses("folder") ? null : Path.GetDirectoryName(_folder.Start) ?? "";
 
     /// <summary>Reads the argument OUTPUT.</summary>
     /// <param name="output">What it says.</param>
-    /// <param name="isForMany">Whether there are several inputs or a folder of them, for which one file will not do.</param>
+    /// <param name="isForMany">Whether there are several inputs or a folder, for which one file would not be enough.</param>
     /// <exception cref="ArgumentException">It is a pattern with a mistake, or one file for many inputs.</exception>
     public static OutputTemplate Parse(string output, bool isForMany)
     {
@@ -72,9 +74,9 @@ internal sealed class OutputTemplate
 
     /// <summary>The path for an input.</summary>
     /// <param name="input">The input.</param>
-    /// <param name="extension">The extension where it goes by the input, such as "png".</param>
-    /// <param name="scale">The scale; null where none was given and none is needed.</param>
-    /// <param name="size">The size of the output; null where it is not known yet, so that its variables stay.</param>
+    /// <param name="extension">The extension, such as "png", if the input decides it.</param>
+    /// <param name="scale">The scale; null if none was given and none is needed.</param>
+    /// <param name="size">The size of the output; null if it is not known yet, so that its variables stay.</param>
     public string PathFor(InputFile input, string extension, double? scale, (int Width, int Height)? size)
     {
         string folder = _folder.Expand(Value);

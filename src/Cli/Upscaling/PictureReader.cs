@@ -10,16 +10,16 @@ namespace Gsasr.Cli.Upscaling;
 /// <param name="template">Where the outputs go.</param>
 internal sealed class PictureReader(UpscaleRequest request, OutputTemplate template)
 {
-    // Folders in which nothing is left of programs that were killed.
+    // Folders that have been searched for files that killed programs left behind.
     private readonly ConcurrentDictionary<string, bool> _tidied = new(FilePaths.Comparer);
 
     /// <summary>Reads a picture.</summary>
     /// <param name="picture">The picture.</param>
     /// <param name="report">Takes what there is to say of it.</param>
-    /// <param name="cancellation">Stops the waiting for the standard input.</param>
-    /// <returns>The picture; null where its output exists and is to be left alone.</returns>
+    /// <param name="cancellation">Stops waiting for the standard input.</param>
+    /// <returns>The picture; null if its output exists and is to be left alone.</returns>
     /// <exception cref="ImageFormatException">The file is no image, or the output cannot hold it.</exception>
-    /// <exception cref="ArgumentException">It cannot become as large as it should.</exception>
+    /// <exception cref="ArgumentException">It cannot become as large as was asked for.</exception>
     /// <exception cref="IOException">The input cannot be read, or the output not be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The input must not be read, or the output not be written.</exception>
     public PictureWork? Read(PlannedPicture picture, FileReport report, CancellationToken cancellation)
@@ -70,7 +70,7 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
     /// <summary>Why a picture is left alone.</summary>
     public const string SkippedNote = "It exists already.";
 
-    // What the output will be: of the depth that its format holds, and without alpha where the format has none; the picture is made to suit later.
+    // The output's header: the depth that its format can hold, and no alpha if the format has none. The picture is converted to it later.
     private static ImageHeader HeaderFor(PlannedPicture picture, OutputFrame frame, ImageHeader input)
     {
         ImageFormat format = OutputFormats.FormatOf(picture.Extension);
@@ -81,7 +81,7 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
         return new ImageHeader(frame.Width, frame.Height, layout, bitDepth);
     }
 
-    // Puts the image on its background, and takes alpha off that says nothing, or that the output has no place for.
+    // Puts the image on its background. Removes alpha that is opaque everywhere, or that the output cannot hold.
     private Image Suit(Image image, PlannedPicture picture)
     {
         if (request.StripMetadata)
@@ -112,8 +112,8 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
     {
         bool isAboutOutput = false;
 
-        // The output must be possible before the input's pixels are decoded, of which there can be hundreds of megabytes. For a scale it
-        // does not matter here whether the image lies on its side.
+        // Whether the output is possible must be known before the input's pixels are decoded, which can be hundreds of megabytes. With a
+        // scale it does not matter here whether the image will be turned.
         ImageLimits limits = ImageLimits.ForPixels(request.MaxPixels) with
         {
             Inspect = request.Size.Scale is null ? null : header =>
@@ -126,7 +126,7 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
         string path = picture.Input.Path;
         try
         {
-            // Nothing but its end stops the reading of a stream; the program does not wait for that.
+            // Only its end stops the reading of a stream, so the program does not wait for that.
             if (picture.Input.IsStandardInput)
                 return Task.Run(() => ReadStandardInput(limits), cancellation).WaitAsync(cancellation).GetAwaiter().GetResult();
             return File.Exists(path) ? ImageFile.Read(path, limits) : throw new FileNotFoundException($"There is no file {path}.");

@@ -2,7 +2,7 @@ using Gsasr.Imaging;
 
 namespace Gsasr.Cli.Upscaling;
 
-/// <summary>Where a picture is written: a file that will be whole or not there at all, or the standard output.</summary>
+/// <summary>The place that a picture is written to: a file that will be complete or not there at all, or the standard output.</summary>
 internal sealed class PictureTarget : IDisposable
 {
     private readonly AtomicFile? _file;
@@ -12,10 +12,10 @@ internal sealed class PictureTarget : IDisposable
     /// <summary>The standard output.</summary>
     public static PictureTarget StandardOutput() => new(null);
 
-    /// <summary>Makes a place for a file, so that what prevents it shows before the long work.</summary>
+    /// <summary>Creates the temporary file, so that problems show before the long work.</summary>
     /// <param name="path">The file.</param>
     /// <param name="overwrite">Whether a file that is there may be replaced.</param>
-    /// <param name="createFolder">Whether to make the folder where there is none.</param>
+    /// <param name="createFolder">Whether to create the folder if there is none.</param>
     /// <exception cref="IOException">The file exists and may not be replaced, or cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder must not be written.</exception>
     public static PictureTarget File(string path, bool overwrite, bool createFolder)
@@ -39,6 +39,6 @@ internal sealed class PictureTarget : IDisposable
         StandardStreams.WriteOutput(write);
     }
 
-    /// <summary>Takes away what was not completed.</summary>
+    /// <summary>Removes what was not completed.</summary>
     public void Dispose() => _file?.Dispose();
 }

@@ -9,10 +9,10 @@ internal sealed class PictureWork : IDisposable
     /// <summary>The input.</summary>
     public required Image Image { get; init; }
 
-    /// <summary>The size that the picture is drawn at, and what of it is kept.</summary>
+    /// <summary>The size that the picture is drawn at, and the part of it that is kept.</summary>
     public required OutputFrame Frame { get; init; }
 
-    /// <summary>What the output's header says of it.</summary>
+    /// <summary>The header of the output.</summary>
     public required ImageHeader Output { get; init; }
 
     /// <summary>The format of the output.</summary>
@@ -24,7 +24,7 @@ internal sealed class PictureWork : IDisposable
     /// <summary>Takes what there is to say of the picture.</summary>
     public required FileReport Report { get; init; }
 
-    /// <summary>When the reading began, as a <see cref="System.Diagnostics.Stopwatch"/> counts.</summary>
+    /// <summary>When the reading began, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public required long Start { get; init; }
 
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using Gsasr.Imaging;
 
 namespace Gsasr.Cli.Upscaling;
 
-/// <summary>Some rows of a picture, as the encoder takes them; in memory that is used again once they are written.</summary>
+/// <summary>Some rows of a picture, as the encoder takes them. Their memory is used again when they are written.</summary>
 /// <param name="length">Bytes of the rows.</param>
 internal sealed class RowBand(int length) : IDisposable
 {

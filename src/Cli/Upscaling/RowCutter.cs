@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Gsasr.Cli.Upscaling;
 
-/// <summary>Takes the rows that are drawn, cuts off what is not kept, brings them to the depth of the output, and hands them on.</summary>
+/// <summary>Takes drawn rows, cuts off what is not kept, converts them to the depth of the output, and hands them on.</summary>
 /// <typeparam name="T">What a channel is: byte or ushort.</typeparam>
 /// <param name="frame">What is drawn and kept.</param>
-/// <param name="bitDepth">Bits of a channel of the output: 8 or 16, and not more than T has.</param>
+/// <param name="bitDepth">Bits of a channel of the output: 8 or 16, at most those of T.</param>
 /// <param name="queue">Where the rows go.</param>
 internal sealed class RowCutter<T>(OutputFrame frame, int bitDepth, RowQueue queue)
     where T : unmanaged

@@ -4,15 +4,15 @@ using System.Threading.Channels;
 namespace Gsasr.Cli.Upscaling;
 
 /// <summary>
-/// The rows of a picture between the device that draws and the encoder that writes: a few bands of them at a time, so that neither waits
-/// long for the other and a picture of any size needs no more memory than that.
+/// The rows of a picture between the device that draws them and the encoder that writes them. It holds a few bands at a time, so that
+/// neither side waits long for the other, and the memory does not grow with the picture.
 /// </summary>
 internal sealed class RowQueue : IDisposable
 {
-    /// <summary>About as many bytes are a band.</summary>
+    /// <summary>A band has about so many bytes.</summary>
     public const int BandBytes = 1 << 22;
 
-    /// <summary>What all bands take: those that wait, one that is filled and one that is written.</summary>
+    /// <summary>Bytes of all bands: those that wait, one that is being filled and one that is being written.</summary>
     public const long Bytes = (Bands + 2) * (long)BandBytes;
 
     private const int Bands = 2;
@@ -30,23 +30,23 @@ internal sealed class RowQueue : IDisposable
         Stopped = _stop.Token;
     }
 
-    /// <summary>Cancelled when nobody takes the rows any more.</summary>
+    /// <summary>Cancelled when nobody takes rows any more.</summary>
     public CancellationToken Stopped { get; }
 
-    /// <summary>Hands rows over; waits while there are enough.</summary>
+    /// <summary>Hands rows over; waits while enough of them are waiting.</summary>
     /// <param name="band">The rows; the other side disposes of them.</param>
     /// <exception cref="OperationCanceledException">Nobody takes them any more.</exception>
     public void Add(RowBand band) => _bands.Writer.WriteAsync(band, Stopped).AsTask().GetAwaiter().GetResult();
 
     /// <summary>Ends the rows.</summary>
-    /// <param name="failure">Why there are no more than these, where the picture is not whole.</param>
+    /// <param name="failure">Why the picture is not complete, if it is not.</param>
     public void Complete(Exception? failure = null)
     {
         _failure ??= failure;
         _bands.Writer.TryComplete();
     }
 
-    /// <summary>The rows in their order; what ended them early is thrown behind the last.</summary>
+    /// <summary>The rows in their order. If a failure ended them early, it is thrown after the last one.</summary>
     public IEnumerable<RowBand> TakeAll()
     {
         foreach (RowBand band in Take(Stopped))
@@ -55,7 +55,7 @@ internal sealed class RowQueue : IDisposable
             ExceptionDispatchInfo.Throw(_failure);
     }
 
-    /// <summary>Ends the taking; the other side, which learns of it when it next hands rows over, is waited for.</summary>
+    /// <summary>Stops taking rows, and waits for the other side, which finds out when it next hands rows over.</summary>
     public void Dispose()
     {
         _stop.Cancel();

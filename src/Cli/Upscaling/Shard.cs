@@ -5,14 +5,14 @@ using System.Text;
 namespace Gsasr.Cli.Upscaling;
 
 /// <summary>
-/// One of several parts of the inputs, for as many machines or processes. Which part an input is in goes by its path alone
-/// (<see cref="InputFile.RelativePath"/>), so that all of them agree without talking, and files that come or go move no others.
+/// One of several parts of the inputs, for as many machines or processes. The path of an input alone decides which part it is in (<see
+/// cref="InputFile.RelativePath"/>), so that all of them agree without talking to each other, and files that come or go move no others.
 /// </summary>
 /// <param name="Index">The part, 1 to <paramref name="Count"/>.</param>
 /// <param name="Count">How many parts there are.</param>
 internal readonly record struct Shard(int Index, int Count)
 {
-    /// <summary>The environment variable that says how many parts there are where the scheduler does not.</summary>
+    /// <summary>The environment variable with the number of parts, if the scheduler does not give it.</summary>
     public const string CountVariable = "GSASR_SHARD_COUNT";
 
     private const string KubernetesIndex = "JOB_COMPLETION_INDEX";
@@ -34,7 +34,7 @@ internal readonly record struct Shard(int Index, int Count)
             : throw new FormatException($"--shard is I/N with I from 1 to N, such as 2/8, or auto; it is '{text}'.");
     }
 
-    /// <summary>Whether an input belongs to this part: where the XXH64 of its path in UTF-8 leaves Index - 1 divided by Count.</summary>
+    /// <summary>Whether an input belongs to this part: whether the XXH64 of its path in UTF-8, modulo Count, is Index - 1.</summary>
     /// <param name="input">The input.</param>
     public bool Has(InputFile input) =>
         XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(input.RelativePath)) % (ulong)Count == (ulong)(Index - 1);

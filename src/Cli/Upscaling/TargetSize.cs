@@ -7,13 +7,13 @@ internal abstract record TargetSize
 {
     private const int LargestOutput = int.MaxValue / 4;
 
-    /// <summary>The scale that was asked for; null where a size was.</summary>
+    /// <summary>The scale that was asked for; null if a size was.</summary>
     public virtual double? Scale => null;
 
     /// <summary>The size for an input.</summary>
     /// <param name="width">Columns of the input, upright.</param>
     /// <param name="height">Rows of the input.</param>
-    /// <exception cref="ArgumentException">The input cannot become so large or so small; the message says why.</exception>
+    /// <exception cref="ArgumentException">The input cannot be drawn so large or so small; the message says why.</exception>
     public abstract OutputFrame For(int width, int height);
 
     /// <summary>Checks the factors of both axes and the number of pixels.</summary>
@@ -37,7 +37,7 @@ internal abstract record TargetSize
 
     private static int Side(double exact) => (int)Math.Min(int.MaxValue, Math.Round(exact, MidpointRounding.AwayFromZero));
 
-    /// <summary>So many output pixels for an input pixel.</summary>
+    /// <summary>A number of output pixels for each input pixel.</summary>
     /// <param name="Factor">1 to 64.</param>
     public sealed record ByScale(double Factor) : TargetSize
     {
@@ -52,7 +52,7 @@ internal abstract record TargetSize
         }
     }
 
-    /// <summary>So many columns; the rows follow from the shape.</summary>
+    /// <summary>A number of columns; the rows follow from the shape.</summary>
     /// <param name="Width">The columns.</param>
     public sealed record ByWidth(int Width) : TargetSize
     {
@@ -65,7 +65,7 @@ internal abstract record TargetSize
         }
     }
 
-    /// <summary>So many rows; the columns follow from the shape.</summary>
+    /// <summary>A number of rows; the columns follow from the shape.</summary>
     /// <param name="Height">The rows.</param>
     public sealed record ByHeight(int Height) : TargetSize
     {
@@ -88,7 +88,9 @@ internal abstract record TargetSize
             (long)Width * height <= (long)Height * width ? new ByWidth(Width).For(width, height) : new ByHeight(Height).For(width, height);
     }
 
-    /// <summary>The smallest size of the input's shape that fills a frame; what stands over is cut off, as much at both sides.</summary>
+    /// <summary>
+    /// The smallest size of the input's shape that fills a frame. What is outside the frame is cut off, equally on both sides.
+    /// </summary>
     /// <param name="Width">Columns of the frame.</param>
     /// <param name="Height">Rows of the frame.</param>
     public sealed record Cover(int Width, int Height) : TargetSize
@@ -103,7 +105,7 @@ internal abstract record TargetSize
         }
     }
 
-    /// <summary>Just this size, whatever shape the input has; each axis gets a factor of its own.</summary>
+    /// <summary>Exactly this size, whatever shape the input has; each axis gets a factor of its own.</summary>
     /// <param name="Width">Columns.</param>
     /// <param name="Height">Rows.</param>
     public sealed record Exact(int Width, int Height) : TargetSize

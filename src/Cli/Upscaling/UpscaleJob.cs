@@ -2,14 +2,14 @@ using Gsasr.Cli.Reporting;
 
 namespace Gsasr.Cli.Upscaling;
 
-/// <summary>All that <c>gsasr upscale</c> does once its arguments are read.</summary>
+/// <summary>All that <c>gsasr upscale</c> does when its arguments have been read.</summary>
 /// <param name="request">What is asked for.</param>
 internal sealed class UpscaleJob(UpscaleRequest request)
 {
     /// <summary>Upscales the pictures.</summary>
     /// <param name="reporter">Takes what there is to say.</param>
     /// <param name="cancellation">Stops the work.</param>
-    /// <returns>The exit code: success only where every output is there.</returns>
+    /// <returns>The exit code: success only if every output is there.</returns>
     public async Task<int> RunAsync(Reporter reporter, CancellationToken cancellation)
     {
         UpscalePlan plan = UpscalePlan.Create(request);

@@ -2,7 +2,7 @@ using Gsasr.Imaging;
 
 namespace Gsasr.Cli.Upscaling;
 
-/// <summary>What a run is to do, made and checked before anything is done.</summary>
+/// <summary>What a run will do, decided and checked before anything is done.</summary>
 internal sealed class UpscalePlan
 {
     private readonly UpscaleRequest _request;
@@ -20,23 +20,25 @@ internal sealed class UpscalePlan
     /// <summary>The pictures to work on.</summary>
     public IReadOnlyList<PlannedPicture> Pictures { get; private set; } = [];
 
-    /// <summary>The pictures that are left alone, as their outputs exist.</summary>
+    /// <summary>The pictures that are left alone because their outputs exist.</summary>
     public IReadOnlyList<PlannedPicture> Skipped { get; private set; } = [];
 
     /// <summary>The folders that could not be searched, and why.</summary>
     public IReadOnlyList<(string Folder, string Reason)> Failures { get; private set; } = [];
 
-    /// <summary>How many found pictures are the outputs of others, from an earlier run, and therefore no inputs.</summary>
+    /// <summary>
+    /// How many of the pictures that were found are outputs of others, from an earlier run, and therefore not taken as inputs.
+    /// </summary>
     public int FormerOutputs { get; private set; }
 
-    /// <summary>All that there is to report of: pictures to work on, pictures that are left alone, and failures.</summary>
+    /// <summary>How many files there are to report: pictures to work on, pictures that are left alone, and failures.</summary>
     public int Count => Pictures.Count + Skipped.Count + Failures.Count;
 
-    /// <summary>Finds the inputs, names the outputs, and refuses what cannot be right.</summary>
+    /// <summary>Finds the inputs, names the outputs, and refuses what cannot be meant.</summary>
     /// <param name="request">What is asked for.</param>
     /// <exception cref="ArgumentException">The output does not suit the inputs.</exception>
     /// <exception cref="IOException">There are no inputs, two outputs are one file, an output is an input, or exists and may not be replaced.</exception>
-    /// <exception cref="ImageFormatException">An output is of no format that can be written.</exception>
+    /// <exception cref="ImageFormatException">An output's format cannot be written.</exception>
     public static UpscalePlan Create(UpscaleRequest request)
     {
         bool isForMany = request.Inputs.Count > 1 || (request.Inputs[0] != InputFile.StandardInput && Directory.Exists(request.Inputs[0]));
@@ -54,7 +56,7 @@ internal sealed class UpscalePlan
         if (!template.IsStandardOutput)
             plan.CheckOutputs(pictures);
 
-        // What is wrong with the whole is wrong in every shard, so that all of them refuse it.
+        // What is wrong for the whole run is refused in every shard.
         if (request.Shard is { } shard)
             pictures.RemoveAll(picture => !shard.Has(picture.Input));
         plan.Divide(pictures);
@@ -102,7 +104,7 @@ internal sealed class UpscalePlan
             throw new DirectoryNotFoundException($"There is no folder {folder} to write {Path.GetFileName(_request.Output)} into.");
     }
 
-    // Outputs whose names are not known yet could not be told from inputs by the next run.
+    // If names of outputs are not known yet, the next run could not tell outputs from inputs.
     private void CheckFolders(List<PlannedPicture> pictures)
     {
         HashSet<string> searched = new(

@@ -14,7 +14,7 @@ internal sealed record UpscaleRequest
     /// <summary>A file, a folder, a pattern or <see cref="InputFile.StandardInput"/>.</summary>
     public required string Output { get; init; }
 
-    /// <summary>The extension of the outputs' format; null where their names say it.</summary>
+    /// <summary>The extension of the outputs' format; null if their names say it.</summary>
     public required string? Format { get; init; }
 
     /// <summary>How large the outputs are to be.</summary>
@@ -38,7 +38,7 @@ internal sealed record UpscaleRequest
     /// <summary>How to write.</summary>
     public required ImageWriteOptions Writing { get; init; }
 
-    /// <summary>What takes the place of what is transparent; null for nothing.</summary>
+    /// <summary>The colour that images with transparency are put on; null for none.</summary>
     public required Background? Background { get; init; }
 
     /// <summary>Whether outputs have no metadata but those that say what the colours mean.</summary>
@@ -50,6 +50,6 @@ internal sealed record UpscaleRequest
     /// <summary>Whether outputs that exist are replaced.</summary>
     public required bool Overwrite { get; init; }
 
-    /// <summary>Whether inputs are left out whose outputs exist.</summary>
+    /// <summary>Whether inputs are left out if their outputs exist.</summary>
     public required bool SkipExisting { get; init; }
 }
