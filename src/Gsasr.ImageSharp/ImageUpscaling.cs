@@ -11,8 +11,8 @@ namespace Gsasr.ImageSharp;
 public static class ImageUpscaling
 {
     /// <summary>
-    /// Upscales an image. Formats of up to 8 bits a channel are worked on with 8 bits, all others with 16; what a format of floating
-    /// point has below 0 or above 1 is cut off. Alpha is kept, grey formats stay grey, profiles and the resolution come along.
+    /// Upscales an image. Pixel formats of up to 8 bits a channel are worked on with 8 bits, all others with 16. Floating-point values
+    /// below 0 or above 1 are clamped. Alpha is kept, grey formats stay grey, and profiles and the resolution are kept too.
     /// </summary>
     /// <typeparam name="TPixel">The pixel format, of the image and of the result.</typeparam>
     /// <param name="image">The image; it stays as it is.</param>

@@ -1,14 +1,15 @@
 namespace Gsasr.Imaging;
 
 /// <summary>
-/// A file that will be whole or not there at all. It is written under a temporary name in the same folder, flushed to the disk and
-/// renamed; when anything fails the temporary file is deleted and an earlier file stays as it was. A file that replaces another has its
-/// permissions and, as far as the system allows, its owner. A symbolic link is followed; a device, a pipe or an open file such as
-/// /dev/stdout is written straight, since renaming would replace it.
+/// A file that will be complete or not there at all. It is written under a temporary name in the same folder, flushed to the disk and
+/// renamed. If anything fails, the temporary file is deleted and an earlier file stays as it was. A file that replaces another gets its
+/// permissions and, as far as the system allows, its owner. A symbolic link is followed. A device, a pipe or an open file such as
+/// /dev/stdout is written directly, because renaming would replace it.
 /// </summary>
 /// <remarks>
-/// Creating it creates the temporary file: that a folder cannot be written shows before a long computation, not after it. The temporary
-/// file is locked as long as it is there. What a killed program leaves is not, and <see cref="RemoveAbandoned"/> removes it.
+/// Creating the object creates the temporary file, so that a folder that cannot be written to shows before a long computation. The
+/// temporary file is locked as long as the object exists. A file that a killed program left is not locked, and <see
+/// cref="RemoveAbandoned"/> removes it.
 /// </remarks>
 public sealed class AtomicFile : IDisposable
 {
@@ -23,8 +24,8 @@ public sealed class AtomicFile : IDisposable
     private FileStream? _stream;
 
     /// <summary>Creates the temporary file.</summary>
-    /// <param name="path">The file to be there in the end.</param>
-    /// <param name="overwrite">Whether a file that is there, now or in the end, may be replaced.</param>
+    /// <param name="path">The file that will be there in the end.</param>
+    /// <param name="overwrite">Whether an existing file, now or in the end, may be replaced.</param>
     /// <exception cref="IOException">The file exists and may not be replaced, is a folder, or cannot be written; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder must not be written.</exception>
     public AtomicFile(string path, bool overwrite = true)
@@ -52,7 +53,9 @@ public sealed class AtomicFile : IDisposable
         }
     }
 
-    /// <summary>Whether a path is a device, a pipe or an open file such as /dev/stdout, which is written straight and never replaced.</summary>
+    /// <summary>
+    /// Whether a path is a device, a pipe or an open file such as /dev/stdout, which is written directly and never replaced.
+    /// </summary>
     /// <param name="path">The path.</param>
     public static bool IsStream(string path)
     {
@@ -66,7 +69,7 @@ public sealed class AtomicFile : IDisposable
     /// <param name="path">The path.</param>
     public static bool WouldReplace(string path) => File.Exists(path) && !IsStream(path);
 
-    /// <summary>Deletes the temporary files in a folder whose programs ended without doing so, as after SIGKILL or a power failure.</summary>
+    /// <summary>Deletes temporary files in a folder that ended programs left there, for example after SIGKILL or a power failure.</summary>
     /// <param name="folder">The folder. If it cannot be read, nothing happens.</param>
     /// <returns>How many files were deleted.</returns>
     public static int RemoveAbandoned(string folder)
@@ -79,7 +82,7 @@ public sealed class AtomicFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A folder that cannot be read may still be written, which is all that is needed here.
+            // A folder that cannot be read may still be writable, and nothing else is needed here.
         }
 
         return count;
@@ -118,7 +121,7 @@ public sealed class AtomicFile : IDisposable
             _stream.Flush(flushToDisk: true);
             if (_overwrite && !OperatingSystem.IsWindows() && File.Exists(_target))
                 UnixFileRights.Copy(_target, _temporary, _stream.SafeFileHandle);
-            // Renamed while it is open and so locked: nobody may take it for abandoned.
+            // Renamed while it is open, and so locked: nobody may think that it is abandoned.
             File.Move(_temporary, _target, _overwrite);
             _stream.Dispose();
             _stream = null;
@@ -136,14 +139,14 @@ public sealed class AtomicFile : IDisposable
             return;
         try
         {
-            // Silent about a file that somebody else deleted; the folder may be gone too.
+            // Says nothing about a file that somebody else deleted; the folder may be gone too.
             if (Directory.Exists(Path.GetDirectoryName(_temporary)))
                 File.Delete(_temporary);
             _stream.Dispose();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException || IsTooLarge(e))
         {
-            // On a full disk the rest of the content cannot be written now either; what went wrong first has been said.
+            // On a full disk the rest of the content cannot be written now either. The first error has been reported.
         }
         finally
         {
@@ -171,15 +174,16 @@ public sealed class AtomicFile : IDisposable
             }
             catch (IOException) when (attempt < MostTries)
             {
-                // Another program may take a file for abandoned in the moment between its creation and its lock.
+                // Between its creation and its lock, another program may think that the file is abandoned.
             }
         }
     }
 
-    // What replaces a file is not to be read by more people than that file, from its first byte on.
+    // From its first byte on, the file must not be readable by more people than the file that it replaces.
     private (string Path, FileStream Stream) Create(string folder) => Create(folder, isPrivate: File.Exists(_target));
 
-    // On Windows an open file can be renamed and deleted only if it is shared for that. Elsewhere what is shared with nobody is locked.
+    // On Windows an open file can be renamed and deleted only if it is shared for that. On other systems a file that is not shared is
+    // locked.
     private static FileShare LockedShare => OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None;
 
     private static bool TryRemove(string path)
@@ -194,14 +198,14 @@ public sealed class AtomicFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A program is at work on it, or it is another user's.
+            // A program is working on it, or it is another user's.
             return false;
         }
     }
 
     private static FileStream Lock(string path) => new(path, FileMode.Open, FileAccess.ReadWrite, LockedShare, bufferSize: 0);
 
-    // There are file systems without locks, on which nobody can say whether a file is abandoned.
+    // On file systems without locks nobody can say whether a file is abandoned.
     private static bool LocksMatter(string path)
     {
         try
@@ -227,7 +231,7 @@ public sealed class AtomicFile : IDisposable
         write(device);
     }
 
-    // The temporary file has a short name, so that only the file itself would fail, and at the end.
+    // The temporary file has a short name, so a name that is too long would be found only at the end.
     private void CheckName()
     {
         try
@@ -236,16 +240,16 @@ public sealed class AtomicFile : IDisposable
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            // Of what is not there the name can be good.
+            // If there is no such file, its name may still be good.
         }
     }
 
-    // What .NET makes of EFBIG: the file would be larger than its file system or the user's limit (ulimit -f) allows.
+    // .NET's error for EFBIG: the file would be larger than its file system or the user's limit (ulimit -f) allows.
     private static bool IsTooLarge(Exception e) => e is ArgumentOutOfRangeException { ParamName: "value" };
 
     private IOException Exists() => new($"{_path} exists already and may not be replaced.");
 
-    // The user knows the file by the path that was asked for; the temporary one means nothing.
+    // The user knows the file by the path that was asked for, not by the temporary name.
     private Exception Named(Exception e) => e switch
     {
         UnauthorizedAccessException => new UnauthorizedAccessException($"{_path} cannot be written: access is denied.", e),

@@ -5,8 +5,8 @@ using SixLabors.ImageSharp.Memory;
 namespace Gsasr.Imaging;
 
 /// <summary>
-/// Memory for a decoder of SixLabors.ImageSharp: for the picture an array, which afterwards is the image's without a copy; for all else
-/// what the library takes itself, up to a limit for each piece.
+/// Memory for a decoder of SixLabors.ImageSharp. For the picture it is an array, which afterwards becomes the image's without a copy; for
+/// everything else it is what the library allocates itself, up to a limit for each piece.
 /// </summary>
 /// <typeparam name="TPixel">The picture's pixels.</typeparam>
 /// <typeparam name="TSample">Their samples: byte or ushort.</typeparam>
@@ -24,7 +24,7 @@ internal sealed class DecoderMemory<TPixel, TSample> : MemoryAllocator
     private readonly List<Picture> _pictures = [];
 
     /// <summary>Memory for a picture.</summary>
-    /// <param name="pixels">The picture's pixels in number.</param>
+    /// <param name="pixels">The number of pixels of the picture.</param>
     /// <param name="fileBytes">The length of the file that it is decoded from.</param>
     public DecoderMemory(int pixels, long fileBytes)
     {
@@ -52,7 +52,7 @@ internal sealed class DecoderMemory<TPixel, TSample> : MemoryAllocator
     /// <inheritdoc/>
     public override IMemoryOwner<T> Allocate<T>(int length, AllocationOptions options = AllocationOptions.None)
     {
-        // Of all decoders only that of lossless WebP keeps such words.
+        // Only the decoder of lossless WebP keeps such words.
         if (typeof(T) == typeof(uint))
             return (IMemoryOwner<T>)(object)_words.Allocate(length, options);
         if (typeof(T) != typeof(TPixel) || length != _pixels)
@@ -62,7 +62,7 @@ internal sealed class DecoderMemory<TPixel, TSample> : MemoryAllocator
         return (IMemoryOwner<T>)(object)picture;
     }
 
-    // Everything in one piece: the library cannot deal with memory of which some pieces are pooled and some are not.
+    // All of it must be one piece: the library cannot handle memory of which some pieces are pooled and some are not.
     /// <inheritdoc/>
     protected override int GetBufferCapacityInBytes() => int.MaxValue;
 
@@ -85,7 +85,7 @@ internal sealed class DecoderMemory<TPixel, TSample> : MemoryAllocator
 
         protected override void Dispose(bool disposing)
         {
-            // The samples live on in the image.
+            // The image goes on using the samples.
         }
     }
 }

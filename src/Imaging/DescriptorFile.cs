@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Gsasr.Imaging;
 
-/// <summary>Files that this process was given open, which paths such as /dev/stdout name.</summary>
+/// <summary>Files that were open when this process started, and that paths such as /dev/stdout name.</summary>
 internal static partial class DescriptorFile
 {
     private const int FromStart = 0;
@@ -25,7 +25,9 @@ internal static partial class DescriptorFile
             : null;
     }
 
-    /// <summary>Writes where the file stands, and leaves it open and behind what was written, for whoever writes next.</summary>
+    /// <summary>
+    /// Writes at the current position of an open file, and leaves it open, positioned after what was written, for the next writer.
+    /// </summary>
     /// <param name="number">The open file.</param>
     /// <param name="write">Writes the content.</param>
     /// <exception cref="IOException">It is not open, or cannot be written.</exception>
@@ -35,7 +37,7 @@ internal static partial class DescriptorFile
         using FileStream stream = Open(handle);
         write(stream);
         stream.Flush();
-        // What .NET writes does not move the file's own position.
+        // .NET does not move the file's own position when it writes.
         if (stream.CanSeek)
             _ = lseek(handle, stream.Position, FromStart);
     }

@@ -1,11 +1,9 @@
 namespace Gsasr.Imaging;
 
-/// <summary>
-/// Passes on what an encoder writes, puts something of its own in at one place, and stops between pieces when that is asked for.
-/// </summary>
+/// <summary>Passes on what an encoder writes, inserts something at one place, and stops between pieces when that is asked for.</summary>
 internal sealed class EncoderOutput(Stream target, int place, byte[] insertion, CancellationToken cancellation) : Stream
 {
-    // A piece takes a moment even on a slow disk.
+    // A piece takes only a moment, even on a slow disk.
     private const int PieceBytes = 1 << 20;
 
     private long _written;

@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace Gsasr.Imaging;
 
 /// <summary>
-/// The EXIF tags that depend on the picture. EXIF is a TIFF structure: a header, then directories of 12-byte entries, each followed by
-/// the offset of the next one: the picture's, which refers to one of the camera's, and the thumbnail's. Data that cannot be understood
-/// stay as they are.
+/// The EXIF tags that depend on the picture. EXIF is a TIFF structure: a header, then directories of 12-byte entries, each with the offset
+/// of the next directory at its end. The first directory is the picture's and refers to one of the camera's; the second is the thumbnail's.
+/// Data that cannot be understood stay as they are.
 /// </summary>
 internal static class ExifData
 {
@@ -41,7 +41,7 @@ internal static class ExifData
         return copy;
     }
 
-    /// <summary>A copy of the data that gives this size wherever it gave one, without the thumbnail of the former picture.</summary>
+    /// <summary>A copy of the data that gives this size wherever it gave one, without the former picture's thumbnail.</summary>
     public static byte[] WithSize(ReadOnlySpan<byte> exif, int width, int height)
     {
         byte[] copy = exif.ToArray();
@@ -70,7 +70,7 @@ internal static class ExifData
         if (thumbnails < 0)
             return exif;
 
-        // The thumbnail's bytes usually come last; elsewhere they stay, as what follows is found by its offset.
+        // The thumbnail's bytes usually come last. If not, they stay, because what follows is found by its offset.
         long start = GetNumber(exif, thumbnails, ThumbnailTag, littleEndian);
         long length = GetNumber(exif, thumbnails, ThumbnailLengthTag, littleEndian);
         return length > 0 && start > Math.Max(link, thumbnails) && start + length == exif.Length ? exif[..(int)start] : exif;
@@ -92,7 +92,7 @@ internal static class ExifData
         return DirectoryAt(exif, Read32(exif[4..], littleEndian));
     }
 
-    // The offset if there can be a directory, or -1.
+    // The offset, if a directory can be there, or -1.
     private static int DirectoryAt(ReadOnlySpan<byte> exif, long offset) => offset >= 8 && offset <= exif.Length - 2 ? (int)offset : -1;
 
     private static int FindEntry(ReadOnlySpan<byte> exif, int directory, int tag, bool littleEndian)
@@ -122,7 +122,7 @@ internal static class ExifData
         };
     }
 
-    // As 32 bits, for which every entry has room; the tags of sizes may have either type.
+    // Written as 32 bits, which fit into every entry. The tags of sizes may have either type.
     private static void SetNumber(Span<byte> exif, int directory, int tag, int value, bool littleEndian)
     {
         int entry = FindEntry(exif, directory, tag, littleEndian);

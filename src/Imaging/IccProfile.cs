@@ -2,7 +2,7 @@ using System.IO.Compression;
 
 namespace Gsasr.Imaging;
 
-/// <summary>The little that has to be known of an ICC profile to keep it.</summary>
+/// <summary>The few things about an ICC profile that must be known to keep it.</summary>
 internal static class IccProfile
 {
     /// <summary>The longest profile that is kept. Display and camera profiles are far shorter.</summary>
@@ -32,7 +32,7 @@ internal static class IccProfile
                     return null;
             }
         }
-        // The data are in memory: an IOException too can only come from zlib, for a stream that wants a preset dictionary.
+        // The data are in memory, so an IOException can only come from zlib, for a stream that wants a preset dictionary.
         catch (Exception e) when (e is InvalidDataException or IOException)
         {
             return null;

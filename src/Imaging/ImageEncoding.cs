@@ -12,12 +12,12 @@ using SixLabors.ImageSharp.Metadata.Profiles.Xmp;
 namespace Gsasr.Imaging;
 
 /// <summary>
-/// Writes images of the formats that need them whole, with the encoders of SixLabors.ImageSharp. Metadata are put into what they write, byte for byte as they were read;
-/// only for TIFF, whose directory holds them all, the encoder is told.
+/// Writes images of the formats whose encoders need whole images, with the encoders of SixLabors.ImageSharp. Metadata are inserted into
+/// their output, byte for byte as they were read. Only for TIFF, whose directory holds all metadata, the encoder gets them.
 /// </summary>
 internal static class ImageEncoding
 {
-    // Behind the start and the JFIF segment of a JPEG.
+    // After the start and the JFIF segment of a JPEG.
     private const int JpegHeaderEnd = 20;
     private const int FirstQualityWithFullColour = 90;
 
@@ -59,7 +59,7 @@ internal static class ImageEncoding
         }
     }
 
-    /// <summary>The memory that an encoder takes at most besides the image; from measurements, see the documentation.</summary>
+    /// <summary>The most memory that an encoder takes besides the image, as measured; see the documentation.</summary>
     /// <param name="format">The format.</param>
     /// <param name="header">The size and the samples.</param>
     /// <param name="options">How to write.</param>
@@ -92,7 +92,7 @@ internal static class ImageEncoding
         Compression = TgaCompression.None,
     };
 
-    // For encoders that go back in what they have written, or whose file is changed afterwards.
+    // For encoders that go back in what they have written, or whose output is changed afterwards.
     private static void Buffered(
         SixLabors.ImageSharp.Formats.IImageEncoder encoder, Image image, Action<SixLabors.ImageSharp.Image>? prepare, Action<ReadOnlyMemory<byte>> write)
     {

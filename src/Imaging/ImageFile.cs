@@ -9,9 +9,9 @@ public static class ImageFile
     private const string Readable = "PNG, JPEG, WebP, TIFF, BMP, GIF, TGA, PBM, PGM and PPM can be read.";
     private const string Extensions = ".png, .jpg, .jpeg, .webp, .tif, .tiff, .bmp, .tga, .ppm, .pgm or .pnm";
 
-    /// <summary>Reads an image, its format found by its content; the name and its extension play no part.</summary>
+    /// <summary>Reads an image. Its content decides the format; its name and extension do not matter.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="limits">What the file may ask for; <see cref="ImageLimits.Default"/> where null.</param>
+    /// <param name="limits">What the file may ask for; null for <see cref="ImageLimits.Default"/>.</param>
     /// <exception cref="ImageFormatException">The file is no image, is damaged, above the limits, or of a kind not supported.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Image Read(string path, ImageLimits? limits = null)
@@ -20,16 +20,16 @@ public static class ImageFile
         return Read(stream, limits);
     }
 
-    /// <summary>Reads an image from where the stream stands to its end, its format found by its content.</summary>
+    /// <summary>Reads an image from a stream's position to its end. Its content decides the format.</summary>
     /// <param name="stream">A readable stream; it need not be seekable and is left open.</param>
-    /// <param name="limits">What the file may ask for; <see cref="ImageLimits.Default"/> where null.</param>
+    /// <param name="limits">What the file may ask for; null for <see cref="ImageLimits.Default"/>.</param>
     /// <exception cref="ImageFormatException">The data are no image, are damaged, above the limits, or of a kind not supported.</exception>
     /// <exception cref="IOException">The stream cannot be read.</exception>
     public static Image Read(Stream stream, ImageLimits? limits = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         limits ??= ImageLimits.Default;
-        // The first bytes are looked at before the rest is read: an endless stream of something else is refused at once.
+        // The first bytes are checked before the rest is read, so that an endless stream of something else is refused at once.
         Span<byte> start = stackalloc byte[ProbeLength];
         start = start[..stream.ReadAtLeast(start, ProbeLength, throwOnEndOfStream: false)];
         DetectFormat(start);
@@ -38,7 +38,7 @@ public static class ImageFile
 
     /// <summary>Decodes an image file that is in memory.</summary>
     /// <param name="file">The whole file.</param>
-    /// <param name="limits">What the file may ask for; <see cref="ImageLimits.Default"/> where null.</param>
+    /// <param name="limits">What the file may ask for; null for <see cref="ImageLimits.Default"/>.</param>
     /// <exception cref="ImageFormatException">The data are no image, are damaged, above the limits, or of a kind not supported.</exception>
     public static Image Decode(ReadOnlyMemory<byte> file, ImageLimits? limits = null)
     {
@@ -57,10 +57,10 @@ public static class ImageFile
         return Orientation.Apply(image);
     }
 
-    /// <summary>Writes an image to a file, whole or not at all (<see cref="AtomicFile"/>), the format given by the extension.</summary>
+    /// <summary>Writes an image to a file, completely or not at all (<see cref="AtomicFile"/>). The extension decides the format.</summary>
     /// <param name="path">The file; its extension gives the format.</param>
     /// <param name="image">The image.</param>
-    /// <param name="options">How to write it; <see cref="ImageWriteOptions.Default"/> where null.</param>
+    /// <param name="options">How to write it; null for <see cref="ImageWriteOptions.Default"/>.</param>
     /// <exception cref="ImageFormatException">The extension is not known, or the format cannot hold the image.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="OperationCanceledException">The options asked to stop.</exception>
@@ -76,7 +76,7 @@ public static class ImageFile
     /// <param name="stream">A writable stream; it is left open.</param>
     /// <param name="image">The image.</param>
     /// <param name="format">The format.</param>
-    /// <param name="options">How to write it; <see cref="ImageWriteOptions.Default"/> where null.</param>
+    /// <param name="options">How to write it; null for <see cref="ImageWriteOptions.Default"/>.</param>
     /// <exception cref="ImageFormatException">The format cannot hold the image.</exception>
     /// <exception cref="IOException">The stream cannot be written.</exception>
     /// <exception cref="OperationCanceledException">The options asked to stop.</exception>
@@ -100,9 +100,7 @@ public static class ImageFile
         writer.Complete();
     }
 
-    /// <summary>
-    /// Refuses what a format cannot hold. Call it before a long computation to learn of it then, not when saving.
-    /// </summary>
+    /// <summary>Refuses what a format cannot hold. Call it before a long computation, to find out before and not after.</summary>
     /// <param name="format">The format to be written.</param>
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>
@@ -125,21 +123,21 @@ public static class ImageFile
         {
             ImageFormat.Jpeg => 65535,
             ImageFormat.WebP => 16383,
-            // The encoder takes sizes for 16 bits with a sign.
+            // The encoder stores sizes as signed 16-bit numbers.
             ImageFormat.Tga => 32767,
             _ => int.MaxValue,
         };
         if (width > maximumSide || height > maximumSide)
             throw new ImageFormatException($"{name} holds at most {maximumSide} pixels across and down, not {width} x {height}: write a PNG.");
-        // Of formats that keep a row or the file's length in 31 bits.
+        // For formats that keep the length of a row or of the file in 31 bits.
         long rowBytes = ((long)width * layout.ChannelCount() + 3) * (bitDepth / 8);
         if (rowBytes >= Array.MaxLength || (format is ImageFormat.Bmp or ImageFormat.Tiff && rowBytes * height >= int.MaxValue))
             throw new ImageFormatException($"{width} x {height} pixels are too many for {name}.");
     }
 
     /// <summary>The format that a file name asks for.</summary>
-    /// <param name="path">A file name or path; letter case plays no part.</param>
-    /// <exception cref="ImageFormatException">The extension is that of no format that can be written.</exception>
+    /// <param name="path">A file name or path; upper and lower case are the same.</param>
+    /// <exception cref="ImageFormatException">No format that can be written has this extension.</exception>
     public static ImageFormat FormatFromExtension(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -159,8 +157,10 @@ public static class ImageFile
     }
 
     /// <summary>The format that the first bytes of a file show.</summary>
-    /// <param name="start">The beginning of the file, 18 bytes or more where it has them.</param>
-    /// <exception cref="ImageFormatException">The bytes begin no format that can be read; it is named where it is known.</exception>
+    /// <param name="start">The beginning of the file, 18 bytes or more if the file has them.</param>
+    /// <exception cref="ImageFormatException">
+    /// No format that can be read begins with these bytes; if the format is known, the message names it.
+    /// </exception>
     public static ImageFormat DetectFormat(ReadOnlySpan<byte> start)
     {
         if (start.IsEmpty)

@@ -12,7 +12,7 @@ public enum ImageFormat
     /// <summary>WebP: lossy or lossless, 8 bits, alpha.</summary>
     WebP,
 
-    /// <summary>TIFF: lossless; 8 bits without alpha where it is written.</summary>
+    /// <summary>TIFF: lossless; written with 8 bits and without alpha.</summary>
     Tiff,
 
     /// <summary>Windows bitmap: uncompressed, 8 bits, alpha.</summary>
@@ -28,7 +28,7 @@ public enum ImageFormat
     Pnm,
 }
 
-/// <summary>What formats can hold, where they are written.</summary>
+/// <summary>What formats can hold when they are written.</summary>
 public static class ImageFormats
 {
     /// <summary>Whether a picture can have alpha.</summary>

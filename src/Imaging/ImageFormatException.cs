@@ -24,6 +24,6 @@ public sealed class ImageFormatException : Exception
     {
     }
 
-    /// <summary>Whether the file asks for more than <see cref="ImageLimits"/> allows, which other limits would let pass.</summary>
+    /// <summary>Whether the file asks for more than <see cref="ImageLimits"/> allows; with larger limits it could be read.</summary>
     public bool IsAboutLimits { get; init; }
 }

@@ -1,6 +1,8 @@
 namespace Gsasr.Imaging;
 
-/// <summary>What the header of an image file says of the picture, before it is turned as its EXIF orientation asks.</summary>
+/// <summary>
+/// The size and samples of a picture, as the header of its file states them; it is not turned yet as its EXIF orientation asks.
+/// </summary>
 /// <param name="Width">Pixels in a row.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Layout">The channels that the picture will have in memory.</param>

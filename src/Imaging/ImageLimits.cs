@@ -1,20 +1,20 @@
 namespace Gsasr.Imaging;
 
-/// <summary>What a file may ask of its reader. Everything is checked before memory is allocated for pixels.</summary>
+/// <summary>What a file may ask of its reader. All of it is checked before memory is allocated for pixels.</summary>
 public sealed record ImageLimits
 {
-    // Up to here an image may be as compressible as it likes: a flat picture of 4096 x 4096 is no attack.
+    // Up to this size an image may be compressed as far as it likes: a flat picture of 4096 x 4096 is no attack.
     private const long AlwaysAllowedPixels = 1 << 24;
 
-    /// <summary>The limits used where none are given.</summary>
+    /// <summary>The limits that are used if none are given.</summary>
     public static ImageLimits Default { get; } = new();
 
     /// <summary>The largest width times height that is read. 2^28 (16384 x 16384) unless set.</summary>
     public long MaximumPixels { get; init; } = 1L << 28;
 
     /// <summary>
-    /// The most pixels for a byte of the file, for images of more than 2^24 pixels. 256 unless set: few pictures that somebody made
-    /// are compressed so far, and files that are meant to fill the memory are.
+    /// The most pixels for each byte of the file, for images of more than 2^24 pixels. 256 unless set. Few real pictures are compressed so
+    /// far; files that are meant to fill the memory are.
     /// </summary>
     public double MaximumPixelsPerByte { get; init; } = 256;
 
@@ -22,12 +22,12 @@ public sealed record ImageLimits
     public long MaximumFileBytes { get; init; } = 1L << 30;
 
     /// <summary>
-    /// Called with what the header says before memory is taken for the pixels; what it throws ends the reading. For limits of the
-    /// reader's own, such as those of what is to be made of the picture.
+    /// Called with the header before memory is allocated for the pixels. If it throws, the reading ends. It is meant for limits of the
+    /// caller's own, for example on what is to be made of the picture.
     /// </summary>
     public Action<ImageHeader>? Inspect { get; init; }
 
-    /// <summary>Limits for somebody who vouches for the file: so many pixels, however few bytes they come from.</summary>
+    /// <summary>Limits for somebody who vouches for a file: a number of pixels, however few bytes they come from.</summary>
     /// <param name="pixels">The largest width times height, or null for the usual limits.</param>
     public static ImageLimits ForPixels(long? pixels) =>
         pixels is long maximum ? new ImageLimits { MaximumPixels = maximum, MaximumPixelsPerByte = double.PositiveInfinity } : Default;

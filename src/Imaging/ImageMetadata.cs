@@ -7,8 +7,8 @@ public sealed record ImageMetadata
     public static ImageMetadata None { get; } = new();
 
     /// <summary>
-    /// The ICC colour profile. Written only beside channels it was made for: a grey profile is left out of a colour file
-    /// and a colour profile out of a grey one, where it would be misread.
+    /// The ICC colour profile. It is written only for the kind of channels that it was made for: a grey profile is left out of a colour
+    /// file and a colour profile out of a grey one, where it would be misread.
     /// </summary>
     public byte[]? IccProfile { get; init; }
 
@@ -24,13 +24,13 @@ public sealed record ImageMetadata
     public PixelDensity? Density { get; init; }
 
     /// <summary>
-    /// Chunks of a PNG that are kept as they are, for another PNG: text (tEXt, zTXt, iTXt) and what the colours mean
-    /// (gAMA, cHRM, sRGB, cICP).
+    /// Chunks of a PNG that are kept unchanged for another PNG: text (tEXt, zTXt, iTXt) and the meaning of the colours (gAMA, cHRM, sRGB,
+    /// cICP).
     /// </summary>
     public IReadOnlyList<PngChunk> PngChunks { get; init; } = [];
 
     /// <summary>
-    /// What remains true when the picture gets another size: where EXIF gives its size it gives the new one, and the thumbnail of the
+    /// What is still true when the picture gets another size. Where EXIF gives its size it gives the new one, and the thumbnail of the
     /// former picture is gone.
     /// </summary>
     /// <param name="width">The new picture's pixels in a row.</param>
@@ -38,7 +38,9 @@ public sealed record ImageMetadata
     public ImageMetadata ForSize(int width, int height) =>
         Exif is null ? this : this with { Exif = ExifData.WithSize(Exif, width, height) };
 
-    /// <summary>What says how the colours are meant, without which they would look otherwise; nothing of where the picture comes from.</summary>
+    /// <summary>
+    /// Only what says what the colours mean, without which they would look different; nothing about where the picture comes from.
+    /// </summary>
     public ImageMetadata OfColoursOnly() =>
         new() { IccProfile = IccProfile, PngChunks = [.. PngChunks.Where(chunk => chunk.Type is "gAMA" or "cHRM" or "sRGB" or "cICP")] };
 }
@@ -48,15 +50,15 @@ public sealed record ImageMetadata
 /// <param name="Data">Its content.</param>
 public readonly record struct PngChunk(string Type, byte[] Data);
 
-/// <summary>Pixels per metre, or, without a unit, the shape of a pixel alone.</summary>
+/// <summary>Pixels per metre or, without a unit, only the shape of a pixel.</summary>
 /// <param name="Horizontal">Pixels per unit along a row, at least 1.</param>
 /// <param name="Vertical">Pixels per unit down a column, at least 1.</param>
-/// <param name="IsPerMetre">Whether the unit is the metre; otherwise only the ratio of the two has a meaning.</param>
+/// <param name="IsPerMetre">Whether the unit is the metre; otherwise only the ratio of the two means something.</param>
 public readonly record struct PixelDensity(uint Horizontal, uint Vertical, bool IsPerMetre)
 {
     private const double MetresPerInch = 0.0254;
 
-    /// <summary>The density of pixels per inch, or null where a number is none.</summary>
+    /// <summary>The density of pixels per inch, or null if a number makes no sense.</summary>
     internal static PixelDensity? PerInch(double horizontal, double vertical)
     {
         double x = Math.Round(horizontal / MetresPerInch), y = Math.Round(vertical / MetresPerInch);

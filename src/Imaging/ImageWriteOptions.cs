@@ -5,7 +5,7 @@ public sealed record ImageWriteOptions
 {
     private readonly int _quality = 95;
 
-    /// <summary>The options used where none are given.</summary>
+    /// <summary>The options that are used if none are given.</summary>
     public static ImageWriteOptions Default { get; } = new();
 
     /// <summary>
@@ -20,9 +20,11 @@ public sealed record ImageWriteOptions
             : throw new ArgumentOutOfRangeException(nameof(value), value, "The quality is a number from 1 to 100.");
     }
 
-    /// <summary>Whether a WebP keeps every sample; other formats have but one way.</summary>
+    /// <summary>Whether a WebP keeps every sample exactly; it changes nothing for other formats.</summary>
     public bool Lossless { get; init; }
 
-    /// <summary>Stops the writing, with an <see cref="OperationCanceledException"/>; a file written by its path is not there then.</summary>
+    /// <summary>
+    /// Stops the writing, with an <see cref="OperationCanceledException"/>. A file that was to be written to a path is then not there.
+    /// </summary>
     public CancellationToken Cancellation { get; init; }
 }

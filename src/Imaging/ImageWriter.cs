@@ -4,9 +4,9 @@ using Gsasr.Imaging.Formats;
 namespace Gsasr.Imaging;
 
 /// <summary>
-/// Writes an image file from rows that come from top to bottom, any number at a time. PNG and PNM are written as the rows come; the
-/// encoders of the other formats need the whole picture, so that there rows are gathered and encoded in the end
-/// (<see cref="IsStreaming"/>). One thread at a time may use a writer.
+/// Writes an image file from rows that come from top to bottom, any number at a time. PNG and PNM are written as the rows come (<see
+/// cref="IsStreaming"/>). The encoders of the other formats need the whole picture, so rows are gathered and encoded at the end. A writer
+/// is used by one thread at a time.
 /// </summary>
 public abstract class ImageWriter
 {
@@ -27,11 +27,11 @@ public abstract class ImageWriter
     private protected bool HasAllRows => _rows == Header.Height;
 
     /// <summary>Begins a file.</summary>
-    /// <param name="stream">A writable stream; it is left open, and nobody else must use it until the file is complete.</param>
+    /// <param name="stream">A writable stream. It is left open, and nobody else may use it until the file is complete.</param>
     /// <param name="format">The format.</param>
     /// <param name="header">The size and the samples.</param>
-    /// <param name="metadata">What to write besides, as far as the format holds it; nothing where null.</param>
-    /// <param name="options">How to write; <see cref="ImageWriteOptions.Default"/> where null.</param>
+    /// <param name="metadata">What to write besides the pixels, as far as the format holds it; null for nothing.</param>
+    /// <param name="options">How to write; null for <see cref="ImageWriteOptions.Default"/>.</param>
     /// <exception cref="ImageFormatException">The format cannot hold such an image (<see cref="ImageFile.CheckCanWrite"/>).</exception>
     /// <exception cref="IOException">The stream cannot be written.</exception>
     public static ImageWriter Create(Stream stream, ImageFormat format, ImageHeader header, ImageMetadata? metadata = null, ImageWriteOptions? options = null)
@@ -56,10 +56,12 @@ public abstract class ImageWriter
     /// <param name="format">The format.</param>
     public static bool IsStreaming(ImageFormat format) => format is ImageFormat.Png or ImageFormat.Pnm;
 
-    /// <summary>The memory in bytes that a writer takes at most, the rows that it gathers included. For limits that are to refuse early.</summary>
+    /// <summary>
+    /// The most bytes of memory that a writer takes, including the rows that it gathers. Limits can be checked with it beforehand.
+    /// </summary>
     /// <param name="format">The format.</param>
     /// <param name="header">The size and the samples.</param>
-    /// <param name="options">How to write; <see cref="ImageWriteOptions.Default"/> where null.</param>
+    /// <param name="options">How to write; null for <see cref="ImageWriteOptions.Default"/>.</param>
     public static long EstimateBytes(ImageFormat format, ImageHeader header, ImageWriteOptions? options = null)
     {
         long rowBytes = (long)header.Width * header.Layout.ChannelCount() * (header.BitDepth / 8), pictureBytes = rowBytes * header.Height;
@@ -73,7 +75,9 @@ public abstract class ImageWriter
 
     /// <summary>Writes rows of an image of 8 bits.</summary>
     /// <param name="samples">Whole rows, channels interleaved.</param>
-    /// <exception cref="ArgumentException">The samples are no whole number of rows, or more than are missing.</exception>
+    /// <exception cref="ArgumentException">
+    /// The samples are no whole number of rows, or there are more rows than the image has left.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The image has 16 bits a sample.</exception>
     /// <exception cref="IOException">The stream cannot be written.</exception>
     /// <exception cref="OperationCanceledException">The options asked to stop.</exception>
@@ -85,13 +89,13 @@ public abstract class ImageWriter
     public void WriteRows(ReadOnlySpan<ushort> samples)
     {
         int rowSamples = Header.Width * Header.Layout.ChannelCount();
-        // A span of bytes could not be as long as one of 16-bit samples.
+        // A span of bytes cannot be as long as the longest span of 16-bit samples.
         for (; samples.Length > rowSamples; samples = samples[rowSamples..])
             WriteRows(MemoryMarshal.AsBytes(samples[..rowSamples]), bitDepth: 16);
         WriteRows(MemoryMarshal.AsBytes(samples), bitDepth: 16);
     }
 
-    /// <summary>Writes the end of the file. To be called once, after all rows.</summary>
+    /// <summary>Writes the end of the file. Call it once, after all rows.</summary>
     /// <exception cref="InvalidOperationException">Rows are missing, or the file is complete already.</exception>
     /// <exception cref="IOException">The stream cannot be written.</exception>
     /// <exception cref="OperationCanceledException">The options asked to stop.</exception>
@@ -104,7 +108,7 @@ public abstract class ImageWriter
     }
 
 
-    /// <summary>Takes a row, as it lies in memory.</summary>
+    /// <summary>Takes a row as it lies in memory.</summary>
     private protected abstract void WriteRow(ReadOnlySpan<byte> row);
 
     /// <summary>Writes what follows the rows.</summary>

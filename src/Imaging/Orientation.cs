@@ -1,9 +1,9 @@
 namespace Gsasr.Imaging;
 
-/// <summary>Turns and mirrors an image as its EXIF orientation asks, so that nobody downstream has to.</summary>
+/// <summary>Turns and mirrors an image as its EXIF orientation asks, so that no other code has to.</summary>
 internal static class Orientation
 {
-    /// <summary>The image upright, its EXIF saying so; the same object where there is nothing to do.</summary>
+    /// <summary>The image upright, with EXIF that says so; the same object if nothing is to be done.</summary>
     public static Image Apply(Image image)
     {
         if (image.Metadata.Exif is not { } exif)
@@ -42,7 +42,7 @@ internal static class Orientation
             7 => (width * height - 1, -height, -1),
             _ => ((width - 1) * height, -height, 1),
         };
-        // Blocks of 16 x 16 pixels keep both the rows read and the columns written in the cache.
+        // Blocks of 16 x 16 pixels keep the rows that are read and the columns that are written in the cache.
         const int Block = 16;
         for (int blockY = 0; blockY < height; blockY += Block)
         {

@@ -1,6 +1,6 @@
 namespace Gsasr.Imaging;
 
-/// <summary>Pieces of memory as one stream to be read, so that what lies apart in a file need not be copied together.</summary>
+/// <summary>Reads several pieces of memory as one stream, so that parts of a file that lie apart need not be copied together.</summary>
 internal sealed class PieceStream(params IReadOnlyList<ReadOnlyMemory<byte>> pieces) : Stream
 {
     private int _piece;

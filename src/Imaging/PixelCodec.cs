@@ -5,15 +5,15 @@ using SixLabors.ImageSharp.PixelFormats;
 
 namespace Gsasr.Imaging;
 
-/// <summary>Hands pixels to and from the decoders and encoders of SixLabors.ImageSharp. No other file of ours deals with its images.</summary>
+/// <summary>Passes pixels to and from the decoders and encoders of SixLabors.ImageSharp. No other file here uses its images.</summary>
 internal static class PixelCodec
 {
     /// <summary>Decodes a file that has been checked.</summary>
     /// <param name="format">The format's name, for messages.</param>
     /// <param name="decoder">The decoder.</param>
     /// <param name="file">The file.</param>
-    /// <param name="header">The size that the file has and the samples to decode to.</param>
-    /// <param name="finished">Called with the decoded picture's EXIF where there are any.</param>
+    /// <param name="header">The size of the file and the samples to decode to.</param>
+    /// <param name="finished">Called with the decoded picture's EXIF, if it has any.</param>
     /// <exception cref="ImageFormatException">The decoder does not understand the file, or finds another size.</exception>
     public static Image Decode(string format, IImageDecoder decoder, Stream file, ImageHeader header, Action<byte[]>? finished = null)
     {
@@ -34,7 +34,7 @@ internal static class PixelCodec
         }
         catch (Exception e) when (e is not (OutOfMemoryException or ImageFormatException))
         {
-            // Whatever a damaged file makes the decoder do, it is the file's fault.
+            // Whatever the decoder throws because a file is damaged, it is the file's fault.
             throw new ImageFormatException($"{format}: the pixels cannot be decoded: {e.Message}", e);
         }
     }
@@ -43,7 +43,7 @@ internal static class PixelCodec
     /// <param name="encoder">The encoder.</param>
     /// <param name="image">The image.</param>
     /// <param name="target">Where to write.</param>
-    /// <param name="prepare">Sets what the encoder is to write besides the pixels.</param>
+    /// <param name="prepare">Sets what the encoder writes besides the pixels.</param>
     public static void Encode(IImageEncoder encoder, Image image, Stream target, Action<SixLabors.ImageSharp.Image>? prepare = null)
     {
         switch (image.Layout, image.BitDepth)

@@ -9,7 +9,7 @@ internal static class StreamContent
     public static ReadOnlyMemory<byte> ReadToEnd(Stream stream, ReadOnlySpan<byte> start, ImageLimits limits)
     {
         long limit = Math.Min(limits.MaximumFileBytes, Array.MaxLength);
-        // The length of a seekable stream is what is on the disk, so it may be believed; one byte more shows the end.
+        // The length of a seekable stream is what is on the disk, so it can be trusted. One byte more shows the end.
         long capacity = stream.CanSeek ? start.Length + Math.Max(0, stream.Length - stream.Position) + 1 : FirstBlock;
         if (capacity - 1 > limit)
             throw TooLong(limit);

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Gsasr.Imaging;
 
-/// <summary>Permissions and owner of a file that takes another one's place.</summary>
+/// <summary>Permissions and owner of a file that replaces another one.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static class UnixFileRights
 {
@@ -14,8 +14,8 @@ internal static class UnixFileRights
     private const UnixFileMode User = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>
-    /// Gives a new file the permissions, the group and the owner of the one that it is to replace. Where it cannot have the group, its own
-    /// group gets no more than everybody had.
+    /// Gives a new file the permissions, the group and the owner of the one that it replaces. If it cannot have the group, its own group
+    /// may do no more than everybody.
     /// </summary>
     /// <param name="existing">The file to be replaced.</param>
     /// <param name="path">The new file.</param>
@@ -37,7 +37,7 @@ internal static class UnixFileRights
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A file system without permissions; and with those that it was created with, only its owner can read the file.
+            // A file system without permissions. With those that the file was created with, only its owner can read it.
         }
     }
 }

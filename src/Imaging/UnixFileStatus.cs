@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Gsasr.Imaging;
 
-/// <summary>What Linux knows of a file and .NET does not tell.</summary>
+/// <summary>What Linux knows about a file and .NET does not tell.</summary>
 /// <param name="Kind">Whether it is a file, a folder, a device, a pipe or a socket: the four highest bits of the mode.</param>
 /// <param name="Owner">The user that it belongs to.</param>
 /// <param name="Group">The group that it belongs to.</param>
@@ -23,7 +23,9 @@ internal readonly unsafe partial record struct UnixFileStatus(int Kind, uint Own
     /// <summary>Whether it is neither a file nor a folder, but a device, a pipe or a socket.</summary>
     public bool IsSpecial => Kind is not (RegularFile or Folder);
 
-    /// <summary>Reads the status of what lies at a path, links followed; null where there is nothing, or the system cannot be asked.</summary>
+    /// <summary>
+    /// Reads the status of what lies at a path, following links; null if there is nothing, or the system cannot be asked.
+    /// </summary>
     /// <param name="path">The path.</param>
     public static UnixFileStatus? TryRead(string path)
     {
@@ -40,7 +42,7 @@ internal readonly unsafe partial record struct UnixFileStatus(int Kind, uint Own
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {
-            // A C library that is older than the call.
+            // A C library that is older than this call.
             return null;
         }
     }
@@ -49,7 +51,7 @@ internal readonly unsafe partial record struct UnixFileStatus(int Kind, uint Own
     /// <param name="file">The file.</param>
     /// <param name="owner">The owner; uint.MaxValue to leave it.</param>
     /// <param name="group">The group; uint.MaxValue to leave it.</param>
-    /// <returns>Whether that is so now; only the administrator may do most of it.</returns>
+    /// <returns>Whether it worked; most of it only the administrator may do.</returns>
     public static bool TryGive(SafeHandle file, uint owner, uint group) => fchown(file, owner, group) == 0;
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]

@@ -4,22 +4,22 @@ using SixLabors.ImageSharp.Memory;
 namespace Gsasr.Imaging;
 
 /// <summary>
-/// The pieces of memory that the library's decoder of lossless WebP keeps pixels in. One of them says which group of prefix codes each block
-/// of the picture uses, by its number, and the decoder takes tables for all groups up to the largest number before it reads the first: 25 to
-/// 50 KB each, of up to 65,536. Here that number is looked at before.
+/// The pieces of memory in which the library's decoder of lossless WebP keeps pixels. In one of them each block of the picture has the
+/// number of the group of prefix codes that it uses. Before the decoder reads the first group, it allocates tables for all groups up to the
+/// largest number, 25 to 50 KB for each of up to 65,536. Here that number is checked before.
 /// </summary>
 /// <param name="working">What the memory comes from.</param>
 /// <param name="fileBytes">The length of the file.</param>
 internal sealed class WebPWords(MemoryAllocator working, long fileBytes)
 {
-    // A group is five prefix codes, of which the shortest description has 4 bits. No encoder that is known makes more than 2600 groups.
+    // A group is five prefix codes, and the shortest description of one has 4 bits. No known encoder makes more than 2600 groups.
     private const int LeastBitsOfGroup = 20;
     private const int MaximumGroups = 4096;
 
     private bool _hasPicture;
     private Words? _unread;
 
-    /// <summary>Memory for so many pixels.</summary>
+    /// <summary>Memory for a number of pixels.</summary>
     public IMemoryOwner<uint> Allocate(int length, AllocationOptions options)
     {
         var words = new Words(this, working.Allocate<uint>(length, options));
@@ -45,7 +45,7 @@ internal sealed class WebPWords(MemoryAllocator working, long fileBytes)
     {
         private bool _isFilled;
 
-        // A piece is fetched to be filled; only that with the numbers of groups is fetched again before any other piece.
+        // The decoder fetches a piece to fill it. Only the piece with the numbers of groups is fetched again before any other piece.
         public Memory<uint> Memory
         {
             get

@@ -36,7 +36,7 @@ internal static class Adler32
     /// <param name="secondLength">The second part's bytes.</param>
     public static uint Combine(uint first, uint second, long secondLength)
     {
-        // Each byte of the second part adds the first sum of the first part once more, less the 1 it began with itself.
+        // Each byte of the second part adds the first part's first sum once more, minus the 1 with which it began.
         ulong carried = (first & 0xFFFF) + Modulus - 1;
         ulong low = (carried + (second & 0xFFFF)) % Modulus;
         ulong high = ((first >> 16) + (second >> 16) + carried % Modulus * ((ulong)secondLength % Modulus)) % Modulus;

@@ -3,7 +3,7 @@ using SixLabors.ImageSharp.Formats.Bmp;
 
 namespace Gsasr.Imaging.Formats;
 
-/// <summary>Reads Windows bitmaps. Their sizes are checked against the file first, and the runs of compressed ones gone through.</summary>
+/// <summary>Reads Windows bitmaps. Their sizes are compared with the file first, and compressed ones are expanded.</summary>
 internal static class BmpFile
 {
     private const int FileHeaderLength = 14;
@@ -39,7 +39,7 @@ internal static class BmpFile
         };
         if (!exists)
             throw Wrong($"{bits} bits a pixel with compression {compression} are not supported.");
-        // A negative height is that of a picture whose first row is the top one.
+        // With a negative height the first row is the top one.
         int storedHeight = height;
         height = height == int.MinValue ? 0 : Math.Abs(height);
         long rowBytes = ((long)width * bits + 31) / 32 * 4;
@@ -65,8 +65,8 @@ internal static class BmpFile
         return image;
     }
 
-    // The decoder guesses the length of a colour from that of the palette, and does not check indices: it gets a plain header and all
-    // the colours that there can be.
+    // The decoder guesses the length of a colour from that of the palette, and does not check indices. So it gets a plain header and all
+    // colours that an index can name.
     private static byte[] WithWholePalette(ReadOnlySpan<byte> palette, bool isOld, int width, int height, int bits)
     {
         int colourBytes = isOld ? 3 : 4;
@@ -84,8 +84,8 @@ internal static class BmpFile
         return content;
     }
 
-    // Pairs of bytes: a run, or after a zero the end of a row (0), of the picture (1), a jump (2) or so many pixels as they are. Runs
-    // may go on beyond the end of a row, which the decoder takes for the next one; so they are expanded here.
+    // Pairs of bytes: a run; or, after a zero, the end of a row (0), the end of the picture (1), a jump (2), or a number of pixels that
+    // follow as they are. Runs may go beyond the end of a row. The decoder would continue them in the next row, so they are expanded here.
     private static byte[] Expand(ReadOnlySpan<byte> data, int width, int height, bool isHalfBytes)
     {
         int stride = (width + 3) & ~3;

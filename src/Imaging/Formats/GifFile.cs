@@ -73,10 +73,10 @@ internal static class GifFile
         return image;
     }
 
-    // A colour table, whose presence and size stand in three bits of a flag byte.
+    // A colour table. Three bits of a flag byte say whether there is one and how large it is.
     private static int TableBytes(int flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
 
-    // Blocks of a length and so many bytes, up to one of no length; returns what follows.
+    // Blocks that begin with their length, up to one of length zero; returns what follows.
     private static int SkipBlocks(ReadOnlySpan<byte> bytes, int position)
     {
         for (int length; (length = At(bytes, position)) != 0;)

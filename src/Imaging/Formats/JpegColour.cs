@@ -1,18 +1,18 @@
 namespace Gsasr.Imaging.Formats;
 
-/// <summary>Makes colours of a JPEG's components as libjpeg does, in the image that holds the components.</summary>
+/// <summary>Converts a JPEG's components to colours as libjpeg does, in the image that holds the components.</summary>
 internal static class JpegColour
 {
-    // Bands of rows are shared out among the processors. A row of a component stands for 1 to 4 of the image, which are never divided.
+    // Bands of rows are shared among the processors. A row of a component belongs to 1 to 4 rows of the image, which stay in one band.
     private const int RowsPerBand = 48;
 
     /// <summary>Turns components into colours.</summary>
-    /// <param name="image">The components of the frame, those of less than full size with every sample repeated; in the end the colours.</param>
+    /// <param name="image">The components of the frame, with samples repeated where a component is smaller; in the end the colours.</param>
     /// <param name="frame">The frame.</param>
     /// <param name="isRgb">Whether the components are red, green and blue, not YCbCr.</param>
     public static void Convert(Image image, JpegFrame frame, bool isRgb)
     {
-        // What a band needs of its neighbours' rows is taken before any of them is turned into colours.
+        // What a band needs of its neighbours' rows is copied before any of them is converted.
         JpegUpsampling[][] bands =
         [
             .. Enumerable.Range(0, (image.Height + RowsPerBand - 1) / RowsPerBand).Select(band => Enumerable.Range(0, 3).Select(
@@ -72,7 +72,7 @@ internal static class JpegColour
             (target[0], target[1], target[2]) = (red[x], green[x], blue[x]);
     }
 
-    // ITU-R BT.601, full range, with 16 fractional bits and libjpeg's roundings.
+    // ITU-R BT.601, full range, with 16 fractional bits and libjpeg's rounding.
     private static void Convert(ReadOnlySpan<byte> luma, ReadOnlySpan<byte> blueDifference, ReadOnlySpan<byte> redDifference, Span<byte> target)
     {
         const int Half = 1 << 15;

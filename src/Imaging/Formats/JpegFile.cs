@@ -4,15 +4,15 @@ using SixLabors.ImageSharp.Formats.Jpeg;
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Reads JPEG. The markers are checked first, as the decoder takes a file that ends early or lacks restart markers for a whole one. It
-/// then gets the file without metadata; colours are made of its planes here (<see cref="JpegColour"/>).
+/// Reads JPEG. The markers are checked first, because the decoder accepts files that end early or lack restart markers as complete. It then
+/// gets the file without metadata, and its components are converted to colours here (<see cref="JpegColour"/>).
 /// </summary>
 internal sealed class JpegFile : IDisposable
 {
     private const int MaximumScans = 200;
     private const int Dht = 0xC4, Rst0 = 0xD0, Rst7 = 0xD7, Soi = 0xD8, Eoi = 0xD9, Sos = 0xDA, Dri = 0xDD, App0 = 0xE0, App14 = 0xEE, App15 = 0xEF, Com = 0xFE;
 
-    // An Adobe segment that says "no transform": the decoder hands out the components as they are.
+    // An Adobe segment that says "no transform", so that the decoder hands out the components as they are.
     private static readonly byte[] NoTransform =
         [0xFF, App14, 0, 14, (byte)'A', (byte)'d', (byte)'o', (byte)'b', (byte)'e', 0, 100, 0, 0, 0, 0, 0];
 
@@ -56,7 +56,7 @@ internal sealed class JpegFile : IDisposable
         return PixelCodec.Decode("JPEG", new JpegDecoder { IgnoreMetadata = true }, _kept, header);
     }
 
-    // Keeps what the decoder needs. What follows the end marker is no concern of ours.
+    // Keeps what the decoder needs. What follows the end marker is ignored.
     private void ReadSegments(ReadOnlySpan<byte> bytes, ImageLimits limits)
     {
         _kept.Write(bytes[..2]);
@@ -126,7 +126,7 @@ internal sealed class JpegFile : IDisposable
                 _frame.ReadScan(segment);
                 if (++_scans > MaximumScans)
                     throw Wrong($"the file has more than {MaximumScans} scans.");
-                // The decoder counts on from the scan before, unless it is told the interval again.
+                // The decoder continues the count of the scan before, unless it is told the interval again.
                 if (_restartInterval > 0)
                     _kept.Write([0xFF, Dri, 0, 4, (byte)(_restartInterval >> 8), (byte)_restartInterval]);
                 break;
@@ -136,7 +136,7 @@ internal sealed class JpegFile : IDisposable
         }
     }
 
-    // A table is a number, how many codes there are of 1 to 16 bits, and the values. Codes must not be more than there can be.
+    // A table has a number, how many codes of 1 to 16 bits there are, and the values. There may not be more codes than fit.
     private static void CheckHuffmanTables(ReadOnlySpan<byte> tables)
     {
         while (!tables.IsEmpty)
@@ -156,7 +156,7 @@ internal sealed class JpegFile : IDisposable
         }
     }
 
-    // Goes through the coded data of a scan, whose restart markers must come in order.
+    // Goes through the coded data of a scan. Restart markers must come in order.
     private int EndOfScan(ReadOnlySpan<byte> bytes, int start)
     {
         int position = start;
@@ -194,7 +194,7 @@ internal sealed class JpegFile : IDisposable
             throw Wrong("the file has no frame header (SOF).");
         _frame.CheckComplete();
 
-        // A block takes a code of a bit at least, and two where its other coefficients are in the same scan.
+        // A block takes at least a code of one bit, and two codes if its other coefficients are in the same scan.
         long blocks = _frame.Blocks;
         if (blocks > _codedBytes * (_frame.IsProgressive ? 8 : 4))
             throw Wrong($"{_frame.Width} x {_frame.Height} pixels do not fit in {_codedBytes} bytes of coded data: the file is damaged.");

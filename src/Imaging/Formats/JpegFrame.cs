@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Gsasr.Imaging.Formats;
 
-/// <summary>The frame header of a JPEG (SOF0, SOF1 or SOF2), and which of its components the scans bring.</summary>
+/// <summary>The frame header of a JPEG (SOF0, SOF1 or SOF2), and which of its components have been in scans.</summary>
 internal sealed class JpegFrame
 {
     private readonly bool[] _seen;
@@ -30,7 +30,7 @@ internal sealed class JpegFrame
     /// <summary>Blocks of 8 x 8 samples in all components.</summary>
     public long Blocks => Components.Sum(BlocksOf);
 
-    /// <summary>The units that restart markers count in the scan read last.</summary>
+    /// <summary>The units that restart markers count, for the last scan that was read.</summary>
     public long ScanUnits { get; private set; }
 
     /// <summary>Reads and checks a frame header.</summary>
@@ -67,7 +67,7 @@ internal sealed class JpegFrame
         return frame;
     }
 
-    /// <summary>Notes the components of a scan header.</summary>
+    /// <summary>Remembers the components of a scan header.</summary>
     public void ReadScan(ReadOnlySpan<byte> segment)
     {
         int count = segment.IsEmpty ? 0 : segment[0];

@@ -12,10 +12,10 @@ internal sealed class JpegSegments
     private bool _isJfif;
     private int? _adobeTransform;
 
-    // A profile is cut into up to 255 segments, each with its number and the number of all.
+    // A profile is cut into up to 255 segments. Each has its number and the total number.
     private byte[]?[] _profileParts = [];
 
-    /// <summary>Adobe's segment with its marker, or nothing. The last byte is the transform.</summary>
+    /// <summary>Adobe's segment with its marker, or empty.</summary>
     public byte[] AdobeSegment { get; private set; } = [];
 
     /// <summary>Whether four components are YCCK rather than CMYK.</summary>
@@ -29,7 +29,7 @@ internal sealed class JpegSegments
 
     private static ReadOnlySpan<byte> ProfileName => "ICC_PROFILE\0"u8;
 
-    /// <summary>Takes what is understood of a segment; what is not does no harm to the picture.</summary>
+    /// <summary>Reads what is understood of a segment. Segments that are not understood do no harm to the picture.</summary>
     public void Read(int marker, ReadOnlySpan<byte> segment)
     {
         if (marker == App0 && segment.Length >= 12 && segment.StartsWith(JfifName))
@@ -74,7 +74,7 @@ internal sealed class JpegSegments
     };
 
     /// <summary>
-    /// The segments of an image's metadata, as they stand behind the JFIF segment. EXIF and XMP that do not fit in a segment are left out.
+    /// The segments of an image's metadata, which follow the JFIF segment. EXIF and XMP that do not fit in a segment are left out.
     /// </summary>
     public static byte[] Write(Image image)
     {

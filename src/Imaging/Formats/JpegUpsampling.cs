@@ -1,8 +1,8 @@
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Gives the rows of a JPEG's component at full size, for a band of the image, from top to bottom. The decoder only repeats the samples of
-/// components that are stored at half size, which shows as blocks of colour; here they are interpolated with libjpeg's triangle filter: 3/4
+/// Gives the rows of a JPEG's component at full size, for a band of the image, from top to bottom. For components that are stored at half
+/// size the decoder only repeats samples, which shows as blocks of colour. Here they are interpolated with libjpeg's triangle filter: 3/4
 /// of the nearer sample, 1/4 of the farther one.
 /// </summary>
 internal sealed class JpegUpsampling
@@ -17,7 +17,7 @@ internal sealed class JpegUpsampling
     private readonly int _width;
     private readonly int _last;
 
-    // The component's rows around the current one. Beyond the image its outermost rows count again.
+    // The component's rows around the current one. Outside the image the outermost row is repeated.
     private byte[] _above;
     private byte[] _current = [];
     private byte[] _below = [];
@@ -25,7 +25,7 @@ internal sealed class JpegUpsampling
     private byte[] _row = [];
     private int _index = -1;
 
-    /// <summary>Begins a band. Its own rows and those beside it must still hold components.</summary>
+    /// <summary>Begins a band. Its own rows and the neighbouring ones must still hold components.</summary>
     /// <param name="image">The components, samples repeated.</param>
     /// <param name="frame">The frame.</param>
     /// <param name="component">The component, 0 to 2.</param>
@@ -44,7 +44,7 @@ internal sealed class JpegUpsampling
         _afterBand = isFiltered ? Load(Math.Min(_last + 1, bottom), new byte[_width]) : [];
     }
 
-    /// <summary>The next row; at least as many samples as the image is wide, valid until the next call.</summary>
+    /// <summary>The next row. It has at least as many samples as the image is wide, and is valid until the next call.</summary>
     public ReadOnlySpan<byte> Row(int y)
     {
         Advance(y / _vertical);

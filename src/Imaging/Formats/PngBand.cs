@@ -4,7 +4,7 @@ using System.IO.Compression;
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Rows of a PNG that are filtered and deflated apart from the others. What comes of them ends on a byte (a sync flush), so that bands can be
+/// Rows of a PNG that are filtered and deflated independently of the others. The result ends on a byte (a sync flush), so that bands can be
 /// put one after the other. Matches do not reach from one band into another, which costs a fraction of 32 KiB in each.
 /// </summary>
 /// <param name="rowBytes">The bytes of a row.</param>
@@ -17,15 +17,15 @@ internal sealed class PngBand(int rowBytes, int capacity, int pixelBytes)
     private readonly byte[] _rows = new byte[capacity * rowBytes];
     private readonly MemoryStream _deflated = new();
 
-    // Two filtered rows: the best so far and the next try.
+    // Two filtered rows: the best one so far and the one being tried.
     private byte[] _best = new byte[1 + rowBytes];
     private byte[] _candidate = new byte[1 + rowBytes];
     private int _count;
 
-    /// <summary>Whether there is no room for more rows.</summary>
+    /// <summary>Whether the band has all its rows.</summary>
     public bool IsFull => _count == capacity;
 
-    /// <summary>The row that was taken last, unfiltered.</summary>
+    /// <summary>The last row, unfiltered.</summary>
     public ReadOnlySpan<byte> LastRow => Row(_count - 1);
 
     /// <summary>The compressed rows.</summary>
@@ -37,7 +37,7 @@ internal sealed class PngBand(int rowBytes, int capacity, int pixelBytes)
     /// <summary>The bytes of the filtered rows.</summary>
     public long Length => (long)_count * (1 + rowBytes);
 
-    /// <summary>The memory that a band takes at most: rows, what comes of them, the compressor.</summary>
+    /// <summary>The most memory that a band takes: rows, compressed rows and the compressor.</summary>
     public static long EstimateBytes(long rowBytes, int rows) => (3 * rows + 4) * rowBytes + (1 << 19);
 
     /// <summary>Begins a new band.</summary>
@@ -48,7 +48,7 @@ internal sealed class PngBand(int rowBytes, int capacity, int pixelBytes)
         above.CopyTo(_above);
     }
 
-    /// <summary>Room for the next row.</summary>
+    /// <summary>Memory for the next row.</summary>
     public Span<byte> NextRow() => Row(_count++);
 
     /// <summary>Filters and compresses the rows.</summary>
@@ -74,7 +74,7 @@ internal sealed class PngBand(int rowBytes, int capacity, int pixelBytes)
             flushedLength = _deflated.Length;
         }
 
-        // Closing wrote the final block, which only the last band may keep.
+        // Closing wrote the final block. Only the last band may keep it.
         if (!isLast)
             _deflated.SetLength(flushedLength);
     }

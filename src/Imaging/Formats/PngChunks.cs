@@ -8,7 +8,7 @@ namespace Gsasr.Imaging.Formats;
 /// <summary>Writes chunks of PNG files.</summary>
 internal static class PngChunks
 {
-    /// <summary>The keyword of the text that is XMP.</summary>
+    /// <summary>The keyword of the text chunk that holds XMP.</summary>
     public const string XmpKeyword = "XML:com.adobe.xmp";
 
     /// <summary>Writes a chunk.</summary>
@@ -29,10 +29,10 @@ internal static class PngChunks
         stream.Write(checksum);
     }
 
-    /// <summary>Writes the chunks of an image's metadata, as they stand behind the header.</summary>
+    /// <summary>Writes the chunks of an image's metadata, which follow the header.</summary>
     /// <param name="stream">Where to write.</param>
     /// <param name="metadata">The metadata.</param>
-    /// <param name="layout">The image's channels: a profile for others is left out.</param>
+    /// <param name="layout">The image's channels; a profile for other channels is left out.</param>
     public static void WriteMetadata(Stream stream, ImageMetadata metadata, ChannelLayout layout)
     {
         bool hasProfile = metadata.IccProfile is { } profile && IccProfile.Suits(profile, layout);
@@ -45,7 +45,7 @@ internal static class PngChunks
             Write(stream, "iCCP"u8, content.GetBuffer().AsSpan(0, (int)content.Length));
         }
 
-        // A profile and an sRGB chunk would say the same thing twice, and the standard forbids it.
+        // A profile and an sRGB chunk together are forbidden by the standard.
         foreach ((string type, byte[] data) in metadata.PngChunks.Where(chunk => chunk.Type != "sRGB" || !hasProfile))
             Write(stream, Encoding.ASCII.GetBytes(type), data);
         if (metadata.Density is { } density)

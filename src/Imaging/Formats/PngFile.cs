@@ -5,15 +5,15 @@ using System.Text;
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Reads PNG. All chunks are gone through and checked before the pixels are looked at. The library's decoder needs four times the memory, and
-/// leaves rows that are missing black without a word, so that rows are decoded here (<see cref="PngRows"/>).
+/// Reads PNG. All chunks are checked before the pixels are decoded. The library's decoder needs four times the memory, and leaves missing
+/// rows black without saying so, so rows are decoded here (<see cref="PngRows"/>).
 /// </summary>
 internal sealed class PngFile
 {
     private const int Grey = 0, Rgb = 2, Palette = 3, GreyAlpha = 4, Rgba = 6;
     private const int MaximumPaletteEntries = 256;
 
-    // A deflate stream of n bytes holds at most 1032 n bytes: 258 from every 2 bits.
+    // A deflate stream of n bytes expands to at most 1032 n bytes: 258 for every 2 bits.
     private const int MaximumDeflateRatio = 1032;
 
     private readonly int _width;
@@ -24,7 +24,7 @@ internal sealed class PngFile
     private readonly List<ReadOnlyMemory<byte>> _pixelData = [];
     private readonly List<PngChunk> _keptChunks = [];
 
-    // Kinds of metadata of which a file has one each: the first one counts, so that a file cannot ask for the work again and again.
+    // Kinds of metadata that a file may have once. Only the first one counts, so that a file cannot ask for the work many times.
     private readonly HashSet<string> _found = [];
     private string? _firstLeftOut;
     private int _leftOut;
@@ -166,7 +166,7 @@ internal sealed class PngFile
         }
     }
 
-    // Metadata that cannot be understood are left out: the picture itself is not affected.
+    // Metadata that cannot be understood are left out, because the picture does not depend on them.
     private void ReadMetadata(string type, ReadOnlySpan<byte> data)
     {
         int nameEnd = data.IndexOf((byte)0);
@@ -212,7 +212,8 @@ internal sealed class PngFile
         return notes;
     }
 
-    // Behind the keyword of an iTXt chunk: whether compressed, method 0, a language and a translated keyword with a zero each, the text.
+    // After the keyword of an iTXt chunk: whether it is compressed, method 0, a language and a translated keyword with a zero each, the
+    // text.
     private static byte[]? TextOf(ReadOnlySpan<byte> data)
     {
         if (data.Length < 4 || data[0] > 1 || data[1] != 0)
@@ -230,7 +231,7 @@ internal sealed class PngFile
         return isCompressed ? IccProfile.Inflate(data) : data.ToArray();
     }
 
-    // All colours that an index can name; those beyond the palette are black.
+    // All colours that an index can name; those the palette does not have are black.
     private byte[] Colours()
     {
         if (_colourType != Palette)
@@ -248,7 +249,7 @@ internal sealed class PngFile
         return colours;
     }
 
-    // Stored as 16 bits whatever the depth; only as many bits as a sample has count.
+    // Stored as 16 bits whatever the depth. Only as many bits as a sample has count.
     private ushort[] ColourKey()
     {
         var key = new ushort[_colourType == Palette || _transparency is null ? 0 : _transparency.Length / 2];

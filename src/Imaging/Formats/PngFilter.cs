@@ -3,12 +3,14 @@ using System.Runtime.Intrinsics;
 
 namespace Gsasr.Imaging.Formats;
 
-/// <summary>The row filters of PNG: a byte is stored as its difference from a prediction by the bytes left, above, above left.</summary>
+/// <summary>
+/// The row filters of PNG: a byte is stored as its difference from a prediction by the bytes to the left, above, and above left.
+/// </summary>
 internal static class PngFilter
 {
     public const int None = 0, Sub = 1, Up = 2, Average = 3, Paeth = 4;
 
-    // Residuals are summed as 16-bit lanes; 256 is the most that one step adds to a lane.
+    // Residuals are summed in 16-bit lanes; one step adds at most 256 to a lane.
     private const int StepsPerSum = 255;
 
     /// <summary>Restores a row.</summary>
@@ -16,7 +18,7 @@ internal static class PngFilter
     /// <param name="filtered">The filtered row.</param>
     /// <param name="above">The restored row above, as long as the row.</param>
     /// <param name="distance">Bytes in a pixel, 1 to 8.</param>
-    /// <param name="row">The restored row, as long as the filtered one and elsewhere.</param>
+    /// <param name="row">Receives the restored row, as long as the filtered one; other memory.</param>
     public static void Undo(int filter, ReadOnlySpan<byte> filtered, ReadOnlySpan<byte> above, int distance, Span<byte> row)
     {
         row = row[..filtered.Length];
@@ -40,7 +42,7 @@ internal static class PngFilter
             row[x] = (byte)(filtered[x] + Predict(filter, row[x - distance], above[x], above[x - distance]));
     }
 
-    /// <summary>Filters a row and returns the sum of its residuals' magnitudes, the measure by which filters are chosen.</summary>
+    /// <summary>Filters a row and returns the sum of the residuals' magnitudes, by which filters are chosen.</summary>
     /// <param name="filter">The filter, 0 to 4.</param>
     /// <param name="row">The row.</param>
     /// <param name="above">The row above (zeros above the first), as long as the row.</param>
@@ -98,15 +100,15 @@ internal static class PngFilter
     {
         Sub => left,
         Up => up,
-        // (a + b) >> 1 without the ninth bit: what both share, and half of what they do not.
+        // (a + b) >> 1 without a ninth bit: the bits that both have, and half of those that one has.
         Average => (left & up) + (((left ^ up) >> 1) & Vector128.Create((byte)0x7F)),
         Paeth => PredictPaeth(left, up, upLeft),
         _ => Vector128<byte>.Zero,
     };
 
-    // With p = left + up - upLeft: |p - left| = |up - upLeft|, |p - up| = |left - upLeft|, and |p - upLeft| is the sum of
-    // the two where left and up lie on the same side of upLeft and their difference where not. All fit in bytes, for a sum
-    // above 255 is never the least.
+    // With p = left + up - upLeft: |p - left| = |up - upLeft|, |p - up| = |left - upLeft|, and |p - upLeft| is the sum of the two where
+    // left and up lie on the same side of upLeft, and their difference where they do not. All may be computed in bytes, because a sum above
+    // 255 is never the least.
     private static Vector128<byte> PredictPaeth(Vector128<byte> left, Vector128<byte> up, Vector128<byte> upLeft)
     {
         Vector128<byte> toLeft = Vector128.Max(up, upLeft) - Vector128.Min(up, upLeft);
@@ -139,8 +141,8 @@ internal static class PngFilter
             row[x] = (byte)(filtered[x] + above[x]);
     }
 
-    // A pixel depends on the one before it, so there is one vector per pixel, of which the first bytes count. Eight bytes are
-    // stored each time; those beyond the pixel are wrong until the next one is stored over them. Returns where it stopped.
+    // A pixel depends on the one before it, so there is one vector per pixel, of which the first bytes count. Eight bytes are stored each
+    // time; the next pixel overwrites those beyond this one. Returns where it stopped.
     private static int UndoPixels(
         int filter, ReadOnlySpan<byte> filtered, ReadOnlySpan<byte> above, int distance, Span<byte> row, int x)
     {

@@ -5,13 +5,13 @@ using System.Runtime.InteropServices;
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Makes an image of the compressed pixels of a PNG, row by row, so that nothing but the image is held. Small depths are scaled to 8
-/// bits, palettes looked up, and a transparent colour becomes alpha.
+/// Turns the compressed pixels of a PNG into an image, row by row, so that only the image is in memory. Small depths are scaled to 8 bits,
+/// palettes are looked up, and a transparent colour becomes alpha.
 /// </summary>
 /// <param name="depth">The bits of a stored sample.</param>
 /// <param name="storedChannels">The samples of a stored pixel.</param>
-/// <param name="colours">Of a file with a palette the channels of all colours that an index of this depth can name; else nothing.</param>
-/// <param name="colourKey">The samples of the colour that is transparent, as they are stored; else nothing.</param>
+/// <param name="colours">For a file with a palette, the channels of all colours that an index of this depth can name; else empty.</param>
+/// <param name="colourKey">The stored samples of the colour that is transparent; else empty.</param>
 internal sealed class PngRows(int depth, int storedChannels, byte[] colours, ushort[] colourKey)
 {
     // Adam7: the first column and row of each pass, and the steps between its columns and rows.
@@ -36,7 +36,7 @@ internal sealed class PngRows(int depth, int storedChannels, byte[] colours, ush
                     ReadPass(inflated, image, pass);
             }
         }
-        // The data are in memory: an IOException too can only come from zlib, for a stream that wants a preset dictionary.
+        // The data are in memory, so an IOException can only come from zlib, for a stream that wants a preset dictionary.
         catch (Exception e) when (e is InvalidDataException or IOException)
         {
             throw new ImageFormatException("PNG: the compressed pixel data are damaged.", e);
@@ -51,7 +51,7 @@ internal sealed class PngRows(int depth, int storedChannels, byte[] colours, ush
         int width = (image.Width - pass.Left + pass.StepX - 1) / pass.StepX;
         int pixelBytes = image.ChannelCount * image.BitDepth / 8;
         byte[] filtered = new byte[RowBytes(width) + 1];
-        // The row above the first one counts as zeros; the two change places after every row.
+        // The row above the first one counts as zeros. The two buffers are swapped after every row.
         byte[] row = new byte[filtered.Length - 1], above = new byte[row.Length];
         byte[] samples = new byte[width * storedChannels * image.BitDepth / 8];
         byte[] apart = pass.StepX > 1 ? new byte[width * pixelBytes] : [];
@@ -97,7 +97,7 @@ internal sealed class PngRows(int depth, int storedChannels, byte[] colours, ush
             AddAlpha(samples, target, Array.ConvertAll(colourKey, value => (byte)(value * Step)), byte.MaxValue);
     }
 
-    // From one value of a sample to the next, where it has less than 8 bits and is no index.
+    // The distance of neighbouring values of a sample that has less than 8 bits and is no index.
     private int Step => colours.Length > 0 ? 1 : byte.MaxValue / ((1 << depth) - 1);
 
     // Samples are packed from the most significant bit.

@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Writes PNG as rows come: not interlaced, every row with the filter that leaves the smallest residuals. The library's encoder needs the
-/// whole picture and works on one processor; here bands of rows are filtered and deflated on all of them (<see cref="PngBand"/>). What
-/// is written does not depend on their number.
+/// Writes PNG as rows come, not interlaced, each row with the filter that leaves the smallest residuals. The library's encoder needs the
+/// whole picture and works on one processor. Here bands of rows are filtered and deflated on all of them (<see cref="PngBand"/>); what is
+/// written does not depend on their number.
 /// </summary>
 internal sealed class PngWriter : ImageWriter
 {
@@ -38,13 +38,13 @@ internal sealed class PngWriter : ImageWriter
         data[9] = header.Layout switch { ChannelLayout.Grey => 0, ChannelLayout.GreyAlpha => 4, ChannelLayout.Rgb => 2, _ => 6 };
         PngChunks.Write(stream, "IHDR"u8, data);
         PngChunks.WriteMetadata(stream, metadata, header.Layout);
-        // The header of a zlib stream, whose window has 32 KiB.
+        // The header of a zlib stream with a window of 32 KiB.
         PngChunks.Write(stream, "IDAT"u8, [0x78, 0x9C]);
     }
 
     private static int BandsAtOnce => Environment.ProcessorCount + 1;
 
-    /// <summary>The memory that a writer takes at most.</summary>
+    /// <summary>The most memory that a writer takes.</summary>
     /// <param name="rowBytes">The bytes of a row.</param>
     /// <param name="height">Rows.</param>
     public static long EstimateBytes(long rowBytes, int height) =>

@@ -30,7 +30,7 @@ internal static class PnmFile
         limits.Check("PNM", header, file.Length);
         long count = (long)width * height * layout.ChannelCount();
         ReadOnlySpan<byte> data = file[position..];
-        // A plain sample takes a digit at least, and all but those of a bitmap a space.
+        // A plain sample takes at least a digit and, except in a bitmap, a space.
         long needed = isPlain ? isBitmap ? count : 2 * count - 1
             : isBitmap ? (width + 7L) / 8 * height : count * bytesPerSample;
         if (data.Length < needed)

@@ -3,7 +3,7 @@ using SixLabors.ImageSharp.Formats.Tga;
 
 namespace Gsasr.Imaging.Formats;
 
-/// <summary>Reads Truevision TGA. Pixels, or runs of pixels, are counted first.</summary>
+/// <summary>Reads Truevision TGA. Pixels, or runs of pixels, are counted before they are decoded.</summary>
 internal static class TgaFile
 {
     /// <summary>The length of the header.</summary>
@@ -11,7 +11,7 @@ internal static class TgaFile
 
     private const int RunLength = 8;
 
-    /// <summary>Whether a file may be a TGA, which has no mark of its own: its header must make sense in every field.</summary>
+    /// <summary>Whether a file may be a TGA. The format has no signature, so every field of the header must make sense.</summary>
     public static bool MayBe(ReadOnlySpan<byte> start)
     {
         if (start.Length < HeaderLength)
@@ -50,7 +50,7 @@ internal static class TgaFile
         }
         else
         {
-            // A packet is a count less one, and one pixel that is repeated or so many that are not.
+            // A packet is a count less one, followed by one pixel that is repeated or by so many different ones.
             for (; missing > 0 && pixels.Length > 0; pixels = pixels[Math.Min(1 + pixelBytes * (pixels[0] >= 128 ? 1 : pixels[0] + 1), pixels.Length)..])
             {
                 int count = (pixels[0] & 127) + 1;

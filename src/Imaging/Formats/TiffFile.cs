@@ -6,8 +6,8 @@ using SixLabors.ImageSharp.Metadata.Profiles.Exif;
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Reads the first page of a TIFF. What its directory refers to must lie in the file. The decoder then gets the file with a directory of
-/// the picture's own tags and the descriptive ones, so that it neither follows other directories nor copies profiles.
+/// Reads the first page of a TIFF. Everything that its directory refers to must lie in the file. The decoder then gets the file with a
+/// directory of only the picture's own tags and the descriptive ones, so that it neither follows other directories nor copies profiles.
 /// </summary>
 internal sealed class TiffFile
 {
@@ -21,14 +21,14 @@ internal sealed class TiffFile
     private const int ResolutionUnit = 296, Predictor = 317, TileWidth = 322, ExtraSamples = 338, SampleFormat = 339, JpegTables = 347;
     private const int Xmp = 700, Icc = 34675, CameraDirectory = 34665, PositionDirectory = 34853;
 
-    // What the decoder needs: fill order, fax options, predictor, colour map, YCbCr besides those above.
+    // Needed by the decoder besides those above: fill order, fax options, predictor, colour map, YCbCr.
     private static readonly HashSet<int> PictureTags =
     [
         254, Width, Height, BitsPerSample, Compression, Photometric, 266, StripOffsets, SamplesPerPixel, RowsPerStrip, StripByteCounts, Planar,
         292, 293, Predictor, 320, ExtraSamples, SampleFormat, JpegTables, 529, 530, 531, 532,
     ];
 
-    // What becomes EXIF: description, make, model, orientation, software, date, artist, copyright, and what the camera says.
+    // These become EXIF: description, make, model, orientation, software, date, artist, copyright, and the camera's directory.
     private static readonly HashSet<int> DescriptiveTags = [270, 271, 272, 274, 305, 306, 315, 33432, CameraDirectory, PositionDirectory];
 
     private readonly ReadOnlyMemory<byte> _bytes;
@@ -59,7 +59,7 @@ internal sealed class TiffFile
     /// <summary>Reads a file.</summary>
     public static Image Decode(ReadOnlyMemory<byte> bytes, ImageLimits limits)
     {
-        // The library makes an array of these by reflection, whose type a program that is compiled ahead of time otherwise lacks.
+        // The library makes an array of these by reflection; naming the type here keeps it in programs that are compiled ahead of time.
         GC.KeepAlive(Enum.GetValues<ExifDataType>());
         var file = new TiffFile(bytes);
         ImageHeader header = file.CheckPicture(limits);
@@ -89,7 +89,7 @@ internal sealed class TiffFile
         long[] bits = _entries.ContainsKey(BitsPerSample) ? Numbers(BitsPerSample) : [1];
         if (samples is < 1 or > 4 || bits.Length < samples || bits.Any(value => value is < 1 or > 32))
             throw Wrong($"{samples} samples of {string.Join(", ", bits)} bits are not supported.");
-        // The decoder makes a colour for every value that so many bits can have.
+        // The decoder makes a colour for every value that this many bits can have.
         if (Number(Photometric, 0) == Palette && (samples != 1 || bits[0] > 16))
             throw Wrong($"a palette for {samples} samples of {bits[0]} bits is not supported.");
         bool isGrey = Number(Photometric, 0) is 0 or 1;
@@ -123,7 +123,7 @@ internal sealed class TiffFile
         }
     }
 
-    // The file with another offset in its header, and the directory that lies there behind it.
+    // The file with another offset in its header, followed by the directory at that offset.
     private PieceStream WithSimpleDirectory()
     {
         Entry[] kept = [.. _entries.Values.Where(entry => PictureTags.Contains(entry.Tag) || DescriptiveTags.Contains(entry.Tag)).OrderBy(entry => entry.Tag)];
@@ -138,7 +138,7 @@ internal sealed class TiffFile
             _bytes.Slice(kept[i].Position, EntryLength).CopyTo(directory.AsMemory(entry));
             if (kept[i].Tag == RowsPerStrip)
             {
-                // "All of them" may be written as a number beyond the picture, of which the decoder would make a buffer.
+                // "All rows" may be written as a number larger than the picture's, and the decoder would allocate a buffer of that size.
                 Write16(directory, entry + 2, 4);
                 Write32(directory, entry + 8, (uint)Math.Min(Number(RowsPerStrip, 1), Number(Height, 1)));
             }
@@ -147,7 +147,7 @@ internal sealed class TiffFile
         return new PieceStream(header, _bytes[8..], directory);
     }
 
-    // The tags that are about the picture, without those that are about this file.
+    // The tags that describe the picture, without those that describe how this file stores it.
     private static byte[] Describe(byte[] exif)
     {
         var profile = new ExifProfile(exif);
@@ -185,7 +185,7 @@ internal sealed class TiffFile
             entries.Add(entry);
             if (entry.ByteLength > 4 && Read32(position + 8) + entry.ByteLength > _bytes.Length)
                 throw Truncated();
-            // The decoder copies every value, and many entries may name the same bytes.
+            // The decoder copies every value, and many entries may refer to the same bytes.
             _valueBytes += entry.ByteLength;
             if (_valueBytes > 2L * _bytes.Length)
                 throw Wrong("the entries of the directory name more bytes than the file has: it is damaged.");

@@ -5,8 +5,8 @@ using SixLabors.ImageSharp.Formats.Webp;
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Reads and writes WebP. A file is a RIFF container of chunks, whose lengths are checked first. The decoder then gets the picture's
-/// own chunks; of an animation, which it does not know, those of the first frame.
+/// Reads and writes WebP. A file is a RIFF container of chunks, whose lengths are checked first. The decoder then gets the picture's own
+/// chunks. It does not know animations; of those it gets the chunks of the first frame.
 /// </summary>
 internal sealed class WebPFile
 {
@@ -147,7 +147,7 @@ internal sealed class WebPFile
 
     private byte[]? FindMetadata(string type) => Find(type) is { IsEmpty: false } data ? data.ToArray() : null;
 
-    // Some programs write the name that EXIF has in a JPEG here too.
+    // Some programs put the name that EXIF has in a JPEG here too.
     private static byte[]? WithoutName(byte[]? exif) => exif.AsSpan().StartsWith("Exif\0\0"u8) ? exif![6..] : exif;
 
     private static void WriteChunks(List<(string Type, ReadOnlyMemory<byte> Data)> chunks, Stream target)
@@ -168,7 +168,7 @@ internal sealed class WebPFile
         }
     }
 
-    // Sizes are stored less one, in 24 bits.
+    // Sizes are stored minus one, in 24 bits.
     private static int ReadSize(ReadOnlySpan<byte> data) => (data[0] | data[1] << 8 | data[2] << 16) + 1;
 
     private static void WriteSize(Span<byte> data, int size)
