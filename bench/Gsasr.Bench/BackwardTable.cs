@@ -31,7 +31,7 @@ internal static class BackwardTable
         table.Print();
     }
 
-    // What each kernel of the backward pass takes, where the device can tell.
+    // The time of each kernel of the backward pass, if the device can tell.
     private static string Kernels(Device device, Action backward)
     {
         if (device is not GpuDevice gpu)
@@ -41,7 +41,7 @@ internal static class BackwardTable
         return string.Join(", ", profile.Summarize().Select(row => $"{row.Kernel} {row.Milliseconds:F3}"));
     }
 
-    // The norm of the difference from the processor's gradient, relative to it.
+    // The norm of the difference from the processor's gradient, relative to that gradient's norm.
     private static string Error(Tensor gaussians, RasterSettings settings, float[] upstream, Tensor gradient)
     {
         using var processor = new CpuDevice();

@@ -8,7 +8,7 @@ using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Bench;
 
-/// <summary>From a file to a file in one process, as the first image of a program's user meets it.</summary>
+/// <summary>From a file to a file in one process, including what the first image of a program takes.</summary>
 internal static class EndToEndCommand
 {
     public static Command Create()
@@ -132,6 +132,6 @@ internal static class EndToEndCommand
         return result;
     }
 
-    // What one step took, by the clock and of the time of all threads of this process.
+    // How long one step took: by the clock, and added up over all threads of this process.
     private readonly record struct Stage(string Name, double Milliseconds, double ProcessorMilliseconds);
 }

@@ -58,7 +58,8 @@ internal static class FitCommand
             if (elapsed >= seconds)
                 break;
 
-            // The processor is done when a call returns; a GPU's queue must not run ahead of the clock.
+            // On the processor the work is done when a call returns. The queue of a GPU must not get longer than the time between two
+            // looks.
             for (int i = 0; i < StepsAtOnce; i++)
                 fitter.Step(elapsed / seconds);
             device.Synchronize();

@@ -13,8 +13,8 @@ internal static class FmaPeak
     private const int Bursts = 100;
 
     /// <summary>
-    /// Floating-point operations per second of so many threads at once. Each thread counts the best of many bursts of about
-    /// two milliseconds, which other programs seldom interrupt.
+    /// Floating-point operations per second of a number of threads at once. Each thread counts the best of many bursts of about two
+    /// milliseconds, which other programs seldom interrupt.
     /// </summary>
     public static double Measure(int threads)
     {

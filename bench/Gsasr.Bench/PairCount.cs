@@ -3,7 +3,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Bench;
 
-/// <summary>How many pairs of a Gaussian and a pixel a set has, by who counts.</summary>
+/// <summary>How many pairs of a Gaussian and a pixel a set has, counted in different ways.</summary>
 /// <param name="All">Gaussians times pixels: what it costs without culling.</param>
 /// <param name="Box">Within the dmax box: what the published kernel computes.</param>
 /// <param name="Ellipse">Within the box and the ellipse of e^-16: what is not negligible.</param>

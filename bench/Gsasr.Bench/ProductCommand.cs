@@ -16,7 +16,7 @@ internal static class ProductCommand
         new(64, 64, 3), new(192, 192, 3), new(64, 256, 3, PixelShuffle: true), new(192, 768, 3, PixelShuffle: true),
     ];
 
-    // Of a run on the processor: 30 milliseconds or more.
+    // The least duration of a run on the processor.
     private const double LeastOperations = 8e9;
 
     public static Command Create()
@@ -95,8 +95,8 @@ internal static class ProductCommand
         table.Print();
     }
 
-    // On a GPU a launch is shorter than what starts it: many are queued between two events. On the processor the time that other
-    // threads worked is up to date only every few milliseconds, so a run has to last longer.
+    // On a GPU a launch takes less time than starting it, so many are queued between two events. On the processor the time of other threads
+    // is updated only every few milliseconds, so a run has to last longer than that.
     private static Times Measure(Device device, in Layer layer, int size, int runs)
     {
         int factor = layer.PixelShuffle ? 2 : 1;

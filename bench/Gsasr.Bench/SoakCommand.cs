@@ -47,7 +47,7 @@ internal static class SoakCommand
                 () => worker.Work(IsOver), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
             Task.WaitAll(tasks);
 
-            // Everything that the round made was disposed of: what is left is the device's own.
+            // Everything that the round made has been disposed of, so what is left is the device's own.
             GC.Collect();
             GC.WaitForPendingFinalizers();
             GC.Collect();

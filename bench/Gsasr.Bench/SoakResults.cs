@@ -30,7 +30,7 @@ internal sealed class SoakResults
     /// <summary>Images during which memory ran out once.</summary>
     public long OutOfMemory => Interlocked.Read(ref _outOfMemory);
 
-    /// <summary>What must not happen and did; null for nothing.</summary>
+    /// <summary>The first thing that happened and must not happen; null if there is none.</summary>
     public string? Fault => _fault;
 
     /// <summary>Compares a finished image with the first one of the same input, in the same tiles and strips.</summary>
@@ -58,7 +58,7 @@ internal sealed class SoakResults
     /// <summary>Counts an image for which memory ran out.</summary>
     public void AddOutOfMemory() => Interlocked.Increment(ref _outOfMemory);
 
-    /// <summary>Keeps what must not happen, the first time.</summary>
+    /// <summary>Keeps a fault, if it is the first.</summary>
     /// <param name="fault">What happened.</param>
     public void Report(string fault) => Interlocked.CompareExchange(ref _fault, fault, null);
 }

@@ -9,7 +9,7 @@ namespace Gsasr.Bench;
 /// <param name="results">Takes what happens.</param>
 internal sealed class SoakWorker(int thread, GsasrModel model, Device device, SoakResults results)
 {
-    // Few enough that each comes again and again.
+    // Few enough that each input comes again and again.
     private const int Images = 40;
 
     private readonly Random _random = new(thread);
@@ -67,7 +67,7 @@ internal sealed class SoakWorker(int thread, GsasrModel model, Device device, So
         }
         catch (DeviceMemoryException) when (trouble.RanOut)
         {
-            // The image had no smaller tiles to be worked on in.
+            // There were no smaller tiles for the image.
             results.AddOutOfMemory();
         }
     }

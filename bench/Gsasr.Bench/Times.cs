@@ -6,7 +6,9 @@ namespace Gsasr.Bench;
 /// <summary>Times of equal runs, in milliseconds.</summary>
 /// <param name="Median">The time in the middle.</param>
 /// <param name="Minimum">The least time.</param>
-/// <param name="Processor">The least time that all threads of this process worked in a run; other programs do not add to it.</param>
+/// <param name="Processor">
+/// The least processor time of a run, added up over all threads of this process; other programs do not count.
+/// </param>
 internal readonly record struct Times(double Median, double Minimum, double Processor = 0)
 {
     /// <summary>Sums up measured times.</summary>

@@ -11,7 +11,7 @@ internal static class Workloads
     public static GsasrModel Model(string name) =>
         SeededCheckpoint.ModelNames.Contains(name) ? new GsasrModel(() => SeededCheckpoint.Open(name)) : GsasrModel.Load(name);
 
-    /// <summary>RGB pixels of a photograph, from its middle; where it ends, it goes on as in a mirror.</summary>
+    /// <summary>RGB pixels from the middle of a photograph; beyond its edges it is reflected.</summary>
     public static byte[] Photo(int width, int height) => Crop(ImageFile.Read(TestData.PhotoFile("astronaut.png")), width, height);
 
     /// <summary>The PNG and JPEG files of a folder, by their names.</summary>
@@ -19,7 +19,7 @@ internal static class Workloads
         .Where(file => file.Extension is ".png" or ".jpg" or ".jpeg")
         .OrderBy(file => file.Name, StringComparer.Ordinal);
 
-    /// <summary>RGB pixels of an 8-bit image of colours, from its middle; where it ends, it goes on as in a mirror.</summary>
+    /// <summary>RGB pixels from the middle of an 8-bit image of colours; beyond its edges it is reflected.</summary>
     public static byte[] Crop(Image photo, int width, int height)
     {
         int left = Math.Max(0, (photo.Width - width) / 2);

@@ -87,7 +87,7 @@ public class KernelBenchmarks : IDisposable
         return _device.Upload(values, height, width, channels);
     }
 
-    // The means; what float32 leaves out of them is zero.
+    // The means; their remainders are zero.
     private static void PlaceOnGrid(float[] gaussians, int height, int width)
     {
         for (int i = 0; i < height * width; i++)

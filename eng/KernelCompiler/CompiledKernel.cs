@@ -1,6 +1,6 @@
 namespace Gsasr.KernelCompiler;
 
-/// <summary>What came out of a kernel.</summary>
+/// <summary>What a kernel was compiled into.</summary>
 /// <param name="Entry">The kernel.</param>
 /// <param name="Ptx">Its PTX.</param>
 /// <param name="OpenCl">Its OpenCL C; null if it is for NVIDIA hardware alone.</param>

@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 namespace Gsasr.KernelCompiler;
 
 /// <summary>
-/// Where a block gives new values to variables that depend on each other's old ones, ILGPU's OpenCL C first keeps an old value in
-/// one more variable. It then reads that variable in other blocks too, which never set it; there the variable that was to be kept
-/// is meant, which still has its value. (The PTX is right.)
+/// Mends an error in ILGPU's OpenCL C. When a block sets variables that depend on each other's old values, the code first copies an old
+/// value into an extra variable. Other blocks then read that extra variable although they never set it. They mean the original variable,
+/// which still has the value there. (The PTX is right.)
 /// </summary>
 internal static partial class KeptPhis
 {
-    /// <summary>Makes blocks that do not keep a value themselves read the variable that has it.</summary>
+    /// <summary>Makes blocks that do not set an extra variable read the original one.</summary>
     public static string Mend(string text)
     {
         string[] lines = text.Split('\n');
@@ -33,8 +33,8 @@ internal static partial class KeptPhis
         return string.Join('\n', lines);
     }
 
-    // The variables that keep a value, with those whose value it is. Such a variable is set just before the other, and its
-    // declaration and moves are all there is of it.
+    // The extra variables, each with the original one. An extra variable is set just before the original; its declaration and these
+    // assignments are all that it is used for.
     private static Dictionary<string, string> FindKept(string[] lines)
     {
         var kept = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -6,7 +6,7 @@ namespace Gsasr.KernelCompiler;
 
 /// <summary>A kernel method with one of its specialisations.</summary>
 /// <param name="Method">The method, closed over the specialisation.</param>
-/// <param name="Attribute">What is said at the method.</param>
+/// <param name="Attribute">The attribute of the method.</param>
 internal sealed record KernelEntry(MethodInfo Method, KernelAttribute Attribute)
 {
     private const int LargestGroup = 1024;
@@ -14,7 +14,7 @@ internal sealed record KernelEntry(MethodInfo Method, KernelAttribute Attribute)
     /// <summary>The name of its files and in messages: "Convolve.Tile128x64".</summary>
     public string Name => Attribute.Specialization is Type type ? $"{Method.Name}.{type.Name}" : Method.Name;
 
-    /// <summary>The kernels of an assembly, by class, method and specialisation; what is wrong about others goes to the errors.</summary>
+    /// <summary>The kernels of an assembly, by class, method and specialisation; faults of others are added to the errors.</summary>
     public static IReadOnlyList<KernelEntry> FindAll(Assembly assembly, List<KernelException> errors)
     {
         const BindingFlags Declared = BindingFlags.DeclaredOnly | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
@@ -42,7 +42,7 @@ internal sealed record KernelEntry(MethodInfo Method, KernelAttribute Attribute)
         return entries;
     }
 
-    /// <summary>A failure of this kernel.</summary>
+    /// <summary>An exception about this kernel.</summary>
     public KernelException Error(string reason) => new(Attribute.File, Attribute.Line, Name, reason);
 
     private static MethodInfo Close(MethodInfo method, KernelAttribute attribute) =>

@@ -13,7 +13,7 @@ namespace Gsasr.KernelCompiler;
 /// <summary>Compiles kernels with ILGPU's backends, without any device.</summary>
 internal static class KernelTranslator
 {
-    // A PTX version that every driver since 2022 reads. ILGPU writes the target sm_80 whatever it is asked for; PtxText mends it.
+    // A PTX version that every driver since 2022 reads. ILGPU always writes the target sm_80; PtxText corrects it.
     private static readonly CudaInstructionSet s_ptxVersion = new(8, 0);
 
     /// <summary>Compiles a kernel.</summary>
@@ -22,8 +22,8 @@ internal static class KernelTranslator
     {
         try
         {
-            // A context remembers what it compiled before, and optimises differently for it: every kernel has one of its own, so that
-            // two builds give the same bytes.
+            // A context remembers what it compiled before and then optimises differently. So every kernel has a context of its own, and two
+            // builds give the same bytes.
             using Backends backends = new(entry.Attribute.Optimization == 1 ? OptimizationLevel.O1 : OptimizationLevel.O2);
             EntryPointDescription description = EntryPointDescription.FromExplicitlyGroupedKernel(entry.Method);
             int? groups = entry.Attribute.GroupsPerProcessor is > 0 and int count ? count : null;
@@ -42,7 +42,7 @@ internal static class KernelTranslator
         }
         catch (Exception e)
         {
-            // What ILGPU means is the innermost of its exceptions.
+            // The innermost of ILGPU's exceptions says what is wrong.
             Exception cause = e.GetBaseException();
             if (cause is AggregateException { InnerExceptions.Count: > 0 } several)
                 cause = several.InnerExceptions[0].GetBaseException();

@@ -4,8 +4,7 @@ using Gsasr.Kernels;
 namespace Gsasr.KernelCompiler;
 
 /// <summary>
-/// What has to be mended of ILGPU's OpenCL C to make it version 1.2, each with its reason. Text that does not look as expected
-/// stops the build.
+/// The corrections that make ILGPU's OpenCL C version 1.2, each with its reason. Text that does not look as expected stops the build.
 /// </summary>
 internal static partial class OpenClText
 {
@@ -13,22 +12,22 @@ internal static partial class OpenClText
     {
         string text = source.ReplaceLineEndings("\n");
 
-        // Says the group size, which drivers compile for and check at the launch.
+        // Adds the group size, so that drivers compile for it and check it at the launch.
         text = Kernel().Replace(text, $"__attribute__((reqd_work_group_size({attribute.GroupSize}, 1, 1)))\nkernel void Kernel_", 1);
 
-        // OpenCL C 2.0's barrier; its fence is for global memory, though it is shared memory that groups wait for.
+        // The barrier of OpenCL C 2.0. ILGPU makes it a fence for global memory, but groups wait for shared memory.
         text = Barrier().Replace(text, "barrier(CLK_LOCAL_MEM_FENCE)");
 
-        // OpenCL C 2.0's atomics, whose cast would lose the address space.
+        // The atomics of OpenCL C 2.0, with a cast that would lose the address space.
         text = Atomic().Replace(text, "atomic_${operation}(${pointer}");
 
-        // Arrays in shared memory are aligned for their elements, but are read four at a time.
+        // Arrays in shared memory are aligned for their elements, but four elements are read at a time.
         text = LocalArray().Replace(text, "${declaration} __attribute__((aligned(16)));");
 
-        // Variables that are read where they were never set.
+        // Variables that are read although they were never set.
         text = KeptPhis.Mend(text);
 
-        // Names of types and labels hold a counter that differs from run to run.
+        // Names of types and labels contain a counter that differs from run to run.
         text = Numbers.Renumber(text, TypeOrLabel());
         if (!text.Contains("reqd_work_group_size", StringComparison.Ordinal))
             throw new FormatException("ILGPU's OpenCL C was expected to have one kernel function");

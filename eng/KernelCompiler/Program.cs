@@ -70,7 +70,7 @@ internal static class Program
         foreach (string stale in Directory.EnumerateFiles(folder).Where(file => !kept.Contains(Path.GetFileName(file))))
             File.Delete(stale);
 
-        // For people as it is, and for embedding compressed.
+        // Uncompressed for people to read, and compressed for embedding.
         void WriteText(string name, string text)
         {
             WriteFile(name, text);

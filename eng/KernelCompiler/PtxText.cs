@@ -4,7 +4,7 @@ using Gsasr.Kernels;
 
 namespace Gsasr.KernelCompiler;
 
-/// <summary>What has to be mended of ILGPU's PTX, each with its reason. Text that does not look as expected stops the build.</summary>
+/// <summary>The corrections to ILGPU's PTX, each with its reason. Text that does not look as expected stops the build.</summary>
 internal static partial class PtxText
 {
     // The oldest hardware that the kernels are for.
@@ -14,23 +14,23 @@ internal static partial class PtxText
     {
         string text = ptx.ReplaceLineEndings("\n");
 
-        // ILGPU knows no target after sm_80 and has none before it for this PTX version; the text is right for both.
+        // ILGPU has no target after sm_80, and for this PTX version none before it. The text is right for those targets too.
         text = ReplaceOnce(text, ".target sm_80\n", $".target {attribute.Target ?? DefaultTarget}\n");
 
-        // The group size is exact, which lets the driver compile for it; ILGPU says only that it is the largest.
+        // The group size is exact, so the driver can compile for it; ILGPU only states it as a maximum.
         text = ReplaceOnce(text, $".maxntid {attribute.GroupSize}, 1, 1\n", $".reqntid {attribute.GroupSize}, 1, 1\n");
 
-        // ILGPU takes what instructions and loops over branches return for the same in all work-items, and says so of the branches
-        // on it; the driver's compiler finds out by itself.
+        // ILGPU assumes that the results of instructions, and of loops with branches, are the same in all work-items, and marks branches on
+        // them as uniform. The mark is removed; the driver's compiler finds out by itself.
         text = ConditionalBranch().Replace(text, "${condition} bra\t");
 
-        // Arrays in shared memory are aligned for their elements, but are read four at a time.
+        // Arrays in shared memory are aligned for their elements, but four elements are read at a time.
         text = SharedArray().Replace(text, match => $".shared .align 16 .b8 {match.Groups["rest"].Value}");
 
-        // The methods that stand for instructions are there as functions too, which nothing calls.
+        // Methods that stand for instructions are also written as functions, which nothing calls.
         text = Function().Replace(text, "");
 
-        // Names of parameters and labels hold a counter that differs from run to run.
+        // Names of parameters and labels contain a counter that differs from run to run.
         text = Numbers.Renumber(text, ParameterOrLabel());
         if (text.Contains("\tcall", StringComparison.Ordinal))
             throw new FormatException("it calls a function that ILGPU did not inline");

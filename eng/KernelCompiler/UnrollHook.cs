@@ -5,12 +5,12 @@ using ILGPU.IR.Transformations;
 namespace Gsasr.KernelCompiler;
 
 /// <summary>
-/// Unrolls loops whose bounds are constants, for both backends alike, so that arrays indexed in them become registers. ILGPU has
-/// the transformation but leaves it out of its own pipeline; run before that, it finds the loops as they were written.
+/// Unrolls loops whose bounds are constants, for both backends, so that arrays indexed in them become registers. ILGPU has the
+/// transformation but does not use it. Here it runs before ILGPU's own, while the loops are still as they were written.
 /// </summary>
 internal readonly struct UnrollHook : IBackendHook
 {
-    // Every pass unrolls the innermost loops that are left.
+    // Each pass unrolls the innermost loops that are left.
     private const int DeepestNesting = 4;
 
     public void InitializedKernelContext(IRContext kernelContext, Method kernelMethod)

@@ -31,6 +31,6 @@ public struct Float4(float x, float y, float z, float w)
     /// <summary>Every value by the same factor.</summary>
     public static Float4 operator *(Float4 a, float b) => new(a.X * b, a.Y * b, a.Z * b, a.W * b);
 
-    /// <summary>The same value less from each.</summary>
+    /// <summary>Subtracts the same value from each.</summary>
     public static Float4 operator -(Float4 a, float b) => new(a.X - b, a.Y - b, a.Z - b, a.W - b);
 }

@@ -4,9 +4,8 @@ using ILGPU.IR.Intrinsics;
 namespace Gsasr.Kernels;
 
 /// <summary>
-/// Instructions of both backends that ILGPU has no words for, or not with the rounding that is meant. Arithmetic written with C#
-/// operators may be contracted (a product and a sum become one operation) or not, as the driver's compiler likes; these say what
-/// they do, and nothing else happens.
+/// Instructions of both backends that ILGPU does not offer, or not with the rounding that is meant. The driver's compiler may contract
+/// arithmetic with C# operators (turn a product and a sum into one operation) or not. These methods do exactly what they say.
 /// </summary>
 public static class Gpu
 {
@@ -46,13 +45,13 @@ public static class Gpu
     [Instruction("cvt.rpi.f32.f32 %0, %1;", "%0 = ceil(%1)"), IntrinsicImplementation]
     public static float Ceiling(float x) => throw new UnreachableException();
 
-    /// <summary>The nearest whole number; halves go to the even one.</summary>
+    /// <summary>The nearest whole number; ties to even.</summary>
     [Instruction("cvt.rni.f32.f32 %0, %1;", "%0 = rint(%1)"), IntrinsicImplementation]
     public static float Round(float x) => throw new UnreachableException();
 
     /// <summary>
-    /// The number of the lowest bit that is set, of a number that is not 0. C# wraps where OpenCL C knows no overflow, so that the
-    /// arithmetic that kernels would need for it is undefined for the number with the highest bit alone.
+    /// The index of the lowest bit that is set, for a number that is not 0. Kernels cannot compute it with C# arithmetic, which wraps
+    /// around: in OpenCL C the same arithmetic is undefined for the number whose only bit is the highest.
     /// </summary>
     [Instruction("brev.b32 %0, %1; clz.b32 %0, %0;", "%0 = 31 - clz((int)((uint)%1 & (0u - (uint)%1)))"), IntrinsicImplementation]
     public static int FirstBit(int value) => throw new UnreachableException();
@@ -110,8 +109,8 @@ public static class Gpu
     public static void Store4(ref int first, Int4 values) => throw new UnreachableException();
 
     /// <summary>
-    /// The value itself, computed here and not later: ILGPU moves what a loop uses into the loop, and computes it there every time.
-    /// It does not know the value either, so that a loop up to it stays a loop.
+    /// The value itself, computed at this place. ILGPU would move the computation of what a loop uses into the loop, and repeat it there.
+    /// ILGPU does not know the result either, so a loop with such a bound is not unrolled.
     /// </summary>
     [Instruction("mov.f32 %0, %1;", "%0 = %1"), IntrinsicImplementation]
     public static float Keep(float value) => throw new UnreachableException();
@@ -121,8 +120,8 @@ public static class Gpu
     public static int Keep(int value) => throw new UnreachableException();
 
     /// <summary>
-    /// A barrier after which the group sees what its items wrote to global memory; <c>Group.Barrier</c> promises that for shared
-    /// memory alone.
+    /// A barrier after which the group sees what its items wrote to global memory; <c>Group.Barrier</c> promises that only for shared
+    /// memory.
     /// </summary>
     [Instruction("bar.sync 0;", "barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)"), IntrinsicImplementation]
     public static void GlobalBarrier() => throw new UnreachableException();

@@ -1,18 +1,18 @@
 namespace Gsasr.Kernels;
 
 /// <summary>
-/// Gives a method its meaning on both backends, as text. Placeholders: <c>%0</c> is the result and <c>%1</c>, <c>%2</c> the
-/// arguments, where PTX counts every register (a <see cref="Float4"/> is four); <c>#</c> is the address space of the pointer among
-/// the arguments, <c>$</c> in OpenCL C a name of the statement's own.
+/// Gives a method its meaning on both backends, as text. Placeholders: <c>%0</c> is the result and <c>%1</c>, <c>%2</c> are the arguments,
+/// where PTX counts every register (a <see cref="Float4"/> is four); <c>#</c> is the address space of the pointer among the arguments;
+/// <c>$</c> is, in OpenCL C, a name that is unique to the statement.
 /// </summary>
 /// <param name="ptx">PTX instructions, each with its semicolon.</param>
-/// <param name="openCl">OpenCL C statements without the last semicolon; null where there are none.</param>
+/// <param name="openCl">OpenCL C statements without the last semicolon; null if there are none.</param>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class InstructionAttribute(string ptx, string? openCl) : Attribute
 {
     /// <summary>The PTX instructions.</summary>
     public string Ptx { get; } = ptx;
 
-    /// <summary>The OpenCL C statements; null for instructions of NVIDIA hardware alone.</summary>
+    /// <summary>The OpenCL C statements; null for instructions that only NVIDIA hardware has.</summary>
     public string? OpenCl { get; } = openCl;
 }

@@ -9,8 +9,8 @@ namespace Gsasr.Kernels;
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 public sealed class KernelAttribute : Attribute
 {
-    /// <summary>Says what every launch of the kernel has in common.</summary>
-    /// <param name="groupSize">Work-items of a work-group, 1 to 1024; devices are sure to have 256.</param>
+    /// <summary>Sets what all launches of the kernel have in common.</summary>
+    /// <param name="groupSize">Work-items of a work-group, 1 to 1024; every device has at least 256.</param>
     /// <param name="file">The source file, for messages of the kernel compiler.</param>
     /// <param name="line">The line in it.</param>
     public KernelAttribute(int groupSize, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
@@ -33,8 +33,8 @@ public sealed class KernelAttribute : Attribute
     public Type? Specialization { get; set; }
 
     /// <summary>
-    /// How many groups a multiprocessor of NVIDIA hardware is to run side by side, to which registers give way; 0 leaves it to the
-    /// driver's compiler.
+    /// How many groups a multiprocessor of NVIDIA hardware is to run side by side. The kernel uses only so many registers as that allows; 0
+    /// leaves it to the driver's compiler.
     /// </summary>
     public int GroupsPerProcessor { get; set; }
 
@@ -49,8 +49,6 @@ public sealed class KernelAttribute : Attribute
     /// </summary>
     public int DynamicSharedBytes { get; set; }
 
-    /// <summary>
-    /// How far ILGPU optimises: 2, or 1 where its second level makes the PTX slower, which only a measurement tells.
-    /// </summary>
+    /// <summary>The level of ILGPU's optimisation: 2, or 1 if a measurement shows that the second level makes the PTX slower.</summary>
     public int Optimization { get; set; } = 2;
 }

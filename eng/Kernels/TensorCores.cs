@@ -4,8 +4,8 @@ using ILGPU.IR.Intrinsics;
 namespace Gsasr.Kernels;
 
 /// <summary>
-/// Products on the tensor cores of NVIDIA hardware from sm_80 on, and what brings their operands there. Two 16-bit numbers of
-/// consecutive columns share an <c>int</c>, the first in the low half. All items of a warp call these together.
+/// Products on the tensor cores of NVIDIA hardware from sm_80 on, and the loading of their operands. Two 16-bit numbers of consecutive
+/// columns share an <c>int</c>, the first in the low half. All items of a warp call these together.
 /// </summary>
 public static class TensorCores
 {
@@ -24,8 +24,8 @@ public static class TensorCores
     public static Float4 MultiplyBFloat16(Float4 c, Int4 a, int b0, int b1) => throw new UnreachableException();
 
     /// <summary>
-    /// Four matrices of 8 x 8 16-bit numbers: item i gives the address of row i % 8 of matrix i / 8, 16 bytes in shared memory, and gets
-    /// of each matrix the numbers 2 (i % 4) and 2 (i % 4) + 1 of row i / 4.
+    /// Four matrices of 8 x 8 16-bit numbers. Item i gives the address of row i % 8 of matrix i / 8, 16 bytes in shared memory. It gets the
+    /// numbers 2 (i % 4) and 2 (i % 4) + 1 of row i / 4 of each matrix.
     /// </summary>
     [Instruction("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];", null), IntrinsicImplementation]
     public static Int4 LoadMatrices(int address) => throw new UnreachableException();
@@ -39,25 +39,27 @@ public static class TensorCores
     public static int AddressOf(ref int sharedElement) => throw new UnreachableException();
 
     /// <summary>
-    /// Starts to copy 16 bytes from global to shared memory; both lie on a boundary of 16 bytes. Of <paramref name="bytes"/>, 16 or 0, the
-    /// rest is filled with zeros, and with 0 nothing is read.
+    /// Starts to copy 16 bytes from global to shared memory; both lie on a boundary of 16 bytes. If <paramref name="bytes"/> is 0 instead
+    /// of 16, nothing is read, and zeros are written.
     /// </summary>
     [Instruction("cp.async.cg.shared.global [%0], [%1], 16, %2;", null), IntrinsicImplementation]
     public static void StartCopy(int sharedAddress, ref short source, int bytes) => throw new UnreachableException();
 
-    /// <summary>Makes one group of the copies that the item started since the last call.</summary>
+    /// <summary>Makes the copies that the item started since the last call a group.</summary>
     [Instruction("cp.async.commit_group;", null), IntrinsicImplementation]
     public static void EndCopyGroup() => throw new UnreachableException();
 
-    /// <summary>Waits until of the item's groups of copies no more than the last <paramref name="pending"/>, a constant, are under way.</summary>
+    /// <summary>
+    /// Waits until at most the last <paramref name="pending"/> of the item's groups of copies, a constant, are still under way.
+    /// </summary>
     [Instruction("cp.async.wait_group %0;", null), IntrinsicImplementation]
     public static void WaitForCopies(int pending) => throw new UnreachableException();
 
-    /// <summary>Two numbers rounded to float16, to the nearest, halves to even; beyond the range they become infinite.</summary>
+    /// <summary>Two numbers rounded to the nearest float16, ties to even; beyond the range they become infinite.</summary>
     [Instruction("cvt.rn.f16x2.f32 %0, %2, %1;", null), IntrinsicImplementation]
     public static int PackFloat16(float low, float high) => throw new UnreachableException();
 
-    /// <summary>The two float16 of a number.</summary>
+    /// <summary>The two float16 in a number.</summary>
     [Instruction(
         "{ .reg .b16 low, high; mov.b32 {low, high}, %2; cvt.f32.f16 %0, low; cvt.f32.f16 %1, high; }",
         null), IntrinsicImplementation]

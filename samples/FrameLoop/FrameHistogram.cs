@@ -9,11 +9,11 @@ internal sealed class FrameHistogram
     private readonly List<double> _milliseconds = [];
 
     /// <summary>Counts a frame.</summary>
-    /// <param name="milliseconds">What it took.</param>
+    /// <param name="milliseconds">How long it took.</param>
     public void Add(double milliseconds) => _milliseconds.Add(milliseconds);
 
     /// <summary>Writes the median, the slowest hundredth, and a bar for each stretch of time.</summary>
-    /// <param name="output">Where to.</param>
+    /// <param name="output">Where to write.</param>
     public void Write(TextWriter output)
     {
         double[] sorted = [.. _milliseconds.Order()];

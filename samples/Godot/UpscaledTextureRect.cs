@@ -30,7 +30,7 @@ public partial class UpscaledTextureRect : TextureRect
         byte[] pixels = image.GetData();
         (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, Factor);
 
-        // Not on the thread of the scene, which goes on drawing. (An upscaler that is used often is made once, and kept.)
+        // On another thread than the scene's, which goes on drawing. (Create an upscaler once and keep it, if it is used often.)
         byte[] upscaled = await Task.Run(() =>
         {
             using Device device = DeviceCatalog.Open(DeviceName);
