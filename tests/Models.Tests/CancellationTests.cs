@@ -47,6 +47,57 @@ public sealed class CancellationTests(ITestOutputHelper output)
         Assert.ThrowsAny<OperationCanceledException>(() => field.Render(view, PixelLayout.Rgb, target, cancellation: new CancellationToken(canceled: true)));
     }
 
+    [Fact]
+    public void A_field_is_not_made_when_the_caller_asks_to_stop_during_the_last_wait()
+    {
+        const int Size = 48;
+        using var device = new CpuDevice(2);
+        using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device);
+        byte[] pixels = Picture.Photo(0, 0, Size, Size).Pixels;
+        Build(CancellationToken.None).Dispose();
+        long before = device.AllocatedBytes;
+        int calls = 0;
+        device.BeforeCall = () => calls++;
+        Build(CancellationToken.None).Dispose();
+
+        // The last call of the device is the wait for all that was started.
+        using var cancellation = new CancellationTokenSource();
+        int left = calls;
+        device.BeforeCall = () =>
+        {
+            if (--left == 0)
+                cancellation.Cancel();
+        };
+        Assert.ThrowsAny<OperationCanceledException>(() => Build(cancellation.Token));
+        Assert.Equal(0, left);
+        Assert.Equal(before, device.AllocatedBytes);
+
+        GaussianField Build(CancellationToken token) => upscaler.BuildField(pixels, Size, Size, PixelLayout.Rgb, 2, cancellation: token);
+    }
+
+    [Fact]
+    public void A_field_whose_last_report_fails_leaves_nothing_on_the_device()
+    {
+        const int Size = 48;
+        using var device = new CpuDevice(2);
+        using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device);
+        byte[] pixels = Picture.Photo(0, 0, Size, Size).Pixels;
+        upscaler.BuildField(pixels, Size, Size, PixelLayout.Rgb, 2, cancellation: TestContext.Current.CancellationToken).Dispose();
+        long before = device.AllocatedBytes;
+        Assert.Throws<IOException>(() => upscaler.BuildField(
+            pixels, Size, Size, PixelLayout.Rgb, 2, new FailsAtTheEnd(), TestContext.Current.CancellationToken));
+        Assert.Equal(before, device.AllocatedBytes);
+    }
+
+    private sealed class FailsAtTheEnd : IProgress<double>
+    {
+        public void Report(double value)
+        {
+            if (value == 1)
+                throw new IOException("The end cannot be told.");
+        }
+    }
+
     private sealed class StopsAt(double share, CancellationTokenSource cancellation) : IProgress<double>
     {
         public double Last { get; private set; }

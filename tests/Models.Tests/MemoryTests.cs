@@ -173,7 +173,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
         MemoryPlan usual = upscaler.LastPlan!;
         Assert.Equal(1, usual.Strips.Count);
 
-        var progress = new RunsOutOnce();
+        using var progress = new RunsOut(device) { At = 0.3 };
         byte[] actual = Upscale(upscaler, progress);
         Assert.True(progress.RanOut);
         MemoryPlan reduced = upscaler.LastPlan!;
@@ -223,18 +223,4 @@ public sealed class MemoryTests(ITestOutputHelper output)
 
     private static double Psnr(byte[] expected, byte[] actual) =>
         -10 * Math.Log10(expected.Zip(actual, (e, a) => Math.Pow((e - a) / 255.0, 2)).Average() + 1e-20);
-
-    // As if an allocation failed in the middle of the work.
-    private sealed class RunsOutOnce : IProgress<double>
-    {
-        public bool RanOut { get; private set; }
-
-        public void Report(double value)
-        {
-            if (RanOut || value < 0.3)
-                return;
-            RanOut = true;
-            throw new DeviceMemoryException("no memory is left");
-        }
-    }
 }

@@ -106,7 +106,7 @@ public sealed class OutputTests(ITestOutputHelper output)
         using var device = new CpuDevice(2);
         using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device, new UpscalerOptions { MaximumTilePixels = 84 * 84, TileOverlap = 12 });
         int next = 0;
-        var progress = new RunsOut { When = () => next > 100 };
+        using var progress = new RunsOut(device) { When = () => next > 100 };
         upscaler.Upscale<byte>(
             new(Picture.Photo(0, 0, Width, 60).Repeated(Width, Height).Pixels, Width, Height, PixelLayout.Rgb),
             Width,
@@ -132,6 +132,38 @@ public sealed class OutputTests(ITestOutputHelper output)
         Assert.Throws<IOException>(() => upscaler.Upscale<byte>(
             new(pixels, 36, 36, PixelLayout.Rgb), 72, 72, PixelLayout.Rgb, (_, _) => throw new IOException("The disk is full."), cancellation: Cancellation));
         upscaler.Upscale(pixels, 36, 36, PixelLayout.Rgb, 2, new byte[72 * 72 * 3], cancellation: Cancellation);
+    }
+
+    [Fact]
+    public void Too_little_memory_in_the_callers_own_code_ends_the_work_as_any_failure_of_it_does()
+    {
+        using var device = new CpuDevice(2);
+        using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device);
+        byte[] pixels = Picture.Photo(0, 0, 36, 36).Pixels;
+        var failure = new DeviceMemoryException("The caller's own work on a device has too little memory.");
+        int calls = 0;
+        Assert.Same(failure, Assert.Throws<DeviceMemoryException>(() => upscaler.Upscale<byte>(
+            new(pixels, 36, 36, PixelLayout.Rgb), 72, 72, PixelLayout.Rgb, (_, _) => Fail(), cancellation: Cancellation)));
+        Assert.Equal(1, calls);
+        var progress = new Callback(Fail);
+        Assert.Same(failure, Assert.Throws<DeviceMemoryException>(
+            () => upscaler.Upscale(pixels, 36, 36, PixelLayout.Rgb, 2, new byte[4 * pixels.Length], progress, Cancellation)));
+        Assert.Equal(2, calls);
+        Assert.Same(failure, Assert.Throws<DeviceMemoryException>(
+            () => upscaler.BuildField(pixels, 36, 36, PixelLayout.Rgb, 2, progress, Cancellation)));
+        Assert.Equal(3, calls);
+
+        // A picture that is put together before it is handed over.
+        using var wrapping = new Upscaler(SmallModels.Open(SmallModels.Edsr), device, new UpscalerOptions { Wrap = true });
+        Assert.Same(failure, Assert.Throws<DeviceMemoryException>(() => wrapping.Upscale<byte>(
+            new(pixels, 36, 36, PixelLayout.Rgb), 72, 72, PixelLayout.Rgb, (_, _) => Fail(), cancellation: Cancellation)));
+        Assert.Equal(4, calls);
+
+        void Fail()
+        {
+            calls++;
+            throw failure;
+        }
     }
 
     [Fact]
@@ -162,19 +194,8 @@ public sealed class OutputTests(ITestOutputHelper output)
         Assert.Contains("200 x 200", error.Message, StringComparison.Ordinal);
     }
 
-    // As if an allocation failed in the middle of the work, once.
-    private sealed class RunsOut : IProgress<double>
+    private sealed class Callback(Action action) : IProgress<double>
     {
-        public required Func<bool> When { get; init; }
-
-        public bool RanOut { get; private set; }
-
-        public void Report(double value)
-        {
-            if (RanOut || !When())
-                return;
-            RanOut = true;
-            throw new DeviceMemoryException("no memory is left");
-        }
+        public void Report(double value) => action();
     }
 }

@@ -61,7 +61,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
                 Pass.Meter.Finish();
                 return;
             }
-            catch (DeviceMemoryException e)
+            catch (DeviceMemoryException e) when (!Pass.IsInCallersCode)
             {
                 limit = Workspace.Reduce(e);
             }
@@ -87,12 +87,9 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
             {
                 MemoryPlan plan = Workspace.Prepare(geometry, sampleBytes: 0, images: 1, limit);
                 Pass.Meter.BeginWork(plan.Work(_work));
-                Tensor gaussians = FillWhole(plan);
-                Pass.Meter.Finish();
-                EvenAreas? evenAreas = options.KeepEvenAreas ? EvenAreas.Of(_source.TakeColours(geometry), geometry.Width, geometry.Height) : null;
-                return new GaussianField(gaussians, Describe(geometry, source.Layout.IsGrey(), Unsafe.SizeOf<T>() == 1 ? 8 : 16), evenAreas);
+                return FillWhole(plan, Describe(geometry, source.Layout.IsGrey(), Unsafe.SizeOf<T>() == 1 ? 8 : 16));
             }
-            catch (DeviceMemoryException e)
+            catch (DeviceMemoryException e) when (!Pass.IsInCallersCode)
             {
                 limit = Workspace.Reduce(e);
             }
@@ -121,7 +118,9 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
             DrawStrip(picture, plan, i, whole, ref top);
         }
 
+        Pass.IsInCallersCode = true;
         writer.HandOn(firstRow);
+        Pass.IsInCallersCode = false;
     }
 
     private void DrawStrip<T>(in DrawnPicture picture, MemoryPlan plan, int index, in PictureWriter<T> writer, ref int firstRow)
@@ -147,14 +146,18 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
     }
 
     // All Gaussians of an image, in memory of their own.
-    private Tensor FillWhole(MemoryPlan plan)
+    private GaussianField FillWhole(MemoryPlan plan, FieldDescription description)
     {
+        ImageGeometry geometry = plan.Geometry;
         DeviceBuffer memory = device.Allocate(plan.FieldBytes);
         try
         {
             network.Fill(_source.Colours, plan, plan.Strips.StripAt(0), memory, Pass);
             device.Synchronize();
-            return GaussiansOf(memory, 0, plan.Strips.FieldPixels);
+            Pass.Cancellation.ThrowIfCancellationRequested();
+            EvenAreas? evenAreas = options.KeepEvenAreas ? EvenAreas.Of(_source.TakeColours(geometry), geometry.Width, geometry.Height) : null;
+            Pass.Meter.Finish();
+            return new GaussianField(GaussiansOf(memory, 0, plan.Strips.FieldPixels), description, evenAreas);
         }
         catch
         {

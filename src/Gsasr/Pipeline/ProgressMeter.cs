@@ -1,12 +1,10 @@
-using Gsasr.Tensors;
-
 namespace Gsasr.Pipeline;
 
 /// <summary>
 /// Turns finished work into reports from 0 to 1. The host queues work ahead of the device, so it waits for the device before it reports.
 /// </summary>
-/// <param name="device">The device that does the work.</param>
-internal sealed class ProgressMeter(Device device)
+/// <param name="pass">The pass whose work it is.</param>
+internal sealed class ProgressMeter(ForwardPass pass)
 {
     private const double Step = 0.01;
 
@@ -44,15 +42,23 @@ internal sealed class ProgressMeter(Device device)
         double fraction = Math.Min(_done / _total, 1 - Step);
         if (fraction < _reported + Step)
             return;
-        device.Synchronize();
+        pass.Arena.Device.Synchronize();
         _reported = fraction;
-        _progress.Report(fraction);
+        Report(fraction);
     }
 
     /// <summary>Reports that all is done.</summary>
     public void Finish()
     {
-        _progress?.Report(1);
+        if (_progress is not null)
+            Report(1);
         _progress = null;
+    }
+
+    private void Report(double fraction)
+    {
+        pass.IsInCallersCode = true;
+        _progress!.Report(fraction);
+        pass.IsInCallersCode = false;
     }
 }

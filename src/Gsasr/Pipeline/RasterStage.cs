@@ -120,7 +120,9 @@ internal sealed class RasterStage(Arena arena) : IDisposable
 
             if (picture.IsNeutral)
                 PixelConversion.MakeNeutral(colours);
+            pass.IsInCallersCode = true;
             writer.Write(band, colours, alpha);
+            pass.IsInCallersCode = false;
             firstRow += band.Height;
             pass.Advance(Work(band.Width, band.Height) * picture.Images);
         }

@@ -47,6 +47,9 @@ public sealed class CpuDevice : Device
     /// <summary>Bytes of memory in its buffers.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
 
+    /// <summary>Called before each allocation, kernel and wait. Tests let the device fail in it, as a GPU's driver may at any call.</summary>
+    internal Action? BeforeCall { get; set; }
+
     /// <summary>How many threads run a kernel at once.</summary>
     public int Threads => _pool.Threads;
 
@@ -58,6 +61,7 @@ public sealed class CpuDevice : Device
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(byteLength, 1);
         ThrowIfDisposed();
+        BeforeCall?.Invoke();
         if (!TryCountBytes(byteLength))
         {
             throw new DeviceMemoryException(
@@ -80,6 +84,7 @@ public sealed class CpuDevice : Device
     {
         // Every operation is done when its call returns.
         ThrowIfDisposed();
+        BeforeCall?.Invoke();
     }
 
     /// <summary>
@@ -93,7 +98,11 @@ public sealed class CpuDevice : Device
     /// <exception cref="DeviceMemoryException">There is too little memory for the scratch memory.</exception>
     /// <exception cref="ObjectDisposedException">The device was disposed of.</exception>
     internal void Run<TKernel>(in TKernel kernel, int items, long scratchBytes = 0)
-        where TKernel : unmanaged, ICpuKernel => _pool.Run(kernel, items, scratchBytes);
+        where TKernel : unmanaged, ICpuKernel
+    {
+        BeforeCall?.Invoke();
+        _pool.Run(kernel, items, scratchBytes);
+    }
 
     /// <summary>Counts memory that a buffer gave back; finalizers call it from their own thread.</summary>
     internal void CountReleased(long byteLength) => Interlocked.Add(ref _allocatedBytes, -byteLength);
