@@ -3,6 +3,7 @@ using Gsasr.Cli.Models;
 using Gsasr.Cli.Reporting;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Cli;
 
@@ -35,7 +36,7 @@ internal static class FieldCommand
         {
             string imagePath = parsed.GetRequiredValue(input);
             string fieldPath = parsed.GetRequiredValue(target);
-            FieldPaths.CheckField(fieldPath, parsed.GetValue(overwrite));
+            using AtomicFile file = FieldPaths.Create(fieldPath, parsed.GetValue(overwrite));
             using TextReporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
             FileReport report = reporter.Begin(1, imagePath, fieldPath);
             report.Stage(WorkStage.Reading);
@@ -51,7 +52,7 @@ internal static class FieldCommand
             if (upscaler.WasRepeated)
                 report.Note(SharedOptions.RepeatedNote);
             report.Stage(WorkStage.Writing);
-            field.Save(fieldPath, parsed.GetValue(overwrite), parsed.GetValue(quantised));
+            file.Complete(stream => field.Save(stream, fieldPath, parsed.GetValue(quantised)));
             reporter.WriteResult($"{fieldPath}: {image.Width}x{image.Height}, {field.Count} Gaussians, {loaded.Name} on {opened.Name}");
             return ExitCode.Success;
         });

@@ -1,16 +1,21 @@
 using Gsasr.Cli.Reporting;
 using Gsasr.Imaging;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Cli;
 
 /// <summary>Files of the commands about fields.</summary>
 internal static class FieldPaths
 {
-    /// <summary>Refuses a path to which no field can be written, before any work.</summary>
+    /// <summary>
+    /// Creates the temporary file of an output before any work, so that what prevents it shows at once. Removes what killed programs have left
+    /// in the folder.
+    /// </summary>
     /// <param name="path">The path.</param>
     /// <param name="overwrite">Whether a file that is there may be replaced.</param>
-    /// <exception cref="IOException">It is a folder, in a folder that does not exist, or exists already.</exception>
-    public static void CheckField(string path, bool overwrite)
+    /// <exception cref="IOException">It is a folder, in a folder that does not exist, exists already, or cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder must not be written.</exception>
+    public static AtomicFile Create(string path, bool overwrite)
     {
         if (Directory.Exists(path))
             throw new IOException($"{path} is a folder; name the file to write.");
@@ -19,6 +24,8 @@ internal static class FieldPaths
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder))
             throw new DirectoryNotFoundException($"There is no folder {folder} to write {Path.GetFileName(path)} into.");
+        AtomicFile.RemoveAbandoned(folder);
+        return new AtomicFile(path, overwrite);
     }
 
     /// <summary>Reads an image that is to become a field.</summary>

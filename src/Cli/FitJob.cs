@@ -4,6 +4,7 @@ using Gsasr.Cli.Reporting;
 using Gsasr.Fitting;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Cli;
 
@@ -43,9 +44,9 @@ internal sealed class FitJob
     /// <param name="cancellation">Stops the work.</param>
     public async Task<int> RunAsync(TextWriter output, TextWriter error, CancellationToken cancellation)
     {
-        FieldPaths.CheckField(FieldPath, Overwrite);
+        using AtomicFile file = FieldPaths.Create(FieldPath, Overwrite);
         if (StatePath is not null)
-            FieldPaths.CheckField(StatePath, overwrite: true);
+            FieldPaths.Create(StatePath, overwrite: true).Dispose();
         using TextReporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
         FileReport report = reporter.Begin(1, ImagePath, FieldPath);
         report.Stage(WorkStage.Reading);
@@ -64,7 +65,7 @@ internal sealed class FitJob
         report.Stage(WorkStage.Writing);
 
         using GaussianField field = fitter.ToField();
-        field.Save(FieldPath, Overwrite, Quantised);
+        file.Complete(stream => field.Save(stream, FieldPath, Quantised));
         string psnr = fitter.MeasurePsnr().ToString("0.00", CultureInfo.InvariantCulture);
         reporter.WriteResult($"{FieldPath}: {image.Width}x{image.Height}, {field.Count} Gaussians, {psnr} dB after {fitter.Steps} steps, on {device.Name}");
         return ExitCode.Success;

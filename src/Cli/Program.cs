@@ -4,6 +4,7 @@ using System.Reflection;
 using Gsasr.Cli.Models;
 using Gsasr.Cli.Reporting;
 using Gsasr.Tensors.Cpu;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Cli;
 
@@ -24,10 +25,15 @@ public static class Program
         using var signals = new TerminationSignals();
         Console.SetError(new ErrorStream(Console.Error));
         Task<int> work = Task.Run(() => RunAsync(args, Console.Out, Console.Error, signals.Token));
-        // If the work waits for something that does not come, such as the writer of a pipe, it cannot stop by itself.
+        // If the work waits for something that does not come, such as the writer of a pipe, it cannot stop by itself. Some encoders do not stop either.
         await Task.WhenAny(work, signals.PatienceEnded).ConfigureAwait(false);
         if (!work.IsCompleted)
+        {
+            AtomicFile.DeleteUnfinished();
+            await Console.Error.WriteLineAsync("Cancelled; of what was not finished nothing is left.").ConfigureAwait(false);
             return signals.ExitCode;
+        }
+
         int exitCode = await work.ConfigureAwait(false);
         return exitCode == ExitCode.Interrupted ? signals.ExitCode : exitCode;
     }

@@ -4,6 +4,7 @@ using System.Globalization;
 using Gsasr.Cli.Reporting;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Cli;
 
@@ -50,10 +51,8 @@ internal static class RenderCommand
             string imagePath = parsed.GetRequiredValue(target);
             if (!File.Exists(fieldPath) && !Directory.Exists(fieldPath))
                 throw new FileNotFoundException($"There is no file {fieldPath}.");
-            FieldPaths.CheckField(imagePath, parsed.GetValue(overwrite));
             ImageFormat format = ImageFile.FormatFromExtension(imagePath);
-            AtomicFile.RemoveAbandoned(Path.GetDirectoryName(Path.GetFullPath(imagePath))!);
-            using var file = new AtomicFile(imagePath, parsed.GetValue(overwrite));
+            using AtomicFile file = FieldPaths.Create(imagePath, parsed.GetValue(overwrite));
             using TextReporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
             FileReport report = reporter.Begin(1, fieldPath, imagePath);
             using Device opened = DeviceOpening.Open(parsed.GetRequiredValue(device), reporter);

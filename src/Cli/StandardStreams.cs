@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using Gsasr.Imaging;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Cli;
 

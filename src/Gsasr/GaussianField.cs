@@ -3,6 +3,7 @@ using Gsasr.Fields;
 using Gsasr.Pipeline;
 using Gsasr.Raster;
 using Gsasr.Tensors;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr;
 
@@ -70,7 +71,7 @@ public sealed class GaussianField : IDisposable
     internal Tensor Gaussians => _gaussians;
 
     /// <summary>Puts a field from a file on a device. No model is needed.</summary>
-    /// <param name="path">A file that <see cref="Save"/> wrote; <c>docs/field-files.md</c> describes it.</param>
+    /// <param name="path">A file that <see cref="Save(string, bool, bool)"/> wrote; <c>docs/field-files.md</c> describes it.</param>
     /// <param name="device">The device; it must outlive the field.</param>
     /// <exception cref="CheckpointFormatException">The file is no field, or a damaged one.</exception>
     /// <exception cref="DeviceException">The device failed or has too little memory.</exception>
@@ -96,6 +97,17 @@ public sealed class GaussianField : IDisposable
     public void Save(string path, bool overwrite = false, bool quantised = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        AtomicFile.Write(path, stream => Save(stream, path, quantised), overwrite);
+    }
+
+    /// <summary>Writes the field into a file that is open. Waits for the device.</summary>
+    /// <param name="stream">Where to write; it stays open.</param>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="quantised">Whether to write 16-bit numbers.</param>
+    /// <exception cref="ModelOutputException">A Gaussian is not a number.</exception>
+    /// <exception cref="ArgumentException">The field is too large for a file.</exception>
+    internal void Save(Stream stream, string path, bool quantised)
+    {
         using ExclusiveUse.Scope use = _use.Begin();
         var data = new FieldData(_description, _gaussians.ToArray()) { EvenImage = _evenAreas?.Image };
         try
@@ -107,7 +119,7 @@ public sealed class GaussianField : IDisposable
             throw new ModelOutputException($"The field cannot be kept: {e.Message}", e);
         }
 
-        FieldFile.Write(path, data, quantised, overwrite);
+        FieldFile.Write(stream, data, quantised);
     }
 
     /// <summary>Draws the whole image at the scale it was made for: floor(Scale * Width) x floor(Scale * Height) pixels.</summary>

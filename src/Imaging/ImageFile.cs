@@ -1,4 +1,5 @@
 using Gsasr.Imaging.Formats;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Imaging;
 

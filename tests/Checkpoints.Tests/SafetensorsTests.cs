@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Versioning;
 using System.Text;
 using Gsasr.Tensors;
 using Gsasr.Testing;
@@ -67,6 +68,24 @@ public class SafetensorsTests
         long headerLength = BinaryPrimitives.ReadInt64LittleEndian(file);
         Assert.Equal(0, headerLength % 8);
         Assert.Equal(5, BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan(8 + (int)headerLength)));
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public void A_write_keeps_the_mode_of_what_it_replaces_and_removes_what_a_killed_program_left()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Modes are those of Unix.");
+        using var folder = new TemporaryFolder();
+        string path = folder.File("model.safetensors");
+        File.WriteAllText(path, "before");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead);
+        File.WriteAllText(folder.File(".gsasr-1-2.tmp"), "half");
+        using var checkpoint = new MemoryCheckpoint();
+        checkpoint.SetZeros("a", 3);
+        SafetensorsWriter.Write(path, checkpoint, new Dictionary<string, string>(), overwrite: true);
+        Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(path));
+        Assert.Equal([path], Directory.GetFileSystemEntries(folder.Path));
     }
 
     [Fact]

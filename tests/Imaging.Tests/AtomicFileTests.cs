@@ -1,3 +1,5 @@
+using Gsasr.Tensors.Files;
+
 namespace Gsasr.Imaging.Tests;
 
 public sealed class AtomicFileTests : IDisposable

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Gsasr.Pipeline;
 using Gsasr.Tensors.Cpu;
+using Gsasr.Testing;
 
 namespace Gsasr.Models.Tests;
 

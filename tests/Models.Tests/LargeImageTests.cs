@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.Hashing;
 using Gsasr.Tensors.Cpu;
+using Gsasr.Testing;
 
 namespace Gsasr.Models.Tests;
 

@@ -2,6 +2,7 @@ using Gsasr.Architecture;
 using Gsasr.Pipeline;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
+using Gsasr.Testing;
 
 namespace Gsasr.Models.Tests;
 

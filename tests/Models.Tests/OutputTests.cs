@@ -3,6 +3,7 @@ using Gsasr.Raster;
 using Gsasr.Raster.Tests;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
+using Gsasr.Testing;
 
 namespace Gsasr.Models.Tests;
 

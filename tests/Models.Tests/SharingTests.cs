@@ -1,5 +1,6 @@
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
+using Gsasr.Testing;
 
 namespace Gsasr.Models.Tests;
 

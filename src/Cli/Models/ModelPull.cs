@@ -97,7 +97,6 @@ internal sealed class ModelPull
     {
         if (source != work && !File.Exists(source) && !Directory.Exists(source))
             throw new FileNotFoundException($"There is no folder {source}; --from is a folder with encoder.pth and decoder.pth, or an address of one.");
-        string converted = Path.Combine(work, "model.safetensors");
         GsasrArchitecture architecture;
         try
         {
@@ -111,7 +110,7 @@ internal sealed class ModelPull
                     $"{model.Source} is a model of the kind {architecture.Name}, and {Name} is {published.Architecture}; pull it under another name.");
             }
 
-            ModelConverter.Convert(model, converted, overwrite: true);
+            ModelConverter.Convert(model, target, overwrite: true);
         }
         catch (CheckpointFormatException)
         {
@@ -121,7 +120,6 @@ internal sealed class ModelPull
             throw;
         }
 
-        File.Move(converted, target, overwrite: true);
         Clear(work);
         return architecture;
     }

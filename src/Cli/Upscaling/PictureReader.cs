@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Gsasr.Cli.Reporting;
 using Gsasr.Imaging;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Cli.Upscaling;
 

@@ -1,4 +1,4 @@
-using Gsasr.Imaging;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Cli.Upscaling;
 

@@ -1,4 +1,5 @@
 using Gsasr.Imaging;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Cli.Upscaling;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text.Json;
 using Gsasr.Tensors;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Checkpoints;
 
@@ -14,8 +15,7 @@ public static class SafetensorsWriter
     private const int HeaderAlignment = 8;
 
     /// <summary>
-    /// Writes all tensors of a checkpoint into a file, in their element types. The file appears complete or not at all: it is written
-    /// beside its place under another name first.
+    /// Writes all tensors of a checkpoint into a file, in their element types. The file appears complete or not at all (<see cref="AtomicFile"/>).
     /// </summary>
     /// <param name="path">Where to write.</param>
     /// <param name="checkpoint">The tensors.</param>
@@ -24,39 +24,8 @@ public static class SafetensorsWriter
     /// <exception cref="IOException">The file exists and may not be replaced, or cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
     /// <exception cref="CheckpointFormatException">A tensor's data cannot be read.</exception>
-    public static void Write(string path, Checkpoint checkpoint, IReadOnlyDictionary<string, string> metadata, bool overwrite)
-    {
-        if (!overwrite && File.Exists(path))
-            throw new IOException($"{path} exists already.");
-        if (Directory.Exists(path))
-            throw new IOException($"{path} is a folder.");
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        string temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():n}.tmp");
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
-            {
-                Write(stream, checkpoint, metadata);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && e.Message.Contains(temporary, StringComparison.Ordinal))
-        {
-            // The caller knows the file by its own name; the temporary one means nothing.
-            string reason = e.Message.Replace(temporary, path, StringComparison.Ordinal);
-            throw e is UnauthorizedAccessException
-                ? new UnauthorizedAccessException($"{path} cannot be written: {reason}", e)
-                : new IOException($"{path} cannot be written: {reason}", e);
-        }
-        finally
-        {
-            // Silent about a file that was never created.
-            if (Directory.Exists(folder))
-                File.Delete(temporary);
-        }
-    }
+    public static void Write(string path, Checkpoint checkpoint, IReadOnlyDictionary<string, string> metadata, bool overwrite) =>
+        AtomicFile.Write(path, stream => Write(stream, checkpoint, metadata), overwrite);
 
     /// <summary>Writes all tensors of a checkpoint, in their element types.</summary>
     /// <param name="stream">Where to write; it stays open.</param>

@@ -32,19 +32,6 @@ internal static class FieldFile
     private const double MaximumScale = 1e3;
     private const double MaximumDMax = 1e6;
 
-    /// <summary>Writes a field; the file appears complete or not at all.</summary>
-    /// <param name="path">Where to write.</param>
-    /// <param name="field">The field.</param>
-    /// <param name="quantised">Whether to write 16-bit numbers.</param>
-    /// <param name="overwrite">Whether a file that is there may be replaced.</param>
-    /// <exception cref="IOException">The file exists and may not be replaced, or cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be written.</exception>
-    public static void Write(string path, FieldData field, bool quantised, bool overwrite)
-    {
-        using var tensors = new FieldTensors(field, quantised);
-        SafetensorsWriter.Write(path, tensors, MetadataOf(field), overwrite);
-    }
-
     /// <summary>Writes a field.</summary>
     /// <param name="stream">Where to write; it stays open.</param>
     /// <param name="field">The field.</param>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Gsasr.Imaging;
+using Gsasr.Testing;
 
 namespace Gsasr.Cli.Tests.Upscaling;
 
@@ -19,8 +20,9 @@ public sealed class InterruptedBatchTests : IDisposable
     public async Task A_batch_that_is_killed_and_resumed_ends_with_every_file_right_and_nothing_else()
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
-        int files = Setting("GSASR_STRESS_FILES", 24), kills = Setting("GSASR_STRESS_KILLS", 3), seed = Setting("GSASR_STRESS_SEED", 20261126);
+        int files = Setting("GSASR_STRESS_FILES", 100), kills = Setting("GSASR_STRESS_KILLS", 3), seed = Setting("GSASR_STRESS_SEED", 20261126);
         var random = new Random(seed);
+        SmallModels.Write(_tree.File("model.safetensors"));
         // So many different pictures that one in the place of another would be seen.
         for (int kind = 0; kind < Kinds; kind++)
             Write($"kinds/{kind}.png", new Random(seed + kind));
@@ -73,7 +75,7 @@ public sealed class InterruptedBatchTests : IDisposable
     }
 
     private Process Start(string source, string target) => Process.Start(
-        new ProcessStartInfo(CommandLine.ProgramPath, ["upscale", source, target, "--recursive", "--skip-existing", "--quiet", "-d", "cpu"]) { WorkingDirectory = _tree.Path })!;
+        new ProcessStartInfo(CommandLine.ProgramPath, ["upscale", source, target, "--recursive", "--skip-existing", "--quiet", "-d", "cpu", "-m", "model.safetensors"]) { WorkingDirectory = _tree.Path })!;
 
     private int Finished() => Directory.Exists(_tree.File("large")) ? _tree.Files("large").Count(name => name.EndsWith(".png", StringComparison.Ordinal)) : 0;
 }

@@ -1,4 +1,6 @@
-namespace Gsasr.Imaging;
+using System.Collections.Concurrent;
+
+namespace Gsasr.Tensors.Files;
 
 /// <summary>
 /// A file that will be complete or not there at all. It is written under a temporary name in the same folder, flushed to the disk and
@@ -11,11 +13,14 @@ namespace Gsasr.Imaging;
 /// temporary file is locked as long as the object exists. A file that a killed program left is not locked, and <see
 /// cref="RemoveAbandoned"/> removes it.
 /// </remarks>
-public sealed class AtomicFile : IDisposable
+internal sealed class AtomicFile : IDisposable
 {
     private const string Prefix = ".gsasr-";
     private const string Extension = ".tmp";
     private const int MostTries = 3;
+
+    // The temporary files of this process.
+    private static readonly ConcurrentDictionary<string, bool> s_unfinished = new();
 
     private readonly string _path;
     private readonly string _target;
@@ -46,6 +51,7 @@ public sealed class AtomicFile : IDisposable
                 _target = File.ResolveLinkTarget(_target, returnFinalTarget: true)!.FullName;
             CheckName();
             (_temporary, _stream) = Create(Path.GetDirectoryName(_target)!);
+            s_unfinished.TryAdd(_temporary, true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -88,7 +94,25 @@ public sealed class AtomicFile : IDisposable
         return count;
     }
 
-    /// <summary>Writes a file in one go.</summary>
+    /// <summary>
+    /// Deletes the temporary files of this process, which is about to end without waiting for whoever writes them. To be called when nothing new is begun.
+    /// </summary>
+    public static void DeleteUnfinished()
+    {
+        foreach (string path in s_unfinished.Keys)
+        {
+            try
+            {
+                File.Delete(path);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The next run in this folder removes it.
+            }
+        }
+    }
+
+    /// <summary>Writes a file in one go, and removes what programs that were killed have left beside it.</summary>
     /// <param name="path">The file to write.</param>
     /// <param name="write">Writes the content.</param>
     /// <param name="overwrite">Whether a file that is there may be replaced.</param>
@@ -98,6 +122,8 @@ public sealed class AtomicFile : IDisposable
     {
         ArgumentNullException.ThrowIfNull(write);
         using var file = new AtomicFile(path, overwrite);
+        if (file._temporary.Length > 0)
+            RemoveAbandoned(Path.GetDirectoryName(file._temporary)!);
         file.Complete(write);
     }
 
@@ -123,6 +149,7 @@ public sealed class AtomicFile : IDisposable
                 UnixFileRights.Copy(_target, _temporary, _stream.SafeFileHandle);
             // Renamed while it is open, and so locked: nobody may think that it is abandoned.
             File.Move(_temporary, _target, _overwrite);
+            s_unfinished.TryRemove(_temporary, out _);
             _stream.Dispose();
             _stream = null;
         }
@@ -150,6 +177,7 @@ public sealed class AtomicFile : IDisposable
         }
         finally
         {
+            s_unfinished.TryRemove(_temporary, out _);
             _stream = null;
         }
     }

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Gsasr.Imaging;
+namespace Gsasr.Tensors.Files;
 
 /// <summary>Files that were open when this process started, and that paths such as /dev/stdout name.</summary>
 internal static partial class DescriptorFile

@@ -1,9 +1,9 @@
 using Gsasr.Architecture;
+using Gsasr.Checkpoints;
 using Gsasr.Encoders;
 using Gsasr.Tensors;
-using Gsasr.Testing;
 
-namespace Gsasr.Models.Tests;
+namespace Gsasr.Testing;
 
 /// <summary>Tiny models with seeded weights, one for each encoder.</summary>
 internal static class SmallModels
@@ -26,6 +26,20 @@ internal static class SmallModels
     /// <summary>A model of an architecture, whose weights are the same every time.</summary>
     public static GsasrModel Open(GsasrArchitecture architecture, IReadOnlyList<EncoderKind>? encoders = null, float amplitude = 0.1f)
     {
+        MemoryCheckpoint weights = Weights(architecture, amplitude);
+        return new GsasrModel(() => weights, encoders);
+    }
+
+    /// <summary>Writes the model of <see cref="Edsr"/> into a file, for programs that take one.</summary>
+    /// <returns>The file.</returns>
+    public static string Write(string path)
+    {
+        SafetensorsWriter.Write(path, Weights(Edsr, amplitude: 0.1f), new Dictionary<string, string>(), overwrite: false);
+        return path;
+    }
+
+    private static MemoryCheckpoint Weights(GsasrArchitecture architecture, float amplitude)
+    {
         var checkpoint = new MemoryCheckpoint();
         foreach (ExpectedTensor tensor in architecture.ExpectedTensors().Where(tensor => tensor.Role == TensorRole.Parameter))
         {
@@ -34,6 +48,6 @@ internal static class SmallModels
             checkpoint.Set<float>(tensor.Name, ElementType.Float32, [.. tensor.Shape], values);
         }
 
-        return new GsasrModel(() => checkpoint, encoders);
+        return checkpoint;
     }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Gsasr.Imaging;
+namespace Gsasr.Tensors.Files;
 
 /// <summary>What Linux knows about a file and .NET does not tell.</summary>
 /// <param name="Kind">Whether it is a file, a folder, a device, a pipe or a socket: the four highest bits of the mode.</param>

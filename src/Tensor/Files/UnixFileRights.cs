@@ -1,7 +1,7 @@
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
-namespace Gsasr.Imaging;
+namespace Gsasr.Tensors.Files;
 
 /// <summary>Permissions and owner of a file that replaces another one.</summary>
 [UnsupportedOSPlatform("windows")]
