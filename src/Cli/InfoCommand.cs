@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Gsasr.Architecture;
 using Gsasr.Cli.Models;
-using Gsasr.Encoders;
 
 namespace Gsasr.Cli;
 
@@ -36,7 +35,7 @@ internal static class InfoCommand
         {
             ("Model", model.Name),
             ("Source", model.Source),
-            ("Encoder", DescribeEncoder(architecture.Encoder)),
+            ("Encoder", architecture.Encoder.Description),
             ("Decoder", $"{(decoder.Kind == DecoderKind.Enhanced ? "enhanced" : "paper")}, {decoder.Channels} channels, {decoder.Heads} heads, "
                 + $"window {decoder.WindowSize}, cross {decoder.CrossBlocks} x {decoder.CrossLayers}, self {decoder.SelfBlocks} x {decoder.SelfLayers}"),
             ("Parameters", string.Create(
@@ -50,13 +49,4 @@ internal static class InfoCommand
         int width = lines.Max(line => line.Name.Length);
         return lines.Select(line => $"{line.Name.PadRight(width)}  {line.Value}");
     }
-
-    private static string DescribeEncoder(EncoderArchitecture encoder) => encoder switch
-    {
-        EdsrArchitecture edsr => $"EDSR, {edsr.Features} features, {edsr.Blocks} blocks",
-        RdnArchitecture rdn => $"RDN, {rdn.Features} features, {rdn.Blocks} blocks of {rdn.Layers} layers, growth {rdn.Growth}",
-        SwinIrArchitecture swin => $"SwinIR, {swin.Channels} channels, {swin.Groups} groups of {swin.Layers} layers, {swin.Heads} heads, window {swin.WindowSize}",
-        HatLArchitecture hat => $"HAT-L, {hat.Channels} channels, {hat.Groups} groups of {hat.Layers} layers, {hat.Heads} heads, window {HatLArchitecture.WindowSize}",
-        _ => encoder.Name,
-    };
 }

@@ -30,6 +30,7 @@ public sealed class AddingAnEncoderTests
         GsasrModel model = SmallModels.Open(Plain, Kinds, amplitude: 0.5f);
         Assert.Equal(Plain, model.Architecture);
         Assert.Equal("custom-plain", model.Name);
+        Assert.Equal("Plain, 8 features, 3 layers", model.Architecture.Encoder.Description);
         Picture picture = Picture.Photo(0, 0, 30, 20);
         using var device = new CpuDevice(2);
         using var upscaler = new Upscaler(model, device);

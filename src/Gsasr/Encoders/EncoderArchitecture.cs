@@ -17,6 +17,9 @@ public abstract record EncoderArchitecture
     /// <summary>The image's sides must be multiples of this many pixels: the attention window, or 1 without attention.</summary>
     public abstract int SizeMultiple { get; }
 
+    /// <summary>The encoder and its sizes for people to read, as in "EDSR, 64 features, 16 blocks".</summary>
+    internal abstract string Description { get; }
+
     /// <summary>The most floats that the encoder's own activations take at once, for each pixel of its input.</summary>
     internal abstract long WorkingFloatsPerPixel { get; }
 

@@ -17,6 +17,8 @@ public sealed record PlainArchitecture(int Features, int Layers) : EncoderArchit
     /// <summary>How such an encoder is recognised.</summary>
     internal static EncoderKind Kind { get; } = new("Plain", "stem.weight", TryRecognise);
 
+    internal override string Description => $"Plain, {Features} features, {Layers} layers";
+
     // The features before a convolution and after it.
     internal override long WorkingFloatsPerPixel => 2L * Features;
 

@@ -18,6 +18,8 @@ public sealed record EdsrArchitecture(int Features, int Blocks) : EncoderArchite
     /// <summary>How such an encoder is recognised.</summary>
     internal static EncoderKind Kind { get; } = new("EDSR", "conv_first.weight", TryRecognise);
 
+    internal override string Description => $"EDSR, {Features} features, {Blocks} blocks";
+
     // The shallow features, and two tensors that a block works with.
     internal override long WorkingFloatsPerPixel => 3L * Features;
 

@@ -44,6 +44,8 @@ public sealed record HatLArchitecture(
     /// <summary>How such an encoder is recognised.</summary>
     internal static EncoderKind Kind { get; } = new("HAT-L", "conv_first.weight", TryRecognise);
 
+    internal override string Description => $"HAT-L, {Channels} channels, {Groups} groups of {Layers} layers, {Heads} heads, window {WindowSize}";
+
     // Three states. Of a layer either the normalised state, the convolution branch's result and what one of the branches holds inside,
     // or the normalised state and what its perceptron holds.
     internal override long WorkingFloatsPerPixel => 3L * Channels + Math.Max(2 * Channels + Math.Max(CompressedChannels, 3 * Channels), Channels + MlpChannels);

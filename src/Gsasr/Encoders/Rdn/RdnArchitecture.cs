@@ -20,6 +20,8 @@ public sealed record RdnArchitecture(int Features, int Blocks, int Layers, int G
     /// <summary>How such an encoder is recognised.</summary>
     internal static EncoderKind Kind { get; } = new("RDN", "SFENet1.weight", TryRecognise);
 
+    internal override string Description => $"RDN, {Features} features, {Blocks} blocks of {Layers} layers, growth {Growth}";
+
     // Shallow and fused features, and the channels of two blocks side by side.
     internal override long WorkingFloatsPerPixel => 2L * Features + 2L * (Features + Layers * Growth);
 

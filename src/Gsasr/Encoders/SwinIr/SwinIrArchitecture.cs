@@ -25,6 +25,8 @@ public sealed record SwinIrArchitecture(
     /// <summary>How such an encoder is recognised.</summary>
     internal static EncoderKind Kind { get; } = new("SwinIR", "conv_first.weight", TryRecognise);
 
+    internal override string Description => $"SwinIR, {Channels} channels, {Groups} groups of {Layers} layers, {Heads} heads, window {WindowSize}";
+
     // Three states. Of a layer the normalised state, with either queries, keys and values or what its perceptron holds.
     internal override long WorkingFloatsPerPixel => 3L * Channels + Channels + Math.Max(3 * Channels, MlpChannels);
 
