@@ -78,7 +78,7 @@ internal static class FitCommand
         var pixels = new byte[width * height * 3];
         var view = new FieldView(0, 0, width, height, width, height);
         Times drawn = Times.OnDevice(device, 50, () => Rasterizer.Render(field.Gaussians, settings, image, arena));
-        Times brought = Times.OnWall(50, () => field.Render<byte>(view, new(pixels, width, height, PixelLayout.Rgb)));
+        Times brought = Times.ByClock(50, () => field.Render<byte>(view, new(pixels, width, height, PixelLayout.Rgb)));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"# drawn in {drawn.Median:F3} ms ({1000 / drawn.Median:F0} a second); as bytes in the host's memory in {brought.Median:F3} ms ({1000 / brought.Median:F0} a second)"));

@@ -70,7 +70,7 @@ internal static class ForwardCommand
         Upscale();
         bool onProcessor = device is CpuDevice;
         double start = Environment.CpuUsage.TotalTime.TotalMilliseconds;
-        Times whole = Times.OnWall(runs, Upscale);
+        Times whole = Times.ByClock(runs, Upscale);
         double wholeProcessor = onProcessor ? (Environment.CpuUsage.TotalTime.TotalMilliseconds - start) / runs : 0;
         PrintMemory(device, upscaler, weights);
         if (profile)

@@ -48,7 +48,7 @@ internal readonly record struct Times(double Median, double Minimum, double Proc
     }
 
     /// <summary>Measures an operation that has ended when it returns, by the clock on the wall and without warming up.</summary>
-    public static Times OnWall(int runs, Action operation)
+    public static Times ByClock(int runs, Action operation)
     {
         var times = new double[runs];
         for (int run = 0; run < runs; run++)

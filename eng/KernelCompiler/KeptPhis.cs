@@ -10,7 +10,7 @@ namespace Gsasr.KernelCompiler;
 internal static partial class KeptPhis
 {
     /// <summary>Makes blocks that do not set an extra variable read the original one.</summary>
-    public static string Mend(string text)
+    public static string Correct(string text)
     {
         string[] lines = text.Split('\n');
         Dictionary<string, string> kept = FindKept(lines);

@@ -29,13 +29,13 @@ internal static class KernelTranslator
             int? groups = entry.Attribute.GroupsPerProcessor is > 0 and int count ? count : null;
             var specialization = new KernelSpecialization(entry.Attribute.GroupSize, groups);
             var ptxKernel = (PTXCompiledKernel)backends.Ptx.Compile(description, specialization, new UnrollHook());
-            string ptx = PtxText.Mend(ptxKernel.PTXAssembly, entry.Attribute);
+            string ptx = PtxText.Correct(ptxKernel.PTXAssembly, entry.Attribute);
             string? openCl = null;
             if (entry.Attribute.Target is null)
             {
                 var openClKernel = (CLCompiledKernel)backends.OpenCl.Compile(
                     description, new KernelSpecialization(entry.Attribute.GroupSize, null), new UnrollHook());
-                openCl = OpenClText.Mend(openClKernel.Source, entry.Attribute);
+                openCl = OpenClText.Correct(openClKernel.Source, entry.Attribute);
             }
 
             return new CompiledKernel(entry, ptx, openCl, PtxText.SharedBytes(ptx));

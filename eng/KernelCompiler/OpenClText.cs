@@ -8,7 +8,7 @@ namespace Gsasr.KernelCompiler;
 /// </summary>
 internal static partial class OpenClText
 {
-    public static string Mend(string source, KernelAttribute attribute)
+    public static string Correct(string source, KernelAttribute attribute)
     {
         string text = source.ReplaceLineEndings("\n");
 
@@ -25,7 +25,7 @@ internal static partial class OpenClText
         text = LocalArray().Replace(text, "${declaration} __attribute__((aligned(16)));");
 
         // Variables that are read although they were never set.
-        text = KeptPhis.Mend(text);
+        text = KeptPhis.Correct(text);
 
         // Names of types and labels contain a counter that differs from run to run.
         text = Numbers.Renumber(text, TypeOrLabel());

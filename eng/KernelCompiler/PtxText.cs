@@ -10,7 +10,7 @@ internal static partial class PtxText
     // The oldest hardware that the kernels are for.
     private const string DefaultTarget = "sm_75";
 
-    public static string Mend(string ptx, KernelAttribute attribute)
+    public static string Correct(string ptx, KernelAttribute attribute)
     {
         string text = ptx.ReplaceLineEndings("\n");
 

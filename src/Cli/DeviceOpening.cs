@@ -17,7 +17,7 @@ internal static class DeviceOpening
         ArgumentNullException.ThrowIfNull(reporter);
         reporter.Report(new StageStarted(WorkStage.OpeningDevice, Detail: name));
         Device device = DeviceCatalog.Open(name, out string? note);
-        if (note is not null && (IsNews(note) || reporter.IsVerbose))
+        if (note is not null && (IsNew(note) || reporter.IsVerbose))
             reporter.Report(new NoteMade(reporter.IsVerbose || device.Kind != DeviceKind.Cpu ? note : Short));
         device.Compiling += (_, _) => reporter.Report(new StageStarted(WorkStage.Compiling, Detail: device.Name));
         return device;
@@ -33,7 +33,7 @@ internal static class DeviceOpening
     };
 
     // Why a computer has no GPU to use is said once, and again when the reason changes. If that cannot be remembered, it is said each time.
-    private static bool IsNews(string note)
+    private static bool IsNew(string note)
     {
         if (UserCacheFolder.Find("told") is not string folder)
             return true;

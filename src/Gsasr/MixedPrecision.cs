@@ -25,12 +25,12 @@ internal static class MixedPrecision
     private static string? Refusal(GsasrArchitecture architecture, Device device)
     {
         const string Instead = "use float32 precision (or auto)";
-        if (!TensorCores.AreIn(device))
+        if (!TensorCores.IsSupported(device))
             return $"{device.Name} has no mixed precision, which needs an NVIDIA GPU from Ampere on, reached by CUDA; {Instead}.";
         DecoderArchitecture decoder = architecture.Decoder;
         bool fits = architecture.Encoder.HasMixedPrecision
             && decoder.Kind == DecoderKind.Enhanced
-            && TensorCores.Suit(decoder.Channels, decoder.WindowSize, decoder.Heads);
+            && TensorCores.Supports(decoder.Channels, decoder.WindowSize, decoder.Heads);
         return fits ? null : $"{architecture.Name} has no mixed precision yet; {Instead}.";
     }
 }

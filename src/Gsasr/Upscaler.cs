@@ -99,7 +99,7 @@ public sealed class Upscaler : IDisposable
 
     /// <summary>Whether a device that was found has mixed precision, for the models that have it.</summary>
     /// <param name="device">The device.</param>
-    public static bool HasMixedPrecision(DeviceDescription device) => TensorCores.AreIn(device);
+    public static bool HasMixedPrecision(DeviceDescription device) => TensorCores.IsSupported(device);
 
     /// <summary>The size of the output for an input: floor(scale * size), as the published code has it.</summary>
     /// <param name="width">Columns of the input.</param>

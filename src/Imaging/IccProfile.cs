@@ -12,7 +12,7 @@ internal static class IccProfile
     private const int ColourSpaceOffset = 16;
 
     /// <summary>Whether a profile was made for these channels, by the colour space in its header.</summary>
-    public static bool Suits(ReadOnlySpan<byte> profile, ChannelLayout layout) =>
+    public static bool Matches(ReadOnlySpan<byte> profile, ChannelLayout layout) =>
         profile.Length >= HeaderLength
         && profile[ColourSpaceOffset..].StartsWith(layout.IsGrey() ? "GRAY"u8 : "RGB "u8);
 

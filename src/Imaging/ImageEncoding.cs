@@ -105,7 +105,7 @@ internal static class ImageEncoding
     {
         ImageMetadata metadata = image.Metadata;
         SetDensity(encoded.Metadata, metadata.Density);
-        if (metadata.IccProfile is { } profile && IccProfile.Suits(profile, image.Layout))
+        if (metadata.IccProfile is { } profile && IccProfile.Matches(profile, image.Layout))
             encoded.Metadata.IccProfile = new SixLabors.ImageSharp.Metadata.Profiles.Icc.IccProfile(profile);
         ImageFrameMetadata frame = encoded.Frames.RootFrame.Metadata;
         if (metadata.Exif is { } exif)

@@ -7,11 +7,11 @@ internal static class TensorCores
 {
     /// <summary>Whether a device has layers of float16.</summary>
     /// <param name="device">The device.</param>
-    public static bool AreIn(Device device) => device is GpuDevice gpu && Float16ConvolutionGpu.IsSupported(gpu);
+    public static bool IsSupported(Device device) => device is GpuDevice gpu && Float16ConvolutionGpu.IsSupported(gpu);
 
     /// <summary>Whether a device that was found has layers of float16.</summary>
     /// <param name="device">The device.</param>
-    public static bool AreIn(DeviceDescription device)
+    public static bool IsSupported(DeviceDescription device)
     {
         ArgumentNullException.ThrowIfNull(device);
         return device.ComputeCapability is NvidiaTarget hardware
@@ -20,13 +20,13 @@ internal static class TensorCores
 
     /// <summary>Whether convolutions of float16 can read and write tensors of so many channels.</summary>
     /// <param name="channels">The channels.</param>
-    public static bool Suit(int channels) => channels % 8 == 0;
+    public static bool Supports(int channels) => channels % 8 == 0;
 
     /// <summary>Whether there are kernels of float16 for all layers of a decoder.</summary>
     /// <param name="channels">Its channels.</param>
     /// <param name="windowSize">Tokens along a side of its windows.</param>
     /// <param name="heads">Heads of its attention.</param>
-    public static bool Suit(int channels, int windowSize, int heads) =>
-        Suit(channels) && channels <= Float16NormalizationShape.MostChannels && channels % heads == 0
-        && Float16GaussianHeadsGpu.Suits(channels) && Float16WindowAttentionGpu.Suits(windowSize * windowSize, channels / heads);
+    public static bool Supports(int channels, int windowSize, int heads) =>
+        Supports(channels) && channels <= Float16NormalizationShape.MostChannels && channels % heads == 0
+        && Float16GaussianHeadsGpu.Supports(channels) && Float16WindowAttentionGpu.Supports(windowSize * windowSize, channels / heads);
 }

@@ -62,18 +62,18 @@ public sealed class OpenClTextTests
     private static string Expected => Mended.ReplaceLineEndings("\n");
 
     [Fact]
-    public void All_that_has_to_be_mended_is() => Assert.Equal(Expected, OpenClText.Mend(Text, s_attribute));
+    public void All_that_has_to_be_corrected_is() => Assert.Equal(Expected, OpenClText.Correct(Text, s_attribute));
 
     [Fact]
     public void Line_endings_are_the_same_on_every_system() =>
-        Assert.Equal(Expected, OpenClText.Mend(Text.ReplaceLineEndings("\r\n"), s_attribute));
+        Assert.Equal(Expected, OpenClText.Correct(Text.ReplaceLineEndings("\r\n"), s_attribute));
 
     [Fact]
     public void The_counters_of_names_leave_no_trace()
     {
         string other = Text.Replace("type_73", "type_99", StringComparison.Ordinal).Replace("L_44", "L_5", StringComparison.Ordinal);
         Assert.NotEqual(Text, other);
-        Assert.Equal(Expected, OpenClText.Mend(other, s_attribute));
+        Assert.Equal(Expected, OpenClText.Correct(other, s_attribute));
     }
 
     [Fact]
@@ -83,16 +83,16 @@ public sealed class OpenClTextTests
         const string Swap = "\tint var3;\n\tint var9;\n\tL_1: ;\n\tvar9 = var3;\n\tvar3 = var4;\n\tvar8 = var4;\n\tvar4 = var9;\n\t goto L_2;\n\n";
         const string Read = "\tL_2: ;\n\tvar7 = var9;\n\tvar6 = var8;\n\tvar7 =  var6;\n";
         const string Right = "\tL_2: ;\n\tvar7 = var3;\n\tvar6 = var4;\n\tvar7 =  var6;\n";
-        Assert.Equal(Swap + Right, KeptPhis.Mend(Swap + Read));
+        Assert.Equal(Swap + Right, KeptPhis.Correct(Swap + Read));
     }
 
     [Fact]
     public void A_variable_with_other_uses_keeps_no_value()
     {
         const string Moves = "\tL_1: ;\n\tvar9 = var3;\n\tvar3 = var4;\n\tL_2: ;\n\tvar7 = var9;\n";
-        Assert.NotEqual(Moves, KeptPhis.Mend(Moves));
+        Assert.NotEqual(Moves, KeptPhis.Correct(Moves));
         foreach (string other in (string[])["\tvar5 = (int)((int) var9 +  (int)var1);\n", "\tvar9 = var2;\n", "\tvar9 = 0;\n"])
-            Assert.Equal(Moves + other, KeptPhis.Mend(Moves + other));
+            Assert.Equal(Moves + other, KeptPhis.Correct(Moves + other));
     }
 
     [Theory]
@@ -107,7 +107,7 @@ public sealed class OpenClTextTests
     {
         string text = Text.Replace(old, replacement, StringComparison.Ordinal);
         Assert.NotEqual(Text, text);
-        var exception = Assert.Throws<FormatException>(() => OpenClText.Mend(text, s_attribute));
+        var exception = Assert.Throws<FormatException>(() => OpenClText.Correct(text, s_attribute));
         Assert.Contains(reason, exception.Message, StringComparison.Ordinal);
     }
 }

@@ -228,7 +228,7 @@ public sealed class Float16Tests
     public void Devices_without_tensor_cores_refuse(string name)
     {
         Device device = TestDevices.Get(name);
-        Assert.False(TensorCores.AreIn(device));
+        Assert.False(TensorCores.IsSupported(device));
         var refusal = Assert.Throws<NotSupportedException>(
             () => ConvolutionWeights.Create(device, new float[64], [], 8, 8, elementType: ElementType.Float16));
         Assert.Contains("Float16", refusal.Message, StringComparison.Ordinal);
@@ -253,7 +253,7 @@ public sealed class Float16Tests
     private static GpuDevice TensorCoreGpu()
     {
         GpuDevice gpu = TestDevices.GetGpu("cuda");
-        if (!TensorCores.AreIn(gpu))
+        if (!TensorCores.IsSupported(gpu))
             Assert.Skip($"{gpu.Name} is older than sm_80.");
         return gpu;
     }

@@ -110,7 +110,7 @@ public sealed class PrecisionTests(ITestOutputHelper output)
     private static Device TensorCoreDevice()
     {
         Device device = TestDevices.Get("cuda");
-        if (!TensorCores.AreIn(device))
+        if (!TensorCores.IsSupported(device))
             Assert.Skip($"{device.Name} has no tensor cores that the kernels can use.");
         return device;
     }

@@ -38,7 +38,7 @@ internal sealed class Download(HttpSource source, Uri address, string path)
                 using HttpAnswer answer = await ReceiveAsync(progress, cancellation).ConfigureAwait(false);
                 string sha256 = await HashAsync(cancellation).ConfigureAwait(false);
                 if (answer.Sha256 is string stated && sha256 != stated)
-                    throw Worthless($"has the SHA-256 {sha256}, but the server states {stated}");
+                    throw Rejected($"has the SHA-256 {sha256}, but the server states {stated}");
                 return (sha256, answer.Sha256 is not null);
             }
             catch (BrokenTransferException e)
@@ -77,7 +77,7 @@ internal sealed class Download(HttpSource source, Uri address, string path)
             bool isRest = response.StatusCode == HttpStatusCode.PartialContent;
             ContentRangeHeaderValue? range = response.Content.Headers.ContentRange;
             if (isRest && (tag is null || range is not { From: long first, Length: not null } || first != from))
-                throw Worthless("came as another part than was asked for");
+                throw Rejected("came as another part than was asked for");
             long? length = isRest ? range!.Length : response.Content.Headers.ContentLength;
             CheckLength(length, answer.Length);
             await WriteAsync(response, isRest ? from : 0, length ?? answer.Length, progress, cancellation).ConfigureAwait(false);
@@ -93,9 +93,9 @@ internal sealed class Download(HttpSource source, Uri address, string path)
     private void CheckLength(long? length, long? stated)
     {
         if (length is not null && stated is not null && length != stated)
-            throw Worthless($"has {Text(length.Value)} bytes, but the server states {Text(stated.Value)}");
+            throw Rejected($"has {Text(length.Value)} bytes, but the server states {Text(stated.Value)}");
         if ((length ?? stated) > MostBytes)
-            throw Worthless($"has {Text((length ?? stated)!.Value)} bytes, more than any model's file. Refused");
+            throw Rejected($"has {Text((length ?? stated)!.Value)} bytes, more than any model's file. Refused");
     }
 
     private async Task WriteAsync(HttpResponseMessage response, long from, long? length, IProgress<double> progress, CancellationToken cancellation)
@@ -115,7 +115,7 @@ internal sealed class Download(HttpSource source, Uri address, string path)
                 if (count == 0)
                     break;
                 if (file.Position + count > (length ?? MostBytes))
-                    throw Worthless($"is longer than {Text(length ?? MostBytes)} bytes. Refused");
+                    throw Rejected($"is longer than {Text(length ?? MostBytes)} bytes. Refused");
                 await file.WriteAsync(buffer.AsMemory(0, count), cancellation).ConfigureAwait(false);
                 if (length > 0)
                     progress.Report((double)file.Position / length.Value);
@@ -139,7 +139,7 @@ internal sealed class Download(HttpSource source, Uri address, string path)
     {
         try
         {
-            return await HttpSource.PatientlyAsync(read, cancellation).ConfigureAwait(false);
+            return await HttpSource.WithTimeoutAsync(read, cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
@@ -154,7 +154,7 @@ internal sealed class Download(HttpSource source, Uri address, string path)
     }
 
     // A file that is not what it should be is deleted.
-    private IOException Worthless(string fault)
+    private IOException Rejected(string fault)
     {
         Delete();
         return new IOException($"{HttpSource.Show(address)} {fault}.");

@@ -30,7 +30,7 @@ internal sealed class HttpSource(Uri endpoint, string? token) : IDisposable
     /// <param name="step">The step.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="IOException">Nothing came for a minute.</exception>
-    public static async Task<T> PatientlyAsync<T>(Func<CancellationToken, Task<T>> step, CancellationToken cancellation)
+    public static async Task<T> WithTimeoutAsync<T>(Func<CancellationToken, Task<T>> step, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(s_patience);
@@ -105,7 +105,7 @@ internal sealed class HttpSource(Uri endpoint, string? token) : IDisposable
 
         try
         {
-            return await PatientlyAsync(
+            return await WithTimeoutAsync(
                 limit => _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit), cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)

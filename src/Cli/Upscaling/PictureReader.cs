@@ -33,7 +33,7 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
             Image image = ReadImage(picture, cancellation);
             foreach (string note in image.Notes)
                 report.Note(note);
-            image = Suit(image, picture);
+            image = Prepare(image, picture);
             OutputFrame frame = request.Size.For(image.Width, image.Height);
             ImageHeader output = HeaderFor(picture, frame, new ImageHeader(image.Width, image.Height, image.Layout, image.BitDepth));
             if (output.BitDepth < image.BitDepth)
@@ -83,7 +83,7 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
     }
 
     // Puts the image on its background. Removes alpha that is opaque everywhere, or that the output cannot hold.
-    private Image Suit(Image image, PlannedPicture picture)
+    private Image Prepare(Image image, PlannedPicture picture)
     {
         if (request.StripMetadata)
             image.Metadata = image.Metadata.OfColoursOnly();

@@ -119,7 +119,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         }
 
         Pass.IsInCallersCode = true;
-        writer.HandOn(firstRow);
+        writer.HandOver(firstRow);
         Pass.IsInCallersCode = false;
     }
 

@@ -176,7 +176,7 @@ internal sealed record MemoryPlan
             var strips = new StripPlan(geometry, StripLength(geometry, tiles, keepsField: sampleBytes == 0, goesRight), goesRight);
             foreach (bool isTight in (ReadOnlySpan<bool>)[false, true])
             {
-                MemoryPlan plan = Lay(architecture, device, tiles, strips, sampleBytes, images, isTight ? 0 : bytes) with
+                MemoryPlan plan = Build(architecture, device, tiles, strips, sampleBytes, images, isTight ? 0 : bytes) with
                 {
                     IsSmallest = isSmallest && isTight,
                     AvailableBytes = bytes,
@@ -200,7 +200,7 @@ internal sealed record MemoryPlan
     }
 
     // Bands may take "bytes" of memory. With 0, bands take no more than what is needed anyway.
-    private static MemoryPlan Lay(
+    private static MemoryPlan Build(
         GsasrArchitecture architecture, Device device, TileSizes tiles, StripPlan strips, int sampleBytes, int images, long bytes)
     {
         ImageGeometry geometry = strips.Geometry;

@@ -53,7 +53,7 @@ internal readonly ref struct PictureWriter<T>
     public bool TakesWholeRows => _receive is not null;
 
     /// <summary>
-    /// A writer that holds the whole picture and takes its parts in any order; call <see cref="HandOn"/> on this one afterwards.
+    /// A writer that holds the whole picture and takes its parts in any order; call <see cref="HandOver"/> on this one afterwards.
     /// </summary>
     /// <param name="fold">How a picture that wraps is put together; null for one that does not wrap.</param>
     /// <param name="row">Memory for a row that is put together.</param>
@@ -97,7 +97,7 @@ internal readonly ref struct PictureWriter<T>
 
     /// <summary>Hands over the picture that <see cref="Whole"/> has taken.</summary>
     /// <param name="firstRow">The first row that was not handed over before.</param>
-    public void HandOn(int firstRow)
+    public void HandOver(int firstRow)
     {
         if (_receive is null || firstRow >= _height)
             return;

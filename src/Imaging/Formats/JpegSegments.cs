@@ -83,7 +83,7 @@ internal sealed class JpegSegments
             WriteSegment(stream, App1, ExifName, exif);
         if (image.Metadata.Xmp is { } xmp && xmp.Length <= MaximumSegmentLength - XmpName.Length)
             WriteSegment(stream, App1, XmpName, xmp);
-        if (image.Metadata.IccProfile is { } profile && IccProfile.Suits(profile, image.Layout))
+        if (image.Metadata.IccProfile is { } profile && IccProfile.Matches(profile, image.Layout))
         {
             int capacity = MaximumSegmentLength - ProfileName.Length - 2;
             int count = (profile.Length + capacity - 1) / capacity;

@@ -35,7 +35,7 @@ internal static class PngChunks
     /// <param name="layout">The image's channels; a profile for other channels is left out.</param>
     public static void WriteMetadata(Stream stream, ImageMetadata metadata, ChannelLayout layout)
     {
-        bool hasProfile = metadata.IccProfile is { } profile && IccProfile.Suits(profile, layout);
+        bool hasProfile = metadata.IccProfile is { } profile && IccProfile.Matches(profile, layout);
         if (hasProfile)
         {
             using var content = new MemoryStream();

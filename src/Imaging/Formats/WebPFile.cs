@@ -74,7 +74,7 @@ internal sealed class WebPFile
     public static void Write(ReadOnlyMemory<byte> encoded, Image image, Stream target)
     {
         var file = new WebPFile(encoded[HeaderLength..]);
-        byte[]? profile = image.Metadata.IccProfile is { } icc && IccProfile.Suits(icc, ChannelLayout.Rgb) ? icc : null;
+        byte[]? profile = image.Metadata.IccProfile is { } icc && IccProfile.Matches(icc, ChannelLayout.Rgb) ? icc : null;
         byte[]? exif = image.Metadata.Exif, xmp = image.Metadata.Xmp;
         if (profile is null && exif is null && xmp is null)
         {

@@ -11,12 +11,12 @@ internal static class Float16WindowAttentionGpu
     /// <summary>Whether there is a kernel for windows of so many tokens and heads of so many channels.</summary>
     /// <param name="tokens">Tokens of a window, of queries and keys alike.</param>
     /// <param name="headSize">Channels of a head.</param>
-    public static bool Suits(int tokens, int headSize) => Choose(headSize) is not null && tokens <= Heads32Keys144.MostKeys;
+    public static bool Supports(int tokens, int headSize) => Choose(headSize) is not null && tokens <= Heads32Keys144.MostKeys;
 
     public static void Run(GpuDevice device, in Tensor query, in Tensor key, in Tensor value, in Tensor y, WindowAttentionSettings settings)
     {
         int headSize = y.Channels / settings.Heads;
-        if (!Suits(settings.QueryTokens, headSize) || Choose(headSize) is not { } kernel || settings.Rotary is not Tensor rotary
+        if (!Supports(settings.QueryTokens, headSize) || Choose(headSize) is not { } kernel || settings.Rotary is not Tensor rotary
             || settings.Bias is not null || settings.MaskWrapped || settings.OverlappingKeyWindowSize != 0)
         {
             throw new NotSupportedException($"{device.Name} has no attention of float16 for {settings} with heads of {headSize} channels.");

@@ -87,8 +87,8 @@ internal static class WindowAttentionGpu
             new(kernel, TTile.HeadSize, TTile.GroupSize / TTile.KeyLanes * TTile.Queries, TTile.KeyLanes * TTile.Keys);
 
         /// <summary>Pairs of a query and a key, including those that only pad blocks.</summary>
-        public long Pairs(WindowAttentionSettings settings) => FilledUp(settings.QueryTokens, QueryBlock) * FilledUp(settings.KeyTokens, KeyBlock);
+        public long Pairs(WindowAttentionSettings settings) => RoundUp(settings.QueryTokens, QueryBlock) * RoundUp(settings.KeyTokens, KeyBlock);
 
-        private static long FilledUp(int tokens, int block) => (long)LayerKernels.DivideUp(tokens, block) * block;
+        private static long RoundUp(int tokens, int block) => (long)LayerKernels.DivideUp(tokens, block) * block;
     }
 }

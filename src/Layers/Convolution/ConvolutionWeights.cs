@@ -124,7 +124,7 @@ internal sealed class ConvolutionWeights : IDisposable
             }
         }
 
-        ConvolutionAlgorithm algorithm = elementType == ElementType.Float32 && Winograd.Suits(inputChannels, outputChannels, kernelSize)
+        ConvolutionAlgorithm algorithm = elementType == ElementType.Float32 && Winograd.IsUsedFor(inputChannels, outputChannels, kernelSize)
             ? ConvolutionAlgorithm.Winograd
             : ConvolutionAlgorithm.Product;
         if (algorithm == ConvolutionAlgorithm.Winograd)

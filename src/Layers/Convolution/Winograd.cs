@@ -27,7 +27,7 @@ internal static class Winograd
     /// <param name="inputChannels">Channels of the input.</param>
     /// <param name="outputChannels">Channels of the product.</param>
     /// <param name="kernelSize">Pixels of the neighbourhood in each direction.</param>
-    public static bool Suits(int inputChannels, int outputChannels, int kernelSize) =>
+    public static bool IsUsedFor(int inputChannels, int outputChannels, int kernelSize) =>
         kernelSize == 3 && inputChannels >= LeastChannels && outputChannels >= LeastChannels;
 
     /// <summary>Transforms weights: G g G^T, in double precision.</summary>

@@ -15,8 +15,8 @@ internal static class WinogradGpu
     public static void Run(GpuDevice device, in ConvolutionArguments arguments)
     {
         ConvolutionWeights weights = arguments.Weights;
-        int inputs = FilledUp(weights.InputChannels);
-        int outputs = FilledUp(weights.OutputChannels);
+        int inputs = RoundUp(weights.InputChannels);
+        int outputs = RoundUp(weights.OutputChannels);
         int patchColumns = LayerKernels.DivideUp(arguments.Columns, 2);
         int patches = checked(LayerKernels.DivideUp(arguments.Rows, 2) * patchColumns);
 
@@ -48,7 +48,7 @@ internal static class WinogradGpu
         }
     }
 
-    private static int FilledUp(int channels) => LayerKernels.DivideUp(channels, 4) * 4;
+    private static int RoundUp(int channels) => LayerKernels.DivideUp(channels, 4) * 4;
 
     private static void TransformInput(
         GpuDevice device, in ConvolutionArguments arguments, int patchColumns, int firstPatch, in Tensor planes)

@@ -9,12 +9,12 @@ internal static class Float16GaussianHeadsGpu
 
     /// <summary>Whether there is a kernel for heads of so many channels.</summary>
     /// <param name="channels">Channels of a cell.</param>
-    public static bool Suits(int channels) => channels % 8 == 0 && channels <= Float16HeadsShape.MostChannels;
+    public static bool Supports(int channels) => channels % 8 == 0 && channels <= Float16HeadsShape.MostChannels;
 
     public static void Run(
         GpuDevice device, in Tensor x, GaussianHeadsWeights weights, in Tensor y, in GridPlacement placement, Arena arena)
     {
-        if (!Suits(weights.Channels))
+        if (!Supports(weights.Channels))
             throw new NotSupportedException($"{device.Name} has no Gaussian heads of float16 for {weights.Channels} channels.");
         GaussianHeadsGpuWeights gpuWeights = weights.Gpu!;
         int cells = x.Pixels;

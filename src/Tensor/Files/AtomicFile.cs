@@ -138,7 +138,7 @@ internal sealed class AtomicFile : IDisposable
         {
             if (_temporary.Length == 0)
             {
-                WriteStraight(write);
+                WriteDirectly(write);
                 return;
             }
 
@@ -219,7 +219,7 @@ internal sealed class AtomicFile : IDisposable
         try
         {
             using FileStream held = Lock(path);
-            if (!LocksMatter(path))
+            if (!HasLocks(path))
                 return false;
             File.Delete(path);
             return true;
@@ -234,7 +234,7 @@ internal sealed class AtomicFile : IDisposable
     private static FileStream Lock(string path) => new(path, FileMode.Open, FileAccess.ReadWrite, LockedShare, bufferSize: 0);
 
     // On file systems without locks nobody can say whether a file is abandoned.
-    private static bool LocksMatter(string path)
+    private static bool HasLocks(string path)
     {
         try
         {
@@ -247,7 +247,7 @@ internal sealed class AtomicFile : IDisposable
         }
     }
 
-    private void WriteStraight(Action<Stream> write)
+    private void WriteDirectly(Action<Stream> write)
     {
         if (DescriptorFile.NumberOf(_target) is int number)
         {

@@ -26,11 +26,11 @@ internal static class UnixFileRights
         UnixFileMode mode = File.GetUnixFileMode(existing) & (User | Group | Others);
         UnixFileStatus? wanted = UnixFileStatus.TryRead(existing), actual = UnixFileStatus.TryRead(path);
         bool hasGroup = wanted is not null && actual is not null
-            && (wanted.Value.Group == actual.Value.Group || UnixFileStatus.TryGive(file, Unchanged, wanted.Value.Group));
+            && (wanted.Value.Group == actual.Value.Group || UnixFileStatus.TryChangeOwner(file, Unchanged, wanted.Value.Group));
         if (!hasGroup)
             mode = (mode & ~Group) | (mode & Group & (UnixFileMode)((int)(mode & Others) << GroupShift));
         if (wanted is not null && wanted.Value.Owner != actual?.Owner)
-            UnixFileStatus.TryGive(file, wanted.Value.Owner, Unchanged);
+            UnixFileStatus.TryChangeOwner(file, wanted.Value.Owner, Unchanged);
         try
         {
             File.SetUnixFileMode(file, mode);

@@ -52,7 +52,7 @@ internal readonly unsafe partial record struct UnixFileStatus(int Kind, uint Own
     /// <param name="owner">The owner; uint.MaxValue to leave it.</param>
     /// <param name="group">The group; uint.MaxValue to leave it.</param>
     /// <returns>Whether it worked; most of it only the administrator may do.</returns>
-    public static bool TryGive(SafeHandle file, uint owner, uint group) => fchown(file, owner, group) == 0;
+    public static bool TryChangeOwner(SafeHandle file, uint owner, uint group) => fchown(file, owner, group) == 0;
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int folder, string path, int flags, uint mask, byte* status);

@@ -23,7 +23,7 @@ public sealed record EdsrArchitecture(int Features, int Blocks) : EncoderArchite
     // The shallow features, and two tensors that a block works with.
     internal override long WorkingFloatsPerPixel => 3L * Features;
 
-    internal override bool HasMixedPrecision => TensorCores.Suit(Features);
+    internal override bool HasMixedPrecision => TensorCores.Supports(Features);
 
     internal override Encoder Load(WeightReader weights) => new EdsrEncoder(weights, this);
 

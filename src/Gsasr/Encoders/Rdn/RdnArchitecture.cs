@@ -25,7 +25,7 @@ public sealed record RdnArchitecture(int Features, int Blocks, int Layers, int G
     // Shallow and fused features, and the channels of two blocks side by side.
     internal override long WorkingFloatsPerPixel => 2L * Features + 2L * (Features + Layers * Growth);
 
-    internal override bool HasMixedPrecision => TensorCores.Suit(Features) && TensorCores.Suit(Growth);
+    internal override bool HasMixedPrecision => TensorCores.Supports(Features) && TensorCores.Supports(Growth);
 
     internal override Encoder Load(WeightReader weights) => new RdnEncoder(weights, this);
 
