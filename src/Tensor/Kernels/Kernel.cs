@@ -25,8 +25,8 @@ internal abstract class Kernel
     public required int GroupSize { get; init; }
 
     /// <summary>
-    /// How many work-groups a multiprocessor of NVIDIA hardware is to run at once. The kernel then uses only so many registers, and so much
-    /// of the cache as shared memory, as that allows. 0 leaves it to the driver.
+    /// How many work-groups a multiprocessor of NVIDIA hardware is to run at once. Registers are limited so that they fit, and they get just
+    /// the shared memory that they need, which leaves the rest to the cache. 0 leaves both to the driver.
     /// </summary>
     public required int GroupsPerProcessor { get; init; }
 
