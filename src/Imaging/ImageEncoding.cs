@@ -24,8 +24,12 @@ internal static class ImageEncoding
     /// <summary>Writes an image that <see cref="ImageFile.CheckCanWrite"/> accepts.</summary>
     public static void Encode(Stream stream, Image image, ImageFormat format, ImageWriteOptions options)
     {
-        byte[] segments = format == ImageFormat.Jpeg ? JpegSegments.Write(image) : [];
-        using var target = new EncoderOutput(stream, JpegHeaderEnd, segments, options.Cancellation);
+        using var target = new EncoderOutput(stream, options.Cancellation)
+        {
+            Place = JpegHeaderEnd,
+            Insertion = format == ImageFormat.Jpeg ? JpegSegments.Write(image) : [],
+            MayGoBack = format == ImageFormat.Tiff,
+        };
         switch (format)
         {
             case ImageFormat.Jpeg:
@@ -41,7 +45,10 @@ internal static class ImageEncoding
                     BitsPerPixel = image.Layout.IsGrey() ? TiffBitsPerPixel.Bit8 : TiffBitsPerPixel.Bit24,
                     Compression = TiffCompression.Deflate,
                 };
-                Buffered(tiffEncoder, image, encoded => DescribeTiff(encoded, image), content => target.Write(content.Span));
+                if (target.CanSeek)
+                    PixelCodec.Encode(tiffEncoder, image, target, encoded => DescribeTiff(encoded, image));
+                else
+                    Buffered(tiffEncoder, image, encoded => DescribeTiff(encoded, image), content => target.Write(content.Span));
                 break;
             case ImageFormat.Bmp:
                 var bmpEncoder = new BmpEncoder
@@ -92,7 +99,7 @@ internal static class ImageEncoding
         Compression = TgaCompression.None,
     };
 
-    // For encoders that go back in what they have written, or whose output is changed afterwards.
+    // For an encoder that must go back in what it has written, or whose output is changed afterwards.
     private static void Buffered(
         SixLabors.ImageSharp.Formats.IImageEncoder encoder, Image image, Action<SixLabors.ImageSharp.Image>? prepare, Action<ReadOnlyMemory<byte>> write)
     {

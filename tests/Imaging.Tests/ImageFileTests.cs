@@ -1,3 +1,5 @@
+using System.IO.Compression;
+
 namespace Gsasr.Imaging.Tests;
 
 public class ImageFileTests
@@ -62,6 +64,28 @@ public class ImageFileTests
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    [Fact]
+    public void A_TIFF_is_the_same_file_wherever_it_is_written()
+    {
+        Image image = TestImages.Generate(70, 40, ChannelLayout.Rgb, 8, 2);
+        byte[] file = TestImages.Encode(image, ImageFormat.Tiff);
+        TestImages.AssertSame(image, ImageFile.Decode(file));
+
+        using var others = new MemoryStream();
+        others.Write([1, 2, 3]);
+        ImageFile.Write(others, image, ImageFormat.Tiff);
+        Assert.Equal([1, 2, 3, .. file], others.ToArray());
+
+        // Nobody can go back in this one.
+        using var compressed = new MemoryStream();
+        using (var pipe = new ZLibStream(compressed, CompressionLevel.Fastest))
+            ImageFile.Write(pipe, image, ImageFormat.Tiff);
+        using var written = new MemoryStream();
+        using (var inflated = new ZLibStream(new MemoryStream(compressed.ToArray()), CompressionMode.Decompress))
+            inflated.CopyTo(written);
+        Assert.Equal(file, written.ToArray());
     }
 
     [Fact]

@@ -35,7 +35,7 @@ internal static partial class DescriptorFile
     {
         using var handle = new SafeFileHandle(number, ownsHandle: false);
         using FileStream stream = Open(handle);
-        write(stream);
+        write(new ForwardStream(stream));
         stream.Flush();
         // .NET does not move the file's own position when it writes.
         if (stream.CanSeek)
@@ -56,4 +56,34 @@ internal static partial class DescriptorFile
 
     [LibraryImport("libc")]
     private static partial long lseek(SafeHandle file, long offset, int origin);
+
+    // Nobody goes back in a file that was given open: it may have been opened to append to, and then all that is written comes last.
+    private sealed class ForwardStream(Stream target) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override void Write(ReadOnlySpan<byte> buffer) => target.Write(buffer);
+
+        public override void Write(byte[] buffer, int offset, int count) => target.Write(buffer, offset, count);
+
+        public override void Flush() => target.Flush();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
 }

@@ -98,6 +98,15 @@ public sealed class OutputFileTests : IDisposable
     }
 
     [Fact]
+    public async Task A_TIFF_is_whole_on_a_file_that_is_appended_to()
+    {
+        // The encoder would go back in a file that lets it.
+        await SucceedAsync("upscale in.png expected.tif -d cpu");
+        await SucceedAsync("upscale in.png - -f tif -d cpu >> out.tif");
+        Assert.Equal(File.ReadAllBytes(_tree.File("expected.tif")), File.ReadAllBytes(_tree.File("out.tif")));
+    }
+
+    [Fact]
     public async Task A_full_disk_is_said_of_the_output()
     {
         SkipUnlessAdministrator("only the administrator can make a small disk");
