@@ -1,8 +1,6 @@
 namespace Gsasr.Imaging;
 
-/// <summary>
-/// The size and samples of a picture, as the header of its file states them; it is not turned yet as its EXIF orientation asks.
-/// </summary>
+/// <summary>The size and samples of a picture, as the header of its file states them.</summary>
 /// <param name="Width">Pixels in a row.</param>
 /// <param name="Height">Rows.</param>
 /// <param name="Layout">The channels that the picture will have in memory.</param>

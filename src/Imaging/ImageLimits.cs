@@ -22,7 +22,7 @@ public sealed record ImageLimits
     public long MaximumFileBytes { get; init; } = 1L << 30;
 
     /// <summary>
-    /// Called with the header before memory is allocated for the pixels. If it throws, the reading ends. It is meant for limits of the
+    /// Called with the header, turned as the EXIF orientation asks, before memory is allocated for the pixels. If it throws, the reading ends. It is meant for limits of the
     /// caller's own, for example on what is to be made of the picture.
     /// </summary>
     public Action<ImageHeader>? Inspect { get; init; }
@@ -33,7 +33,9 @@ public sealed record ImageLimits
         pixels is long maximum ? new ImageLimits { MaximumPixels = maximum, MaximumPixelsPerByte = double.PositiveInfinity } : Default;
 
     /// <summary>Refuses a size that is empty, above the limits, or longer than an array can be.</summary>
-    internal void Check(string format, ImageHeader header, long fileBytes)
+    /// <param name="format">The format, for messages.</param>
+    /// <param name="header">The picture as it is stored.</param>
+    internal void CheckSize(string format, ImageHeader header)
     {
         (int width, int height, ChannelLayout layout, _) = header;
         if (width < 1 || height < 1)
@@ -43,7 +45,19 @@ public sealed record ImageLimits
             throw TooMany($"{format}: {width} x {height} is {pixels} pixels, more than the limit of {MaximumPixels} pixels.");
         if (pixels * layout.ChannelCount() > Array.MaxLength)
             throw new ImageFormatException($"{format}: {width} x {height} pixels of {layout.ChannelCount()} channels do not fit in one array.");
-        Inspect?.Invoke(header);
+    }
+
+    /// <summary>Checks the size and its ratio to the length of the file, and shows the caller the picture's header.</summary>
+    /// <param name="format">The format, for messages.</param>
+    /// <param name="header">The picture as it is stored.</param>
+    /// <param name="fileBytes">How long the file is.</param>
+    /// <param name="orientation">The EXIF orientation, 1 to 8.</param>
+    internal void Check(string format, ImageHeader header, long fileBytes, int orientation = 1)
+    {
+        CheckSize(format, header);
+        Inspect?.Invoke(Orientation.IsTransposed(orientation) ? header with { Width = header.Height, Height = header.Width } : header);
+        (int width, int height, _, _) = header;
+        long pixels = (long)width * height;
         if (pixels > AlwaysAllowedPixels && pixels > MaximumPixelsPerByte * fileBytes)
         {
             throw TooMany(

@@ -11,8 +11,7 @@ internal static class Orientation
         int orientation = ExifData.GetOrientation(exif);
         if (orientation == 1)
             return image;
-        // Orientations 5 to 8 exchange rows and columns.
-        bool transposed = orientation >= 5;
+        bool transposed = IsTransposed(orientation);
         int width = transposed ? image.Height : image.Width;
         int height = transposed ? image.Width : image.Height;
         Image upright = image.BitDepth == 8
@@ -25,6 +24,9 @@ internal static class Orientation
         upright.Metadata = image.Metadata with { Exif = ExifData.WithOrientationReset(exif), Density = density };
         return upright;
     }
+
+    /// <summary>Whether an orientation exchanges rows and columns.</summary>
+    public static bool IsTransposed(int orientation) => orientation >= 5;
 
     private static T[] Turn<T>(T[] source, Image image, int orientation)
         where T : unmanaged

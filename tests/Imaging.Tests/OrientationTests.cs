@@ -55,6 +55,25 @@ public class OrientationTests
         Assert.Equal(orientation < 5 ? new PixelDensity(2835, 5669, true) : new PixelDensity(5669, 2835, true), read.Metadata.Density);
     }
 
+    [Theory]
+    [InlineData(ImageFormat.Png, 6)]
+    [InlineData(ImageFormat.Png, 3)]
+    [InlineData(ImageFormat.Jpeg, 6)]
+    [InlineData(ImageFormat.WebP, 5)]
+    [InlineData(ImageFormat.Tiff, 8)]
+    [InlineData(ImageFormat.Tiff, 2)]
+    public void The_size_is_known_as_turned_before_the_pixels_are_decoded(ImageFormat format, int orientation)
+    {
+        Image stored = TestImages.Generate(37, 22, ChannelLayout.Rgb, 8, 5);
+        stored.Metadata = new ImageMetadata { Exif = Metadata.Exif(orientation, littleEndian: true) };
+        byte[] file = TestImages.Encode(stored, format);
+        var seen = new List<(int Width, int Height)>();
+        Image read = ImageFile.Decode(file, ImageLimits.Default with { Inspect = header => seen.Add((header.Width, header.Height)) });
+        Assert.Equal([(read.Width, read.Height)], seen);
+        Assert.Equal(orientation < 5 ? (37, 22) : (22, 37), seen[0]);
+        Assert.Throws<TimeoutException>(() => ImageFile.Decode(file, ImageLimits.Default with { Inspect = _ => throw new TimeoutException() }));
+    }
+
     [Fact]
     public void Images_of_sixteen_bits_are_turned_too()
     {

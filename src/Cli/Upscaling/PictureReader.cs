@@ -113,11 +113,10 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
     {
         bool isAboutOutput = false;
 
-        // Whether the output is possible must be known before the input's pixels are decoded, which can be hundreds of megabytes. With a
-        // scale it does not matter here whether the image will be turned.
+        // Whether the output is possible must be known before the input's pixels are decoded, which can be hundreds of megabytes.
         ImageLimits limits = ImageLimits.ForPixels(request.MaxPixels) with
         {
-            Inspect = request.Size.Scale is null ? null : header =>
+            Inspect = header =>
             {
                 isAboutOutput = true;
                 HeaderFor(picture, request.Size.For(header.Width, header.Height), header);

@@ -24,12 +24,15 @@ internal sealed class JpegFile : IDisposable
     private long _adobeTransform;
     private long _codedBytes;
 
+    private ImageHeader Header => new(_frame!.Width, _frame.Height, _frame.Components.Length == 1 ? ChannelLayout.Grey : ChannelLayout.Rgb, 8);
+
     /// <summary>Reads a file.</summary>
     public static Image Decode(ReadOnlySpan<byte> bytes, ImageLimits limits)
     {
         using var file = new JpegFile();
         file.ReadSegments(bytes, limits);
         JpegFrame frame = file._frame!;
+        limits.Check("JPEG", file.Header, bytes.Length, file._segments.Orientation);
         Image image = file.DecodeKept();
         if (frame.Components.Length == 3)
         {
@@ -52,8 +55,7 @@ internal sealed class JpegFile : IDisposable
     private Image DecodeKept()
     {
         _kept.Position = 0;
-        var header = new ImageHeader(_frame!.Width, _frame.Height, _frame.Components.Length == 1 ? ChannelLayout.Grey : ChannelLayout.Rgb, 8);
-        return PixelCodec.Decode("JPEG", new JpegDecoder { IgnoreMetadata = true }, _kept, header);
+        return PixelCodec.Decode("JPEG", new JpegDecoder { IgnoreMetadata = true }, _kept, Header);
     }
 
     // Keeps what the decoder needs. What follows the end marker is ignored.
@@ -84,7 +86,7 @@ internal sealed class JpegFile : IDisposable
             if (length < 2 || length > bytes.Length - position)
                 throw Wrong($"the file is truncated in segment {marker:X2} at byte {position - 1}.");
             ReadOnlySpan<byte> segment = bytes[(position + 2)..(position + length)];
-            ReadSegment(marker, segment, bytes.Length, limits);
+            ReadSegment(marker, segment, limits);
             int codedEnd = marker == Sos ? EndOfScan(bytes, position + length) : position + length;
             if (marker is < App0 or > App15 and not Com)
             {
@@ -96,7 +98,7 @@ internal sealed class JpegFile : IDisposable
         }
     }
 
-    private void ReadSegment(int marker, ReadOnlySpan<byte> segment, int fileBytes, ImageLimits limits)
+    private void ReadSegment(int marker, ReadOnlySpan<byte> segment, ImageLimits limits)
     {
         switch (marker)
         {
@@ -104,8 +106,7 @@ internal sealed class JpegFile : IDisposable
                 if (_frame is not null)
                     throw Wrong("a second frame header (SOF).");
                 _frame = JpegFrame.Parse(segment, isProgressive: marker == 0xC2);
-                ChannelLayout layout = _frame.Components.Length == 1 ? ChannelLayout.Grey : ChannelLayout.Rgb;
-                limits.Check("JPEG", new ImageHeader(_frame.Width, _frame.Height, layout, 8), fileBytes);
+                limits.CheckSize("JPEG", Header);
                 if (_frame.Components.Length == 3)
                     _kept.Write(NoTransform);
                 else if (_frame.Components.Length == 4)

@@ -21,6 +21,9 @@ internal sealed class JpegSegments
     /// <summary>Whether four components are YCCK rather than CMYK.</summary>
     public bool IsYcck => _adobeTransform == 2;
 
+    /// <summary>The EXIF orientation, 1 to 8.</summary>
+    public int Orientation => ExifData.GetOrientation(_metadata.Exif);
+
     private static ReadOnlySpan<byte> JfifName => "JFIF\0"u8;
 
     private static ReadOnlySpan<byte> ExifName => "Exif\0\0"u8;

@@ -71,7 +71,7 @@ internal sealed class PngFile
         PngFile file = ReadChunks(bytes);
         var header = new ImageHeader(file._width, file._height, file.Layout, file._depth == 16 ? 16 : 8);
         long pixelBytes = file._pixelData.Sum(data => (long)data.Length);
-        limits.Check("PNG", header, pixelBytes);
+        limits.Check("PNG", header, pixelBytes, ExifData.GetOrientation(file._metadata.Exif));
         var rows = new PngRows(file._depth, file._colourType switch { Rgb => 3, GreyAlpha => 2, Rgba => 4, _ => 1 }, file.Colours(), file.ColourKey());
         if (pixelBytes * MaximumDeflateRatio < rows.RowBytes(header.Width) * header.Height)
             throw Wrong($"{pixelBytes} bytes of compressed data cannot hold {header.Width} x {header.Height} pixels: the file is damaged.");

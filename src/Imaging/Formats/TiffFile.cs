@@ -16,7 +16,7 @@ internal sealed class TiffFile
 
     // More strips than any picture has.
     private const int MaximumNumbers = 1 << 24;
-    private const int Width = 256, Height = 257, BitsPerSample = 258, Compression = 259, Photometric = 262, StripOffsets = 273;
+    private const int Width = 256, Height = 257, BitsPerSample = 258, Compression = 259, Photometric = 262, StripOffsets = 273, OrientationTag = 274;
     private const int SamplesPerPixel = 277, RowsPerStrip = 278, StripByteCounts = 279, XResolution = 282, YResolution = 283, Planar = 284;
     private const int ResolutionUnit = 296, Predictor = 317, TileWidth = 322, ExtraSamples = 338, SampleFormat = 339, JpegTables = 347;
     private const int Xmp = 700, Icc = 34675, CameraDirectory = 34665, PositionDirectory = 34853;
@@ -29,7 +29,7 @@ internal sealed class TiffFile
     ];
 
     // These become EXIF: description, make, model, orientation, software, date, artist, copyright, and the camera's directory.
-    private static readonly HashSet<int> DescriptiveTags = [270, 271, 272, 274, 305, 306, 315, 33432, CameraDirectory, PositionDirectory];
+    private static readonly HashSet<int> DescriptiveTags = [270, 271, 272, OrientationTag, 305, 306, 315, 33432, CameraDirectory, PositionDirectory];
 
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly bool _littleEndian;
@@ -98,7 +98,7 @@ internal sealed class TiffFile
             throw Wrong("grey with alpha is not supported.");
         ChannelLayout layout = isGrey ? ChannelLayout.Grey : hasAlpha ? ChannelLayout.Rgba : ChannelLayout.Rgb;
         var header = new ImageHeader(width, height, layout, bits.Any(value => value > 8) ? 16 : 8);
-        limits.Check("TIFF", header, _bytes.Length);
+        limits.Check("TIFF", header, _bytes.Length, ReadOrientation());
         CheckStrips(width, height, samples, bits);
         return header;
     }
@@ -166,6 +166,10 @@ internal sealed class TiffFile
             _ => null,
         };
     }
+
+    private int ReadOrientation() =>
+        _entries.TryGetValue(OrientationTag, out Entry entry) && entry is { Type: 3, Count: >= 1 } && Read16(Value(entry), 0) is >= 1 and <= 8 and int orientation
+            ? orientation : 1;
 
     private double Ratio(int tag) =>
         _entries.TryGetValue(tag, out Entry entry) && entry is { Type: 5, Count: >= 1 } && Value(entry) is var value

@@ -39,29 +39,31 @@ internal sealed class WebPFile
         var file = new WebPFile(bytes[HeaderLength..(8 + (int)riffLength)]);
         ReadOnlySpan<byte> extended = file.Find("VP8X").Span;
         if (extended.IsEmpty)
-            return file.DecodePicture(0, 0, null, limits, bytes.Length);
+            return file.DecodePicture(0, 0, null, limits, bytes.Length, orientation: 1);
         if (extended.Length < 10)
             throw Wrong("the VP8X chunk is too short.");
         (int width, int height) = (ReadSize(extended[4..]), ReadSize(extended[7..]));
+        byte[]? exif = WithoutName(file.FindMetadata("EXIF"));
+        int orientation = ExifData.GetOrientation(exif);
         ReadOnlyMemory<byte> frame = file.Find("ANMF");
         Image image;
         if (frame.IsEmpty)
         {
-            image = file.DecodePicture(0, 0, (width, height), limits, bytes.Length);
+            image = file.DecodePicture(0, 0, (width, height), limits, bytes.Length, orientation);
         }
         else
         {
             if (frame.Length < 16)
                 throw Wrong("the first frame is cut off.");
             (int left, int top) = (2 * (ReadSize(frame.Span) - 1), 2 * (ReadSize(frame.Span[3..]) - 1));
-            image = new WebPFile(frame[16..]).DecodePicture(left, top, (width, height), limits, bytes.Length);
+            image = new WebPFile(frame[16..]).DecodePicture(left, top, (width, height), limits, bytes.Length, orientation);
             image.Notes = [$"WebP: the first of {file._chunks.Count(chunk => chunk.Type == "ANMF")} frames was read."];
         }
 
         image.Metadata = new ImageMetadata
         {
             IccProfile = file.FindMetadata("ICCP"),
-            Exif = WithoutName(file.FindMetadata("EXIF")),
+            Exif = exif,
             Xmp = file.FindMetadata("XMP "),
         };
         return image;
@@ -98,7 +100,7 @@ internal sealed class WebPFile
         WriteChunks(chunks, target);
     }
 
-    private Image DecodePicture(int left, int top, (int Width, int Height)? canvas, ImageLimits limits, int fileBytes)
+    private Image DecodePicture(int left, int top, (int Width, int Height)? canvas, ImageLimits limits, int fileBytes, int orientation)
     {
         ReadOnlyMemory<byte> lossy = Find("VP8 "), lossless = Find("VP8L"), alpha = Find("ALPH");
         int width, height;
@@ -124,7 +126,7 @@ internal sealed class WebPFile
             throw Wrong($"a picture of {width} x {height} does not fit on a canvas of {canvasWidth} x {canvasHeight}.");
         bool isWhole = (width, height) == (canvasWidth, canvasHeight);
         ChannelLayout layout = hasAlpha || !isWhole ? ChannelLayout.Rgba : ChannelLayout.Rgb;
-        limits.Check("WebP", new ImageHeader(canvasWidth, canvasHeight, layout, 8), fileBytes);
+        limits.Check("WebP", new ImageHeader(canvasWidth, canvasHeight, layout, 8), fileBytes, orientation);
 
         using var content = new MemoryStream();
         List<(string, ReadOnlyMemory<byte>)> chunks = [];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gsasr.Imaging;
+using Gsasr.Imaging.Tests;
 
 namespace Gsasr.Cli.Tests.Upscaling;
 
@@ -45,6 +46,20 @@ public sealed class TargetSizeTests : IDisposable
         Outcome outcome = await _tree.UpscaleAsync(["in.png", "out.png"], options.Split(','));
         outcome.AssertFailed(ExitCode.Failure, [_tree.File("in.png"), .. parts]);
         Assert.Equal(["in.png"], _tree.Files());
+    }
+
+    [Theory]
+    [InlineData(1, "--width=19", "20x10 pixels would have to become 19x10")]
+    [InlineData(6, "--width=19", "PNG: the compressed")]
+    [InlineData(6, "--height=19", "10x20 pixels would have to become 10x19")]
+    [InlineData(6, "--size=700x20,--fit=exact", "10x20", "64 times is the most")]
+    public async Task The_header_is_enough_for_a_refusal(int orientation, string options, params string[] parts)
+    {
+        // The pixels are damaged, which nobody notices who does not decode them.
+        byte[] exif = [.. "MM\0*\0\0\0\b"u8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, 0, 0, 0, 0];
+        File.WriteAllBytes(_tree.File("in.png"), new PngBuilder().Header(20, 10, 8, 0).Chunk("IDAT", 0x78, 0x9C, 1, 2, 3).Chunk("eXIf", exif).End());
+        Outcome outcome = await _tree.UpscaleAsync(["in.png", "out.png"], options.Split(','));
+        outcome.AssertFailed(ExitCode.Failure, [_tree.File("in.png"), .. parts]);
     }
 
     [Fact]
