@@ -26,7 +26,7 @@ internal static class CompletionCommand
             compdef _gsasr gsasr
             """,
         ["fish"] = """
-            complete -c gsasr -a '(gsasr "[suggest:"(commandline -C)"]" (commandline -cp) 2>/dev/null)'
+            complete -c gsasr -a '(set -l line (commandline -cp); gsasr "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null)'
             """,
     };
 

@@ -67,28 +67,34 @@ internal static class SharedOptions
 
     /// <summary><c>--precision</c>.</summary>
     /// <param name="fallback">The value without the option.</param>
-    public static Option<Precision?> Precision(string fallback) => new("--precision")
+    public static Option<Precision?> Precision(string fallback)
     {
-        HelpName = "auto|float32|mixed",
-        CompletionSources = { "auto", "float32", "mixed" },
-        Description = $"float32, mixed (float16 on tensor cores; NVIDIA GPUs from Ampere on), or auto: mixed where there is such. {fallback}",
-        CustomParser = result =>
+        var option = new Option<Precision?>("--precision")
         {
-            string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-            switch (text)
+            HelpName = "auto|float32|mixed",
+            Description = $"float32, mixed (float16 on tensor cores; NVIDIA GPUs from Ampere on), or auto: mixed where there is such. {fallback}",
+            CustomParser = result =>
             {
-                case "auto":
-                    return Gsasr.Precision.Auto;
-                case "float32":
-                    return Gsasr.Precision.Float32;
-                case "mixed":
-                    return Gsasr.Precision.Mixed;
-                default:
-                    result.AddError($"--precision is auto, float32 or mixed; it is '{text}'.");
-                    return null;
-            }
-        },
-    };
+                string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+                switch (text)
+                {
+                    case "auto":
+                        return Gsasr.Precision.Auto;
+                    case "float32":
+                        return Gsasr.Precision.Float32;
+                    case "mixed":
+                        return Gsasr.Precision.Mixed;
+                    default:
+                        result.AddError($"--precision is auto, float32 or mixed; it is '{text}'.");
+                        return null;
+                }
+            },
+        };
+        // The library would offer the names of the values in the code.
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add("auto", "float32", "mixed");
+        return option;
+    }
 
     /// <summary>The note about a picture that was computed twice.</summary>
     public const string RepeatedNote = "The model's values left the range of float16; the picture was worked on again in float32.";

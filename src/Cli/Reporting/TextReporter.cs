@@ -89,8 +89,8 @@ internal abstract class TextReporter(Verbosity verbosity) : Reporter
         WriteLine(Invariant(
             $"{timings.Input}: tiles of {timings.TileWidth} x {timings.TileHeight} pixels, strips {timings.Strips}, planned memory {timings.PlannedBytes / 1048576.0:0.0} MiB"));
         foreach (PartTime part in timings.Parts)
-            WriteLine(Invariant($"{part.Name,-22}{part.Milliseconds,10:0.0} ms"));
-        WriteLine(Invariant($"{"all, with what is between",-25}{timings.Milliseconds,7:0.0} ms"));
+            WriteLine(Invariant($"{part.Name,-26}{part.Milliseconds,9:0.0} ms"));
+        WriteLine(Invariant($"{"all, with what is between",-26}{timings.Milliseconds,9:0.0} ms"));
     }
 
     private void ShowSummary(RunFinished finished)
