@@ -15,6 +15,12 @@ namespace Gsasr;
 /// <remarks>
 /// Models and devices can be shared by any number of upscalers and threads. An upscaler serves one call at a time: a call while another
 /// one is under way throws <see cref="InvalidOperationException"/>; use one upscaler for each thread. It must be disposed of before its device.
+/// <para>
+/// An image has the same bits whatever other upscalers of the device do, as long as it is cut into the same tiles; pixels near the seams of other
+/// tiles differ a little. Tiles are as large as the memory allows that is free when the image begins, so upscalers that work at once on
+/// a device without memory to spare can change each other's tiles. They cannot if <see cref="UpscalerOptions.MemoryLimitBytes"/> gives each of
+/// them a share that is free whatever the others hold: then the limit alone decides.
+/// </para>
 /// </remarks>
 public sealed class Upscaler : IDisposable
 {

@@ -34,7 +34,7 @@ public sealed record UpscalerOptions
     /// <summary>
     /// The most bytes of memory that an image may take, weights not counted: memory of the device, and on the processor also what the
     /// upscaler keeps of pixels on the host. What the caller holds does not count. Tiles are chosen to fit; if not even the smallest do,
-    /// there is a <see cref="Tensors.DeviceMemoryException"/>. With 0 the free memory decides.
+    /// there is a <see cref="Tensors.DeviceMemoryException"/>. If less than the limit is free, that decides, and so it does with 0.
     /// </summary>
     public long MemoryLimitBytes { get; init; }
 

@@ -5,8 +5,9 @@ namespace Gsasr.Tensors;
 /// were started before it, and only <see cref="Synchronize"/> and downloads wait.
 /// </summary>
 /// <remarks>
-/// Any number of threads may use a device at once; what they start is queued, and the results are those of one thread. It must outlive
-/// the buffers allocated on it.
+/// Any number of threads may use a device at once; what they start is queued, and every operation has the bits that it would have alone. How
+/// large the tiles of an image are depends on the memory that is free when it begins, unless the options of the upscaler give it a share
+/// of its own. A device must outlive the buffers allocated on it.
 /// </remarks>
 public abstract class Device : IDisposable
 {

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
+using Gsasr.Testing;
 
 namespace Gsasr.Models.Tests;
 
@@ -25,6 +26,14 @@ public sealed class PublicTypesTests
     [InlineData("Gsasr.Layers")]
     [InlineData("Gsasr.Raster")]
     public void Operations_are_not_public(string assembly) => Assert.Empty(Assembly.Load(assembly).GetExportedTypes());
+
+    [Fact]
+    public void The_page_on_the_architecture_has_the_number_of_public_types()
+    {
+        int count = Assemblies.Sum(assembly => Assembly.Load(assembly.Data).GetExportedTypes().Length);
+        string page = File.ReadAllText(Path.Combine(TestData.RepositoryRoot, "docs", "architecture.md"));
+        Assert.Contains($" {count} public types", page, StringComparison.Ordinal);
+    }
 
     [Theory]
     [MemberData(nameof(Assemblies))]

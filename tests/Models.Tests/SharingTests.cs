@@ -1,3 +1,4 @@
+using Gsasr.Pipeline;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 using Gsasr.Testing;
@@ -28,6 +29,45 @@ public sealed class SharingTests
                     Assert.Equal(expected[i], Upscale(upscaler, images[i]));
             },
             Cancellation)));
+    }
+
+    [Fact]
+    public async Task Upscalers_with_shares_of_little_memory_make_the_tiles_and_bits_of_one_alone()
+    {
+        const int Share = 24 << 20;
+        const int Threads = 2;
+        const int Side = 120;
+        GsasrModel model = SmallModels.Open(SmallModels.Edsr);
+        var options = new UpscalerOptions { MemoryLimitBytes = Share, TileOverlap = 12 };
+        byte[] image = Picture.Photo(0, 0, Side, Side).Pixels;
+        using var device = new CpuDevice(2, (Threads + 1) * Share);
+        byte[] expected;
+        MemoryPlan plan;
+        using (var upscaler = new Upscaler(model, device, options))
+        {
+            expected = Enlarge(upscaler);
+            plan = upscaler.LastPlan!;
+            Assert.InRange(plan.TileCount, 2, 100);
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, Threads).Select(_ => Task.Run(
+            () =>
+            {
+                using var upscaler = new Upscaler(model, device, options);
+                for (int round = 0; round < 2; round++)
+                {
+                    Assert.Equal(expected, Enlarge(upscaler));
+                    Assert.Equal(plan.Tiles, upscaler.LastPlan!.Tiles);
+                }
+            },
+            Cancellation)));
+
+        byte[] Enlarge(Upscaler upscaler)
+        {
+            var target = new byte[4 * image.Length];
+            upscaler.Upscale(image, Side, Side, PixelLayout.Rgb, 2, target, cancellation: Cancellation);
+            return target;
+        }
     }
 
     [Fact]
