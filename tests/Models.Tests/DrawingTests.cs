@@ -39,6 +39,54 @@ public sealed class DrawingTests(ITestOutputHelper output) : IDisposable
         Assert.InRange(wholeChange, 0, whole);
     }
 
+    // Distances are those from an output pixel's centre to the nearest input pixel of the other kind, in input pixels.
+    [Fact]
+    public void The_edge_of_a_sprite_stays_sharp_and_has_no_halo()
+    {
+        Image input = ImageFile.Read(Path.Combine(TestData.Folder, "drawings", "sprite.png"));
+        int width = input.Width * Scale, height = input.Height * Scale;
+        var drawn = new byte[width * height * 4];
+        using var upscaler = new Upscaler(GsasrModel.Default, _device);
+        upscaler.Upscale(input.Samples8, input.Width, input.Height, PixelLayout.Rgba, Scale, drawn, cancellation: TestContext.Current.CancellationToken);
+        for (int i = 0; i < width * height; i++)
+        {
+            double x = (i % width + 0.5) / Scale, y = (i / width + 0.5) / Scale;
+            bool isInside = Alpha((int)x, (int)y) == 255;
+            double distance = Math.Sqrt(NearestOther(x, y, isInside));
+            int lacking = isInside ? 255 - drawn[4 * i + 3] : drawn[4 * i + 3];
+            int allowed = distance switch { >= 2.1 => 0, >= 0.6 => isInside ? 7 : 2, >= 0.3 => 60, _ => 255 };
+            Assert.True(lacking <= allowed, $"Alpha {drawn[4 * i + 3]} at {x}, {y}, {distance} from the edge.");
+            // What is seen at the edge is the sprite's red, nothing of the black that is under the transparent pixels.
+            if (distance < 1 && drawn[4 * i + 3] > 0)
+                Assert.True(drawn.AsSpan(4 * i, 3) is [255, >= 37 and <= 43, >= 37 and <= 43], $"Another colour at {x}, {y}.");
+        }
+
+        // Where the edge is straight, one output pixel is nearly transparent and the next nearly opaque.
+        for (int row = 92; row <= 110; row++)
+        {
+            Assert.InRange(drawn[4 * (row * width + 19) + 3], 0, 20);
+            Assert.InRange(drawn[4 * (row * width + 20) + 3], 245, 255);
+        }
+
+        int Alpha(int column, int row) => input.Samples8[4 * (row * input.Width + column) + 3];
+
+        double NearestOther(double x, double y, bool isInside)
+        {
+            double nearest = 9;
+            for (int row = Math.Max((int)y - 3, 0); row <= Math.Min((int)y + 3, input.Height - 1); row++)
+            {
+                for (int column = Math.Max((int)x - 3, 0); column <= Math.Min((int)x + 3, input.Width - 1); column++)
+                {
+                    double across = Math.Max(Math.Max(column - x, x - column - 1), 0), down = Math.Max(Math.Max(row - y, y - row - 1), 0);
+                    if (Alpha(column, row) == 255 != isInside)
+                        nearest = Math.Min(nearest, across * across + down * down);
+                }
+            }
+
+            return nearest;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _device.Dispose();
 
