@@ -4,11 +4,8 @@ using Gsasr.Testing;
 
 namespace Gsasr.Layers.Tests;
 
-/// <summary>
-/// Layers of float16 against those of float32 on the processor, with the same rounded numbers. Only an NVIDIA GPU can run them; what the
-/// host prepares for them is checked everywhere. <c>Gsasr.Layers.Tests -class Gsasr.Layers.Tests.Float16Tests</c> runs just these.
-/// </summary>
-public sealed class Float16Tests
+/// <summary>Layers of float16 on tensor cores against those of float32 on the processor, with the same rounded numbers.</summary>
+public abstract class Float16Tests
 {
     // Results are rounded once to 11 bits, sums are float32.
     private const double Rounding = 1.0 / 2048 + 1e-5;
@@ -22,12 +19,10 @@ public sealed class Float16Tests
         { 1, 127, 64, 192, 1, nameof(Activation.None), true, false },
         { 3, 43, 72, 136, 1, nameof(Activation.Gelu), false, false },
         { 7, 19, 40, 24, 3, nameof(Activation.LeakyRelu), true, false },
-        { 16, 24, 192, 192, 3, nameof(Activation.None), true, false },
-        { 9, 13, 64, 256, 3, nameof(Activation.None), false, true },
+        { 11, 12, 8, 192, 3, nameof(Activation.None), true, false },
+        { 9, 13, 16, 96, 3, nameof(Activation.None), false, true },
         { 5, 7, 8, 32, 1, nameof(Activation.Relu), false, true },
         { 12, 12, 320, 64, 1, nameof(Activation.None), true, false },
-        { 184, 190, 64, 256, 3, nameof(Activation.None), false, true },
-        { 160, 170, 64, 64, 1, nameof(Activation.None), true, false },
     };
 
     [Theory]
@@ -35,7 +30,7 @@ public sealed class Float16Tests
     public void Convolutions_are_right(
         int height, int width, int inputs, int outputs, int kernel, string activation, bool residual, bool shuffle)
     {
-        GpuDevice gpu = TensorCoreGpu();
+        GpuDevice gpu = GetGpu();
         float[] weight = Float16Tensor.Rounded(Numbers.Of("weight", outputs * inputs * kernel * kernel, 1 / MathF.Sqrt(inputs * kernel * kernel)));
         float[] bias = Numbers.Of("bias", outputs);
         float[] image = Float16Tensor.Rounded(Numbers.Of("x", height * width * inputs));
@@ -60,7 +55,7 @@ public sealed class Float16Tests
     [Fact]
     public void A_rectangle_of_a_convolution_sees_its_surroundings()
     {
-        GpuDevice gpu = TensorCoreGpu();
+        GpuDevice gpu = GetGpu();
         float[] weight = Numbers.Of("weight", 64 * 64 * 9);
         using ConvolutionWeights weights = ConvolutionWeights.Create(gpu, weight, [], 64, 64, 3, elementType: ElementType.Float16);
         using var x = new Float16Tensor(gpu, 20, 30, 64, Numbers.Of("x", 20 * 30 * 64));
@@ -82,7 +77,7 @@ public sealed class Float16Tests
     [InlineData(24, 12, 136, false, true)]
     public void Normalisation_is_right(int height, int width, int channels, bool shift, bool table)
     {
-        GpuDevice gpu = TensorCoreGpu();
+        GpuDevice gpu = GetGpu();
         float[] image = Float16Tensor.Rounded([.. Numbers.Of("x", height * width * channels).Select(value => 3 * value + 7)]);
         using var cpu = new CpuDevice();
         using var x = new Float16Tensor(gpu, height, width, channels, image);
@@ -101,14 +96,14 @@ public sealed class Float16Tests
     }
 
     [Theory]
-    [InlineData(12, 24, 12, 4, 16, 0, 0)]
-    [InlineData(24, 36, 12, 6, 32, 6, 6)]
+    [InlineData(12, 24, 12, 3, 16, 0, 0)]
+    [InlineData(24, 36, 12, 1, 32, 6, 6)]
     [InlineData(24, 12, 12, 2, 32, 0, 6)]
     [InlineData(10, 15, 5, 3, 16, 2, 1)]
     [InlineData(1, 2, 1, 1, 32, 0, 0)]
     public void Attention_is_right(int height, int width, int window, int heads, int headSize, int queryShift, int keyShift)
     {
-        GpuDevice gpu = TensorCoreGpu();
+        GpuDevice gpu = GetGpu();
         int channels = heads * headSize;
         int tokens = window * window;
         float[] angles = Numbers.Of("angles", heads * tokens * headSize / 2, 3);
@@ -141,13 +136,12 @@ public sealed class Float16Tests
 
     [Theory]
     [InlineData(8, 1, 1)]
-    [InlineData(40, 7, 7)]
+    [InlineData(72, 7, 7)]
     [InlineData(64, 9, 17)]
-    [InlineData(192, 16, 8)]
-    [InlineData(192, 3, 43)]
+    [InlineData(40, 3, 43)]
     public void Gaussian_heads_are_right(int channels, int rows, int columns)
     {
-        GpuDevice gpu = TensorCoreGpu();
+        GpuDevice gpu = GetGpu();
         float[] features = Float16Tensor.Rounded(Numbers.Of("features", rows * columns * channels));
         using GaussianHeadsWeights weights = Heads(gpu, channels, ElementType.Float16);
         using var arena = new Arena(gpu);
@@ -172,7 +166,7 @@ public sealed class Float16Tests
     [Fact]
     public void Values_beyond_the_range_are_noticed_once()
     {
-        GpuDevice gpu = TensorCoreGpu();
+        GpuDevice gpu = GetGpu();
         float[] features = Numbers.Of("features", 20 * 64);
         features[7 * 64 + 3] = float.PositiveInfinity;
         using GaussianHeadsWeights weights = Heads(gpu, 64, ElementType.Float16);
@@ -188,7 +182,7 @@ public sealed class Float16Tests
     [Fact]
     public void Rounding_and_repeating_are_right()
     {
-        GpuDevice gpu = TensorCoreGpu();
+        GpuDevice gpu = GetGpu();
         float[] table = Numbers.Of("table", 3 * 4 * 24);
         table[5] = 70000;
         using var y = new Float16Tensor(gpu, 6, 12, 24);
@@ -209,7 +203,7 @@ public sealed class Float16Tests
     [Fact]
     public void What_the_kernels_cannot_do_is_refused()
     {
-        GpuDevice gpu = TensorCoreGpu();
+        GpuDevice gpu = GetGpu();
         using ConvolutionWeights weights = ConvolutionWeights.Create(gpu, new float[64], [], 8, 8, elementType: ElementType.Float16);
         using var x = new Float16Tensor(gpu, 2, 2, 24);
         using var float32 = new GuardedTensor(gpu, 2, 2, 8);
@@ -222,41 +216,7 @@ public sealed class Float16Tests
         Assert.Throws<NotSupportedException>(() => WindowAttention.Run(y, y, y, x.Tensor.SliceChannels(0, 8), new WindowAttentionSettings(2, 1)));
     }
 
-    [Theory]
-    [InlineData("cpu")]
-    [InlineData("opencl")]
-    public void Devices_without_tensor_cores_refuse(string name)
-    {
-        Device device = TestDevices.Get(name);
-        Assert.False(TensorCores.IsSupported(device));
-        var refusal = Assert.Throws<NotSupportedException>(
-            () => ConvolutionWeights.Create(device, new float[64], [], 8, 8, elementType: ElementType.Float16));
-        Assert.Contains("Float16", refusal.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Weights_are_packed_to_whole_slices()
-    {
-        // [2 outputs][3 taps][5 channels], and [1][1][130].
-        float[] weight = Numbers.Of("weight", 2 * 3 * 5);
-        Half[] packed = Float16ConvolutionGpu.Pack(weight, 5, 2, 3);
-        Assert.Equal(2 * 3 * Float16Tiles.Depth, packed.Length);
-        for (int i = 0; i < packed.Length; i++)
-        {
-            int channel = i % Float16Tiles.Depth;
-            Assert.Equal(channel < 5 ? (Half)weight[i / Float16Tiles.Depth * 5 + channel] : Half.Zero, packed[i]);
-        }
-
-        Assert.Equal(3 * Float16Tiles.Depth, Float16ConvolutionGpu.Pack(new float[130], 130, 1, 1).Length);
-    }
-
-    private static GpuDevice TensorCoreGpu()
-    {
-        GpuDevice gpu = TestDevices.GetGpu("cuda");
-        if (!TensorCores.IsSupported(gpu))
-            Assert.Skip($"{gpu.Name} is older than sm_80.");
-        return gpu;
-    }
+    private protected abstract GpuDevice GetGpu();
 
     private static GaussianHeadsWeights Heads(Device device, int channels, ElementType elementType)
     {

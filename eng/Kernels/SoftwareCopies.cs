@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+
+namespace Gsasr.Kernels;
+
+/// <summary>
+/// Copies from global to shared memory that a work-item starts and waits for, on the processor. They are made when they are waited for,
+/// and not before, so that a kernel which does not wait is found out.
+/// </summary>
+public static unsafe class SoftwareCopies
+{
+    private const int Bytes = 16;
+
+    // An item is a thread.
+    [ThreadStatic]
+    private static List<(nint Target, nint Source)>? s_started;
+
+    [ThreadStatic]
+    private static Queue<List<(nint Target, nint Source)>>? s_groups;
+
+    [ThreadStatic]
+    private static int s_launchOfItem;
+
+    private static int s_launch;
+
+    /// <summary>Forgets copies that the last kernel did not wait for. Called before every launch.</summary>
+    public static void Reset() => s_launch++;
+
+    internal static void Start(int sharedAddress, ref short source, int bytes)
+    {
+        var target = (nint)SharedAddress.Pointer(sharedAddress);
+        var from = (nint)Unsafe.AsPointer(ref source);
+        if (bytes is not (0 or Bytes) || target % Bytes != 0 || (bytes != 0 && from % Bytes != 0))
+            throw new InvalidOperationException($"No GPU copies {bytes} bytes from {from:x} to {target:x}.");
+        ForgetOthers();
+        (s_started ??= []).Add((target, bytes == 0 ? 0 : from));
+    }
+
+    internal static void EndGroup()
+    {
+        ForgetOthers();
+        (s_groups ??= []).Enqueue(s_started ?? []);
+        s_started = null;
+    }
+
+    internal static void WaitFor(int pending)
+    {
+        while (s_groups is not null && s_groups.Count > pending)
+        {
+            foreach ((nint target, nint source) in s_groups.Dequeue())
+            {
+                var bytes = new Span<byte>((void*)target, Bytes);
+                if (source == 0)
+                    bytes.Clear();
+                else
+                    new ReadOnlySpan<byte>((void*)source, Bytes).CopyTo(bytes);
+            }
+        }
+    }
+
+    private static void ForgetOthers()
+    {
+        if (s_launchOfItem == s_launch)
+            return;
+        s_launchOfItem = s_launch;
+        s_started = null;
+        s_groups = null;
+    }
+}

@@ -1,0 +1,36 @@
+using Gsasr.Tensors;
+using Gsasr.Testing;
+
+namespace Gsasr.Layers.Tests;
+
+/// <summary>
+/// On an NVIDIA GPU with tensor cores, which alone shows that the hardware's instructions do what those in software do, and has the time
+/// for images of many groups. <c>Gsasr.Layers.Tests -class Gsasr.Layers.Tests.Float16OnGpuTests</c> runs just these.
+/// </summary>
+public sealed class Float16OnGpuTests : Float16Tests
+{
+    [Theory]
+    [InlineData(16, 24, 192, 192, 3, nameof(Activation.None), true, false)]
+    [InlineData(9, 13, 64, 256, 3, nameof(Activation.None), false, true)]
+    [InlineData(184, 190, 64, 256, 3, nameof(Activation.None), false, true)]
+    [InlineData(160, 170, 64, 64, 1, nameof(Activation.None), true, false)]
+    public void Convolutions_of_large_images_are_right(
+        int height, int width, int inputs, int outputs, int kernel, string activation, bool residual, bool shuffle) =>
+        Convolutions_are_right(height, width, inputs, outputs, kernel, activation, residual, shuffle);
+
+    [Theory]
+    [InlineData(192, 16, 8)]
+    [InlineData(192, 3, 43)]
+    public void Gaussian_heads_of_many_channels_are_right(int channels, int rows, int columns) => Gaussian_heads_are_right(channels, rows, columns);
+
+    [Fact]
+    public void Attention_of_many_heads_is_right() => Attention_is_right(24, 36, 12, 6, 32, 6, 6);
+
+    private protected override GpuDevice GetGpu()
+    {
+        GpuDevice gpu = TestDevices.GetGpu("cuda");
+        if (!TensorCores.IsSupported(gpu))
+            Assert.Skip($"{gpu.Name} is older than sm_80.");
+        return gpu;
+    }
+}

@@ -1,0 +1,149 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using Gsasr.Kernels;
+using Gsasr.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using Kernel = Gsasr.Tensors.Kernel;
+
+namespace Gsasr.Layers.Tests;
+
+/// <summary>
+/// Runs the C# of the kernels on the processor, a thread for each item of a group, one group after the other: with ILGPU's CPU accelerator
+/// and with what our instructions do in software. Slow, but it has tensor cores, which the OpenCL devices of a build machine have not.
+/// </summary>
+internal sealed class SoftwareGpu : GpuDevice
+{
+    private const int LargestGroup = 1024;
+    private const int WarpSize = 32;
+
+    // As much as any GPU gives a group.
+    private const int SharedBytes = 227 << 10;
+
+    private static readonly Assembly s_kernels = Assembly.Load("Gsasr.Layers.Kernels");
+
+    private readonly Context _context = Context.Create(
+        builder => builder.CPU(new CPUDevice(WarpSize, LargestGroup / WarpSize, numMultiprocessors: 1)));
+
+    private readonly CPUAccelerator _accelerator;
+    private readonly Dictionary<nint, MemoryBuffer1D<byte, Stride1D.Dense>> _memory = [];
+
+    private SoftwareGpu() => _accelerator = _context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel);
+
+    /// <summary>The one that all tests share.</summary>
+    public static SoftwareGpu Shared { get; } = new();
+
+    public override string Name => "a GPU in software";
+
+    public override string Driver => "ILGPU";
+
+    public override DeviceKind Kind => DeviceKind.Cuda;
+
+    // Of two, tests of a few groups use tiles of every size.
+    public override int ProcessorCount => 2;
+
+    public override long MemoryBytes => 1L << 32;
+
+    public override bool Supports(Kernel kernel) => kernel.SharedBytes + kernel.DynamicSharedBytes <= SharedBytes;
+
+    public override void Synchronize() => _accelerator.Synchronize();
+
+    public override GpuEvent RecordEvent() => throw new NotSupportedException("Time tells nothing here.");
+
+    private protected override void Close()
+    {
+        ReleaseBuffers();
+        _accelerator.Dispose();
+        _context.Dispose();
+    }
+
+    private protected override GpuKernel LoadKernel(Kernel kernel, bool mayCompile) => new Loaded(kernel, _accelerator, Find(kernel.Name));
+
+    private protected override void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
+    {
+        var loaded = (Loaded)kernel;
+        var values = new object[2 + arguments.Length];
+        values[0] = _accelerator.DefaultStream;
+        var grid = new Index3D(groups.X, groups.Y, groups.Z);
+        var group = new Index3D(kernel.Kernel.GroupSize, 1, 1);
+        int dynamicBytes = kernel.Kernel.DynamicSharedBytes;
+        values[1] = dynamicBytes == 0 ? new KernelConfig(grid, group) : new KernelConfig(grid, group, SharedMemoryConfig.RequestDynamic<byte>(dynamicBytes));
+        for (int i = 0; i < arguments.Length; i++)
+            values[i + 2] = Value(arguments[i], loaded.Parameters[i].ParameterType);
+        SoftwareCopies.Reset();
+        loaded.Launch.DynamicInvoke(values);
+        _accelerator.Synchronize();
+    }
+
+    private protected override GpuBuffer AllocateBuffer(long byteLength)
+    {
+        MemoryBuffer1D<byte, Stride1D.Dense> memory = _accelerator.Allocate1D<byte>(byteLength);
+        _memory.Add(memory.NativePtr, memory);
+        return new Memory(this, memory, byteLength);
+    }
+
+    private static MethodInfo Find(string name)
+    {
+        string[] parts = name.Split('.');
+        foreach (MethodInfo method in s_kernels.GetTypes().SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public)))
+        {
+            foreach (KernelAttribute attribute in method.GetCustomAttributes<KernelAttribute>())
+            {
+                if (method.Name == parts[0] && attribute.Specialization?.Name == parts.ElementAtOrDefault(1))
+                    return attribute.Specialization is Type type ? method.MakeGenericMethod(type) : method;
+            }
+        }
+
+        throw new ArgumentException($"There is no kernel {name} in {s_kernels.Location}.", nameof(name));
+    }
+
+    private object Value(KernelArgument argument, Type type)
+    {
+        if (!argument.IsView)
+            return type == typeof(float) ? BitConverter.Int32BitsToSingle((int)argument.Offset) : (object)(int)argument.Offset;
+        MemoryBuffer1D<byte, Stride1D.Dense> memory = _memory[argument.Handle];
+        if (type == typeof(ArrayView<short>))
+            return View<short>();
+        if (type == typeof(ArrayView<int>))
+            return View<int>();
+        return type == typeof(ArrayView<float>) ? View<float>() : throw new NotSupportedException($"An argument of type {type}.");
+
+        ArrayView<T> View<T>()
+            where T : unmanaged => memory.AsRawArrayView().Cast<T>().SubView(argument.Offset, argument.Length);
+    }
+
+    private sealed class Loaded : GpuKernel
+    {
+        public Loaded(Kernel kernel, CPUAccelerator accelerator, MethodInfo method)
+            : base(kernel)
+        {
+            Parameters = method.GetParameters();
+            Type launch = Expression.GetDelegateType(
+                [typeof(AcceleratorStream), typeof(KernelConfig), .. Parameters.Select(parameter => parameter.ParameterType), typeof(void)]);
+            Launch = (Delegate)typeof(ILGPU.Runtime.Kernel).GetMethod("CreateLauncherDelegate")!.MakeGenericMethod(launch)
+                .Invoke(accelerator.LoadKernel(method), null)!;
+        }
+
+        public ParameterInfo[] Parameters { get; }
+
+        public Delegate Launch { get; }
+    }
+
+    private sealed unsafe class Memory(SoftwareGpu device, MemoryBuffer1D<byte, Stride1D.Dense> memory, long byteLength) : GpuBuffer(device, byteLength)
+    {
+        private protected override nint DriverHandle => memory.NativePtr;
+
+        protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset) =>
+            source.CopyTo(new Span<byte>((byte*)memory.NativePtr + byteOffset, source.Length));
+
+        protected override void DownloadBytes(Span<byte> destination, long byteOffset) =>
+            new ReadOnlySpan<byte>((byte*)memory.NativePtr + byteOffset, destination.Length).CopyTo(destination);
+
+        private protected override void Release()
+        {
+            device._memory.Remove(memory.NativePtr);
+            memory.Dispose();
+        }
+    }
+}
