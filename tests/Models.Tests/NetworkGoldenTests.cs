@@ -29,6 +29,7 @@ public sealed class NetworkGoldenTests(ITestOutputHelper output)
     [InlineData("edsr", "opencl")]
     [InlineData("edsr-paper", "opencl")]
     [InlineData("rdn-paper", "opencl")]
+    [InlineData("swin-paper", "opencl")]
     [InlineData("edsr", "cuda")]
     [InlineData("edsr-paper", "cuda")]
     [InlineData("rdn", "cuda")]

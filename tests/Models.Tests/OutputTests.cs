@@ -170,8 +170,8 @@ public sealed class OutputTests(ITestOutputHelper output)
     [Fact]
     public void A_memory_limit_is_kept_and_too_small_a_one_refused_in_a_sentence()
     {
-        const int Size = 200;
-        byte[] pixels = Picture.Photo(0, 0, 100, 100).Mirrored(Size).Pixels;
+        const int Size = 128;
+        byte[] pixels = Picture.Photo(0, 0, 64, 64).Mirrored(Size).Pixels;
         using var device = new CpuDevice(2);
         using (var upscaler = new Upscaler(GsasrModel.Default, device, new UpscalerOptions { MemoryLimitBytes = 64 << 20 }))
         {
@@ -192,7 +192,7 @@ public sealed class OutputTests(ITestOutputHelper output)
             () => limited.Upscale(pixels, Size, Size, PixelLayout.Rgb, 2, new byte[4 * pixels.Length], cancellation: Cancellation));
         output.WriteLine(error.Message);
         Assert.Contains("limit of 4 MiB", error.Message, StringComparison.Ordinal);
-        Assert.Contains("200 x 200", error.Message, StringComparison.Ordinal);
+        Assert.Contains("128 x 128", error.Message, StringComparison.Ordinal);
     }
 
     private sealed class Callback(Action action) : IProgress<double>
