@@ -28,5 +28,5 @@ internal static class TensorCores
     /// <param name="heads">Heads of its attention.</param>
     public static bool Supports(int channels, int windowSize, int heads) =>
         Supports(channels) && channels <= Float16NormalizationShape.MostChannels && channels % heads == 0
-        && Float16GaussianHeadsGpu.Supports(channels) && Float16WindowAttentionGpu.Supports(windowSize * windowSize, channels / heads);
+        && Float16GaussianHeadsGpu.Supports(channels) && Float16WindowAttentionGpu.HeadSizeFor(windowSize * windowSize, channels / heads, rotates: true) == channels / heads;
 }

@@ -24,7 +24,14 @@ public sealed class Float16OnGpuTests : Float16Tests
     public void Gaussian_heads_of_many_channels_are_right(int channels, int rows, int columns) => Gaussian_heads_are_right(channels, rows, columns);
 
     [Fact]
-    public void Attention_of_many_heads_is_right() => Attention_is_right(24, 36, 12, 6, 32, 6, 6);
+    public void Attention_of_many_heads_is_right()
+    {
+        Attention_is_right(24, 36, 12, 6, 32, 6, 6);
+        Attention_is_right(48, 32, 16, 6, 32, 8, 8);
+        Attention_with_a_position_bias_is_right(24, 40, 8, 6, 4, 4, mask: true);
+        Attention_with_a_position_bias_is_right(24, 36, 12, 6, 0, 6, mask: false);
+        Attention_to_overlapping_windows_is_right(48, 64, 16, 24, 6, rotates: true);
+    }
 
     private protected override GpuDevice GetGpu()
     {

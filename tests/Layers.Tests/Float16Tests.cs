@@ -101,38 +101,29 @@ public abstract class Float16Tests
     [InlineData(24, 12, 12, 2, 32, 0, 6)]
     [InlineData(10, 15, 5, 3, 16, 2, 1)]
     [InlineData(1, 2, 1, 1, 32, 0, 0)]
-    public void Attention_is_right(int height, int width, int window, int heads, int headSize, int queryShift, int keyShift)
-    {
-        GpuDevice gpu = GetGpu();
-        int channels = heads * headSize;
-        int tokens = window * window;
-        float[] angles = Numbers.Of("angles", heads * tokens * headSize / 2, 3);
-        float[] table = [.. angles.SelectMany(angle => (float[])[MathF.Cos(angle), MathF.Sin(angle)])];
-        float[] query = Float16Tensor.Rounded(Numbers.Of("query", height * width * channels));
-        float[] key = Float16Tensor.Rounded(Numbers.Of("key", height * width * channels));
-        float[] value = Float16Tensor.Rounded(Numbers.Of("value", height * width * channels));
-        WindowAttentionSettings Settings(Device device) => new(window, heads)
-        {
-            QueryShift = queryShift,
-            KeyShift = keyShift,
-            Rotary = device.Upload(table, heads, tokens, headSize),
-        };
+    [InlineData(16, 32, 16, 1, 32, 8, 8)]
+    [InlineData(13, 13, 13, 2, 32, 6, 6)]
+    public void Attention_is_right(int height, int width, int window, int heads, int headSize, int queryShift, int keyShift) =>
+        AttentionIsRight(height, width, headSize, rotates: true, new WindowAttentionSettings(window, heads) { QueryShift = queryShift, KeyShift = keyShift });
 
-        using var q = new Float16Tensor(gpu, height, width, channels, query);
-        using var k = new Float16Tensor(gpu, height, width, channels, key);
-        using var v = new Float16Tensor(gpu, height, width, channels, value);
-        using var y = new Float16Tensor(gpu, height, width, channels);
-        WindowAttention.Run(q.Tensor, k.Tensor, v.Tensor, y.Tensor, Settings(gpu));
+    [Theory]
+    [InlineData(8, 16, 8, 2, 0, 0, true)]
+    [InlineData(16, 8, 8, 1, 4, 4, true)]
+    [InlineData(10, 15, 5, 1, 3, 3, true)]
+    [InlineData(1, 2, 1, 1, 0, 0, false)]
+    [InlineData(12, 24, 12, 1, 0, 6, false)]
+    [InlineData(18, 9, 9, 2, 2, 2, true)]
+    public void Attention_with_a_position_bias_is_right(int height, int width, int window, int heads, int queryShift, int keyShift, bool mask) =>
+        AttentionIsRight(
+            height, width, 32, rotates: false, new WindowAttentionSettings(window, heads) { QueryShift = queryShift, KeyShift = keyShift, MaskWrapped = mask });
 
-        using var cpu = new CpuDevice();
-        Tensor exact = cpu.Upload(query, height, width, channels);
-        Tensor result = cpu.Upload(query, height, width, channels);
-        WindowAttention.Run(
-            exact, cpu.Upload(key, height, width, channels), cpu.Upload(value, height, width, channels), result, Settings(cpu));
-
-        // Turned queries and keys and the weights are rounded too; a value is at most 1.
-        Near(result.ToArray(), y.Read(), 2e-3);
-    }
+    [Theory]
+    [InlineData(16, 16, 16, 24, 1, true)]
+    [InlineData(12, 16, 4, 6, 2, true)]
+    [InlineData(9, 6, 3, 19, 1, true)]
+    [InlineData(12, 12, 4, 6, 1, false)]
+    public void Attention_to_overlapping_windows_is_right(int height, int width, int window, int keyWindow, int heads, bool rotates) =>
+        AttentionIsRight(height, width, 32, rotates, new WindowAttentionSettings(window, heads) { OverlappingKeyWindowSize = keyWindow });
 
     [Theory]
     [InlineData(8, 1, 1)]
@@ -217,6 +208,38 @@ public abstract class Float16Tests
     }
 
     private protected abstract GpuDevice GetGpu();
+
+    private protected void AttentionIsRight(int height, int width, int headSize, bool rotates, WindowAttentionSettings settings)
+    {
+        GpuDevice gpu = GetGpu();
+        int heads = settings.Heads;
+        int channels = heads * headSize;
+        float[] angles = Numbers.Of("angles", heads * settings.KeyTokens * headSize / 2, 3);
+        float[] table = [.. angles.SelectMany(angle => (float[])[MathF.Cos(angle), MathF.Sin(angle)])];
+        float[] bias = Numbers.Of("bias", heads * settings.QueryTokens * settings.KeyTokens, 2);
+        float[] query = Float16Tensor.Rounded(Numbers.Of("query", height * width * channels));
+        float[] key = Float16Tensor.Rounded(Numbers.Of("key", height * width * channels));
+        float[] value = Float16Tensor.Rounded(Numbers.Of("value", height * width * channels));
+        WindowAttentionSettings On(Device device) => settings with
+        {
+            Rotary = rotates ? device.Upload(table, heads, settings.KeyTokens, headSize) : null,
+            Bias = rotates ? null : device.Upload(bias, heads, settings.QueryTokens, settings.KeyTokens),
+        };
+
+        using var q = new Float16Tensor(gpu, height, width, channels, query);
+        using var k = new Float16Tensor(gpu, height, width, channels, key);
+        using var v = new Float16Tensor(gpu, height, width, channels, value);
+        using var y = new Float16Tensor(gpu, height, width, channels);
+        WindowAttention.Run(q.Tensor, k.Tensor, v.Tensor, y.Tensor, On(gpu));
+
+        using var cpu = new CpuDevice();
+        Tensor exact = cpu.Upload(query, height, width, channels);
+        Tensor result = cpu.Upload(query, height, width, channels);
+        WindowAttention.Run(exact, cpu.Upload(key, height, width, channels), cpu.Upload(value, height, width, channels), result, On(cpu));
+
+        // Turned queries and keys and the weights are rounded too; a value is at most 1.
+        Near(result.ToArray(), y.Read(), 2e-3);
+    }
 
     private static GaussianHeadsWeights Heads(Device device, int channels, ElementType elementType)
     {

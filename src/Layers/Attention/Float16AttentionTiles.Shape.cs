@@ -3,7 +3,7 @@ namespace Gsasr.Layers;
 /// <summary>The sizes of the window attention on tensor cores (Float16AttentionKernels.Kernel.cs).</summary>
 internal interface IFloat16AttentionTile
 {
-    /// <summary>Channels of a head: 16 or 32.</summary>
+    /// <summary>Channels of a head: 16 or 32. Smaller heads are filled up with zeros.</summary>
     static abstract int HeadSize { get; }
 
     /// <summary>Warps of a group.</summary>
@@ -14,13 +14,19 @@ internal interface IFloat16AttentionTile
 
     /// <summary>The most keys of a window, a multiple of <see cref="KeyBlock"/>.</summary>
     static abstract int MostKeys { get; }
+
+    /// <summary>Whether positions enter by a rotary embedding; if not, by a bias.</summary>
+    static abstract bool Rotates { get; }
 }
 
-/// <summary>Windows of up to 144 tokens, heads of 16 channels.</summary>
+/// <summary>Windows of up to 144 tokens, heads of 16 channels, rotary embedding.</summary>
 internal readonly struct Heads16Keys144 : IFloat16AttentionTile
 {
     /// <summary>Work-items of a group.</summary>
     public const int Items = 96;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = 2 * 144 * (16 * 2 + 16);
 
     /// <inheritdoc/>
     public static int HeadSize => 16;
@@ -33,13 +39,19 @@ internal readonly struct Heads16Keys144 : IFloat16AttentionTile
 
     /// <inheritdoc/>
     public static int MostKeys => 144;
+
+    /// <inheritdoc/>
+    public static bool Rotates => true;
 }
 
-/// <summary>Windows of up to 144 tokens, heads of 32 channels.</summary>
+/// <summary>Windows of up to 144 tokens, heads of up to 32 channels, rotary embedding.</summary>
 internal readonly struct Heads32Keys144 : IFloat16AttentionTile
 {
     /// <summary>Work-items of a group.</summary>
     public const int Items = 96;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = 2 * 144 * (32 * 2 + 16);
 
     /// <inheritdoc/>
     public static int HeadSize => 32;
@@ -52,4 +64,107 @@ internal readonly struct Heads32Keys144 : IFloat16AttentionTile
 
     /// <inheritdoc/>
     public static int MostKeys => 144;
+
+    /// <inheritdoc/>
+    public static bool Rotates => true;
+}
+
+/// <summary>Windows of up to 256 tokens, heads of up to 32 channels, rotary embedding.</summary>
+internal readonly struct Heads32Keys256 : IFloat16AttentionTile
+{
+    /// <summary>Work-items of a group.</summary>
+    public const int Items = 256;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = 2 * 256 * (32 * 2 + 16);
+
+    /// <inheritdoc/>
+    public static int HeadSize => 32;
+
+    /// <inheritdoc/>
+    public static int Warps => 8;
+
+    /// <inheritdoc/>
+    public static int KeyBlock => 64;
+
+    /// <inheritdoc/>
+    public static int MostKeys => 256;
+
+    /// <inheritdoc/>
+    public static bool Rotates => true;
+}
+
+/// <summary>Key windows of up to 576 tokens, heads of up to 32 channels, rotary embedding.</summary>
+internal readonly struct Heads32Keys576 : IFloat16AttentionTile
+{
+    /// <summary>Work-items of a group.</summary>
+    public const int Items = 256;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = 2 * 576 * (32 * 2 + 16);
+
+    /// <inheritdoc/>
+    public static int HeadSize => 32;
+
+    /// <inheritdoc/>
+    public static int Warps => 8;
+
+    /// <inheritdoc/>
+    public static int KeyBlock => 64;
+
+    /// <inheritdoc/>
+    public static int MostKeys => 576;
+
+    /// <inheritdoc/>
+    public static bool Rotates => true;
+}
+
+/// <summary>Windows of up to 64 tokens, heads of up to 32 channels, position bias.</summary>
+internal readonly struct Heads32Keys64Biased : IFloat16AttentionTile
+{
+    /// <summary>Work-items of a group.</summary>
+    public const int Items = 128;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = 2 * 64 * (32 * 2 + 16);
+
+    /// <inheritdoc/>
+    public static int HeadSize => 32;
+
+    /// <inheritdoc/>
+    public static int Warps => 4;
+
+    /// <inheritdoc/>
+    public static int KeyBlock => 64;
+
+    /// <inheritdoc/>
+    public static int MostKeys => 64;
+
+    /// <inheritdoc/>
+    public static bool Rotates => false;
+}
+
+/// <summary>Windows of up to 144 tokens, heads of up to 32 channels, position bias.</summary>
+internal readonly struct Heads32Keys144Biased : IFloat16AttentionTile
+{
+    /// <summary>Work-items of a group.</summary>
+    public const int Items = 96;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = 2 * 144 * (32 * 2 + 16);
+
+    /// <inheritdoc/>
+    public static int HeadSize => 32;
+
+    /// <inheritdoc/>
+    public static int Warps => 3;
+
+    /// <inheritdoc/>
+    public static int KeyBlock => 48;
+
+    /// <inheritdoc/>
+    public static int MostKeys => 144;
+
+    /// <inheritdoc/>
+    public static bool Rotates => false;
 }

@@ -8,27 +8,44 @@ internal static class Float16WindowAttentionGpu
     // Scores are kept in powers of two.
     private const double Log2E = 1.4426950408889634;
 
-    /// <summary>Whether there is a kernel for windows of so many tokens and heads of so many channels.</summary>
-    /// <param name="tokens">Tokens of a window, of queries and keys alike.</param>
+    // Of those with the same kind of positions, those for fewer channels and fewer keys come first.
+    private static readonly Variant[] s_variants =
+    [
+        Variant.Of<Heads16Keys144>(Float16AttentionKernels.AttendFloat16.Heads16Keys144),
+        Variant.Of<Heads32Keys144>(Float16AttentionKernels.AttendFloat16.Heads32Keys144),
+        Variant.Of<Heads32Keys256>(Float16AttentionKernels.AttendFloat16.Heads32Keys256),
+        Variant.Of<Heads32Keys576>(Float16AttentionKernels.AttendFloat16.Heads32Keys576),
+        Variant.Of<Heads32Keys64Biased>(Float16AttentionKernels.AttendFloat16.Heads32Keys64Biased),
+        Variant.Of<Heads32Keys144Biased>(Float16AttentionKernels.AttendFloat16.Heads32Keys144Biased),
+    ];
+
+    /// <summary>
+    /// The channels that a head must have for a kernel: those that it has, filled up with zeros. Null if there is no such kernel.
+    /// </summary>
+    /// <param name="keyTokens">Keys of a window.</param>
     /// <param name="headSize">Channels of a head.</param>
-    public static bool Supports(int tokens, int headSize) => Choose(headSize) is not null && tokens <= Heads32Keys144.MostKeys;
+    /// <param name="rotates">Whether positions enter by a rotary embedding; if not, by a bias.</param>
+    public static int? HeadSizeFor(int keyTokens, int headSize, bool rotates) =>
+        Array.Find(s_variants, variant => variant.Rotates == rotates && variant.HeadSize >= headSize && variant.MostKeys >= keyTokens)?.HeadSize;
 
     public static void Run(GpuDevice device, in Tensor query, in Tensor key, in Tensor value, in Tensor y, WindowAttentionSettings settings)
     {
         int headSize = y.Channels / settings.Heads;
-        if (!Supports(settings.QueryTokens, headSize) || Choose(headSize) is not { } kernel || settings.Rotary is not Tensor rotary
-            || settings.Bias is not null || settings.MaskWrapped || settings.OverlappingKeyWindowSize != 0)
-        {
+        bool rotates = settings.Rotary is not null;
+        bool overlaps = settings.OverlappingKeyWindowSize != 0;
+        Variant? variant = Array.Find(
+            s_variants, variant => variant.Rotates == rotates && variant.HeadSize == headSize && variant.MostKeys >= settings.KeyTokens);
+        if (variant is null || (settings.Rotary ?? settings.Bias) is not Tensor positions || (rotates && (settings.Bias is not null || settings.MaskWrapped)))
             throw new NotSupportedException($"{device.Name} has no attention of float16 for {settings} with heads of {headSize} channels.");
-        }
 
         LayerKernels.RequireEights(query);
         LayerKernels.RequireEights(key);
         LayerKernels.RequireEights(value);
         LayerKernels.RequireEights(y);
-        LayerKernels.RequireFours(rotary);
+        if (rotates)
+            LayerKernels.RequireFours(positions);
         int windows = y.Height / settings.WindowSize * (y.Width / settings.WindowSize);
-        device.Launch(kernel, new WorkSize(checked(windows * settings.Heads)), new()
+        device.Launch(variant.Kernel, new WorkSize(checked(windows * settings.Heads)), new()
         {
             Query = query.ViewAs<short>(),
             QueryPitch = query.Pitch,
@@ -36,23 +53,31 @@ internal static class Float16WindowAttentionGpu
             KeyPitch = key.Pitch,
             Value = value.ViewAs<short>(),
             ValuePitch = value.Pitch,
-            Rotary = rotary.View,
+            Positions = positions.View,
             Y = y.ViewAs<short>(),
             YPitch = y.Pitch,
             Height = y.Height,
             Width = y.Width,
             Heads = settings.Heads,
             Side = settings.WindowSize,
+            KeySide = settings.KeyWindowSize,
             QueryShift = settings.QueryShift,
-            KeyShift = settings.KeyShift,
+            KeyStart = overlaps ? -(settings.KeyWindowSize - settings.WindowSize) / 2 : settings.KeyShift,
+            Wraps = overlaps ? 0 : 1,
+            MaskShift = settings.MaskWrapped ? settings.QueryShift : 0,
             Scale = (float)(Log2E / Math.Sqrt(headSize)),
         });
     }
 
-    private static Kernel<Float16AttentionKernels.AttendFloat16.Arguments>? Choose(int headSize) => headSize switch
+    /// <summary>One of the kernels.</summary>
+    /// <param name="Kernel">The kernel.</param>
+    /// <param name="HeadSize">Channels of a head.</param>
+    /// <param name="MostKeys">The most keys of a window.</param>
+    /// <param name="Rotates">Whether positions enter by a rotary embedding; if not, by a bias.</param>
+    private sealed record Variant(Kernel<Float16AttentionKernels.AttendFloat16.Arguments> Kernel, int HeadSize, int MostKeys, bool Rotates)
     {
-        16 => Float16AttentionKernels.AttendFloat16.Heads16Keys144,
-        32 => Float16AttentionKernels.AttendFloat16.Heads32Keys144,
-        _ => null,
-    };
+        /// <summary>The kernel with the sizes of its tile.</summary>
+        public static Variant Of<TTile>(Kernel<Float16AttentionKernels.AttendFloat16.Arguments> kernel)
+            where TTile : struct, IFloat16AttentionTile => new(kernel, TTile.HeadSize, TTile.MostKeys, TTile.Rotates);
+    }
 }

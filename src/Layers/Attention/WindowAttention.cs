@@ -21,8 +21,8 @@ internal static class WindowAttention
     /// <param name="y">[height, width, channels]; overlaps none of the others.</param>
     /// <param name="settings">Windows, heads, bias and rotary embedding.</param>
     /// <exception cref="NotSupportedException">
-    /// The device has no such attention. Attention of float16 needs a rotary embedding, windows of up to 144 tokens, and heads of 16 or 32
-    /// channels.
+    /// The device has no such attention. Attention of float16 needs heads of 16 or 32 channels and either a rotary embedding and up to 576
+    /// keys, without a mask, or a bias and up to 144 keys.
     /// </exception>
     /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
     public static void Run(in Tensor query, in Tensor key, in Tensor value, in Tensor y, WindowAttentionSettings settings)
