@@ -96,6 +96,86 @@ public abstract class Float16Tests
     }
 
     [Theory]
+    [InlineData(2, 2, 20, true, true)]
+    [InlineData(3, 3, 30, false, false)]
+    [InlineData(5, 7, 180, true, false)]
+    [InlineData(1, 1, 1, false, false)]
+    public void Normalisation_leaves_out_channels_that_fill_up_eights(int height, int width, int channels, bool shift, bool table)
+    {
+        GpuDevice gpu = GetGpu();
+        var filled = new PaddedChannels(1, channels, (channels + 7) / 8 * 8);
+        float[] image = Float16Tensor.Rounded([.. Numbers.Of("x", height * width * channels).Select(value => 3 * value + 7)]);
+        using var x = new Float16Tensor(gpu, height, width, filled.PaddedCount, filled.Pad(image, outer: height * width));
+        using var y = new Float16Tensor(gpu, height, width, filled.PaddedCount);
+        float[] gamma = Numbers.Of("gamma", channels);
+        float[] beta = Numbers.Of("beta", channels);
+        float[] added = Numbers.Of("shift", channels);
+        float[] places = Numbers.Of("table", height * width * channels);
+        LayerNorm.Run(
+            x.Tensor,
+            gpu.Upload(filled.Pad(gamma), 1, 1, filled.PaddedCount).Reshape(channels: channels),
+            gpu.Upload(filled.Pad(beta), 1, 1, filled.PaddedCount).Reshape(channels: channels),
+            y.Tensor,
+            shift ? gpu.Upload(filled.Pad(added), 1, 1, filled.PaddedCount) : null,
+            table ? gpu.Upload(filled.Pad(places, outer: height * width), height, width, filled.PaddedCount) : null);
+
+        using var cpu = new CpuDevice();
+        Tensor exact = cpu.Upload(image, height, width, channels);
+        LayerNorm.Run(
+            exact,
+            cpu.Upload(gamma, 1, 1, channels),
+            cpu.Upload(beta, 1, 1, channels),
+            exact,
+            shift ? cpu.Upload(added, 1, 1, channels) : null,
+            table ? cpu.Upload(places, height, width, channels) : null);
+        Near(filled.Pad(exact.ToArray(), outer: height * width), y.Read(), 1e-5);
+    }
+
+    [Theory]
+    [InlineData(1, 1, 8, 1)]
+    [InlineData(5, 9, 24, 3)]
+    [InlineData(3, 7, 272, 2)]
+    public void Channel_attention_is_right(int height, int width, int channels, int squeezed)
+    {
+        GpuDevice gpu = GetGpu();
+        float[] branch = Float16Tensor.Rounded(Numbers.Of("branch", height * width * channels, 3));
+        float[] before = Float16Tensor.Rounded(Numbers.Of("before", height * width * channels));
+        using var x = new Float16Tensor(gpu, height, width, channels, branch);
+        using var y = new Float16Tensor(gpu, height, width, channels, before);
+        Run(gpu, x.Tensor, y.Tensor);
+
+        using var cpu = new CpuDevice();
+        Tensor exact = cpu.Upload(before, height, width, channels);
+        Run(cpu, cpu.Upload(branch, height, width, channels), exact);
+        Near(exact.ToArray(), y.Read(), 1e-5);
+
+        void Run(Device device, Tensor from, Tensor to)
+        {
+            using var weights = new ChannelAttentionWeights(
+                device,
+                Numbers.Of("squeeze", squeezed * channels),
+                Numbers.Of("squeeze bias", squeezed),
+                Numbers.Of("expand", channels * squeezed),
+                Numbers.Of("expand bias", channels));
+            using var arena = new Arena(device);
+            using Arena.Scope scope = arena.BeginScope();
+            ChannelAttention.AddScaled(from, weights, 0.7f, to, arena);
+        }
+    }
+
+    [Fact]
+    public void Sums_are_right()
+    {
+        GpuDevice gpu = GetGpu();
+        float[] a = Float16Tensor.Rounded(Numbers.Of("a", 5 * 7 * 56));
+        float[] b = Float16Tensor.Rounded(Numbers.Of("b", 5 * 7 * 56));
+        using var x = new Float16Tensor(gpu, 5, 7, 56, a);
+        using var y = new Float16Tensor(gpu, 5, 7, 56, b);
+        Elementwise.Add(x.Tensor, y.Tensor, y.Tensor);
+        Expect.SameBits(Float16Tensor.Rounded([.. a.Zip(b, (one, other) => one + other)]), y.Read());
+    }
+
+    [Theory]
     [InlineData(12, 24, 12, 3, 16, 0, 0)]
     [InlineData(24, 36, 12, 1, 32, 6, 6)]
     [InlineData(24, 12, 12, 2, 32, 0, 6)]

@@ -11,7 +11,7 @@ internal static class ChannelAttention
     /// <summary>
     /// y += factor * x * sigmoid(expand * relu(squeeze * mean + squeezeBias) + expandBias), with the mean of x over all pixels.
     /// </summary>
-    /// <param name="x">[height, width, channels].</param>
+    /// <param name="x">[height, width, channels]; x and y may be float16, if the device has it and the channels are a multiple of 8.</param>
     /// <param name="weights">The two layers of the network.</param>
     /// <param name="factor">The branch's weight.</param>
     /// <param name="y">[height, width, channels], added to.</param>

@@ -9,7 +9,7 @@ internal static class Elementwise
     /// <summary>y = a + b.</summary>
     /// <param name="a">[height, width, channels].</param>
     /// <param name="b">[height, width, channels].</param>
-    /// <param name="y">[height, width, channels]; may be a or b.</param>
+    /// <param name="y">[height, width, channels]; may be a or b. All three may be float16, if the device has it.</param>
     /// <exception cref="ArgumentException">The shapes or the devices differ.</exception>
     public static void Add(in Tensor a, in Tensor b, in Tensor y)
     {
@@ -21,6 +21,9 @@ internal static class Elementwise
         {
             case CpuDevice cpu:
                 ElementwiseCpu.Add(cpu, a, b, y);
+                break;
+            case GpuDevice gpu when y.ElementType == ElementType.Float16:
+                ElementwiseGpu.AddFloat16(gpu, a, b, y);
                 break;
             case GpuDevice gpu:
                 ElementwiseGpu.Add(gpu, a, b, y);

@@ -19,6 +19,24 @@ internal static class ElementwiseGpu
             Aligned = LayerKernels.IsAligned(a) && LayerKernels.IsAligned(b) && LayerKernels.IsAligned(y) ? 1 : 0,
         });
 
+    public static void AddFloat16(GpuDevice device, in Tensor a, in Tensor b, in Tensor y)
+    {
+        LayerKernels.RequireEights(a);
+        LayerKernels.RequireEights(b);
+        LayerKernels.RequireEights(y);
+        device.Launch(Float16ElementwiseKernels.AddFloat16.Kernel, GroupsOfEights(Float16ElementwiseKernels.AddFloat16.Kernel, y), new()
+        {
+            A = a.ViewAs<short>(),
+            APitch = a.Pitch,
+            B = b.ViewAs<short>(),
+            BPitch = b.Pitch,
+            Y = y.ViewAs<short>(),
+            YPitch = y.Pitch,
+            Pixels = y.Pixels,
+            Channels = y.Channels,
+        });
+    }
+
     public static void Repeat(GpuDevice device, in Tensor table, in Tensor y) =>
         device.Launch(ElementwiseKernels.Repeat.Kernel, GroupsFor(ElementwiseKernels.Repeat.Kernel, y), new()
         {
@@ -38,8 +56,7 @@ internal static class ElementwiseGpu
     {
         LayerKernels.RequireEights(y);
         LayerKernels.RequireFours(table);
-        Kernel<Float16ElementwiseKernels.RepeatFloat16.Arguments> kernel = Float16ElementwiseKernels.RepeatFloat16.Kernel;
-        device.Launch(kernel, kernel.GroupsFor(checked(y.Pixels * (y.Channels / 8))), new()
+        device.Launch(Float16ElementwiseKernels.RepeatFloat16.Kernel, GroupsOfEights(Float16ElementwiseKernels.RepeatFloat16.Kernel, y), new()
         {
             Table = table.View,
             TablePitch = table.Pitch,
@@ -58,4 +75,9 @@ internal static class ElementwiseGpu
     /// <param name="y">What it computes.</param>
     public static WorkSize GroupsFor(Kernel kernel, in Tensor y) =>
         kernel.GroupsFor(checked(y.Pixels * LayerKernels.DivideUp(y.Channels, 4)));
+
+    /// <summary>Groups for one work-item per eight channels of a pixel.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="y">What it computes, its channels a multiple of 8.</param>
+    public static WorkSize GroupsOfEights(Kernel kernel, in Tensor y) => kernel.GroupsFor(checked(y.Pixels * (y.Channels / 8)));
 }

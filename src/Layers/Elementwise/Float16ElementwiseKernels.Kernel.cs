@@ -8,6 +8,23 @@ internal static class Float16ElementwiseKernels
 {
     private const int GroupSize = 256;
 
+    /// <summary>y = a + b, rounded; y may be a or b.</summary>
+    [Kernel(GroupSize, Target = "sm_80")]
+    public static void AddFloat16(
+        ArrayView<short> a, int aPitch, ArrayView<short> b, int bPitch, ArrayView<short> y, int yPitch, int pixels, int channels)
+    {
+        int eights = channels / 8;
+        int item = Grid.IdxX * GroupSize + Group.IdxX;
+        int pixel = item / eights;
+        if (pixel >= pixels)
+            return;
+        int channel = (item - pixel * eights) * 8;
+        Int4 first = TensorCores.Load8(ref a[pixel * aPitch + channel]);
+        Int4 second = TensorCores.Load8(ref b[pixel * bPitch + channel]);
+        TensorCores.Store8(ref y[pixel * yPitch + channel], Float16Values.Pack(
+            Float16Values.First(first) + Float16Values.First(second), Float16Values.Second(first) + Float16Values.Second(second)));
+    }
+
     /// <summary>
     /// y[row][column] = table[row mod tableHeight][column mod tableWidth], rounded. With a table of y's size it only rounds.
     /// </summary>

@@ -11,7 +11,8 @@ internal static class Float16NormalizationKernels
 
     /// <summary>
     /// y = (z - mean z) / sqrt(var z + epsilon) * gamma + beta + table, with z = x + shift, as NormalizePixels. Eight items share a pixel.
-    /// Each takes every eighth group of eight channels and keeps it in registers.
+    /// Each takes every eighth group of eight channels and keeps it in registers. Channels from countedChannels on only fill up eights: they
+    /// are zero in x, shift, gamma, beta and table, and the mean and the variance leave them out.
     /// </summary>
     [Kernel(Float16NormalizationShape.GroupSize, Target = "sm_80")]
     public static void NormalizeFloat16(
@@ -31,6 +32,7 @@ internal static class Float16NormalizationKernels
         int pixels,
         int width,
         int channels,
+        int countedChannels,
         float epsilon)
     {
         int item = Group.IdxX;
@@ -62,20 +64,26 @@ internal static class Float16NormalizationKernels
             sum += Sum(low[i]) + Sum(high[i]);
         }
 
-        float mean = PixelSum(sum) / channels;
+        float mean = PixelSum(sum) / countedChannels;
         sum = 0f;
         for (int i = 0; i < Eights; i++)
         {
-            if (first + i * Float16NormalizationShape.ItemsPerPixel * 8 < channels)
+            int counted = countedChannels - first - i * Float16NormalizationShape.ItemsPerPixel * 8;
+            if (counted > 0)
             {
                 low[i] -= mean;
                 high[i] -= mean;
+                if (counted < 8)
+                {
+                    low[i] = First(low[i], counted);
+                    high[i] = First(high[i], counted - 4);
+                }
             }
 
             sum += Sum(low[i] * low[i]) + Sum(high[i] * high[i]);
         }
 
-        float inverse = 1f / XMath.Sqrt(PixelSum(sum) / channels + epsilon);
+        float inverse = 1f / XMath.Sqrt(PixelSum(sum) / countedChannels + epsilon);
         if (pixel >= pixels)
             return;
         int row = pixel / width;
@@ -105,6 +113,10 @@ internal static class Float16NormalizationKernels
         value += TensorCores.Exchange(value, 2);
         return value + TensorCores.Exchange(value, 4);
     }
+
+    // The first of four values, zeros behind them.
+    private static Float4 First(Float4 values, int count) => new(
+        count > 0 ? values.X : 0f, count > 1 ? values.Y : 0f, count > 2 ? values.Z : 0f, count > 3 ? values.W : 0f);
 
     private static float Sum(Float4 values) => (values.X + values.Y) + (values.Z + values.W);
 }

@@ -12,7 +12,8 @@ internal static class LayerNorm
     /// <summary>
     /// y = (z - mean z) / sqrt(var z + 1e-5) * gamma + beta + windowTable[pixel's place in its window], with z = x + shift. The variance is
     /// the population's. y may be x. If x and y are float16, everything in between is still float32, and there must be at most 192
-    /// channels, a multiple of 8.
+    /// channels, a multiple of 8. Gamma and beta may then have fewer, with zeros behind them up to their pitch, as x, shift and the table have:
+    /// zeros that fill up eights do not count.
     /// </summary>
     /// <param name="x">[height, width, channels].</param>
     /// <param name="gamma">[1, 1, channels].</param>
@@ -23,7 +24,10 @@ internal static class LayerNorm
     /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
     public static void Run(in Tensor x, in Tensor gamma, in Tensor beta, in Tensor y, Tensor? shift = null, Tensor? windowTable = null)
     {
-        if (!x.HasShapeOf(y) || !IsVector(gamma, x.Channels) || !IsVector(beta, x.Channels) || (shift is Tensor s && !IsVector(s, x.Channels)))
+        bool fits = y.ElementType == ElementType.Float16
+            ? gamma.Channels == beta.Channels && IsFilled(gamma, x.Channels) && IsFilled(beta, x.Channels)
+            : IsVector(gamma, x.Channels) && IsVector(beta, x.Channels);
+        if (!fits || !x.HasShapeOf(y) || (shift is Tensor s && !IsVector(s, x.Channels)))
             throw new ArgumentException($"A layer normalisation of {gamma} channels cannot turn {x} into {y}.");
         if (windowTable is Tensor t && (t.Channels != x.Channels || x.Height % t.Height != 0 || x.Width % t.Width != 0))
             throw new ArgumentException($"A table of {t} cannot be repeated over {x}.", nameof(windowTable));
@@ -47,6 +51,9 @@ internal static class LayerNorm
                 throw new NotSupportedException($"{y.Device.Name} has no layer normalisation.");
         }
     }
+
+    private static bool IsFilled(in Tensor vector, int channels) =>
+        vector.Pixels == 1 && vector.Channels <= channels && vector.Channels > channels - 8 && vector.Pitch >= channels;
 
     private static bool IsVector(in Tensor vector, int channels) => vector.Pixels == 1 && vector.Channels == channels;
 }

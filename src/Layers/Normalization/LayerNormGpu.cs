@@ -46,10 +46,13 @@ internal static class LayerNormGpu
                 $"A layer normalisation of float16 takes up to {Float16NormalizationShape.MostChannels} channels, not {x.Channels}.", nameof(x));
         }
 
-        Tensor added = shift ?? gamma;
-        Tensor table = windowTable ?? gamma;
-        LayerKernels.RequireFours(gamma.Reshape(pitch: gamma.Channels));
-        LayerKernels.RequireFours(beta.Reshape(pitch: beta.Channels));
+        // With the zeros that fill up eights.
+        Tensor filledGamma = gamma.Reshape(channels: x.Channels);
+        Tensor filledBeta = beta.Reshape(channels: x.Channels);
+        Tensor added = shift ?? filledGamma;
+        Tensor table = windowTable ?? filledGamma;
+        LayerKernels.RequireFours(filledGamma.Reshape(pitch: x.Channels));
+        LayerKernels.RequireFours(filledBeta.Reshape(pitch: x.Channels));
         LayerKernels.RequireFours(added.Reshape(pitch: added.Channels));
         LayerKernels.RequireFours(table);
         var groups = new WorkSize(LayerKernels.DivideUp(x.Pixels, Float16NormalizationShape.PixelsOfGroup));
@@ -57,8 +60,8 @@ internal static class LayerNormGpu
         {
             X = x.ViewAs<short>(),
             XPitch = x.Pitch,
-            Gamma = gamma.View,
-            Beta = beta.View,
+            Gamma = filledGamma.View,
+            Beta = filledBeta.View,
             Y = y.ViewAs<short>(),
             YPitch = y.Pitch,
             Shift = added.View,
@@ -71,6 +74,7 @@ internal static class LayerNormGpu
             Pixels = x.Pixels,
             Width = x.Width,
             Channels = x.Channels,
+            CountedChannels = gamma.Channels,
             Epsilon = LayerNorm.Epsilon,
         });
     }
