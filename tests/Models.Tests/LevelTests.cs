@@ -2,7 +2,7 @@ using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Models.Tests;
 
-/// <summary>Pictures are as bright as they were, at every scale and size; with the network's own pixels everywhere.</summary>
+/// <summary>Pictures are as bright as they were, at every scale and size; with the network's own pixels except where a test is about the rule of even areas.</summary>
 public sealed class LevelTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly UpscalerOptions s_own = new() { KeepEvenAreas = false };
@@ -44,6 +44,28 @@ public sealed class LevelTests(ITestOutputHelper output) : IDisposable
         Picture grey = Even(width, height, 128);
         for (int step = 0; step <= 220; step += steps)
             Assert.All(Change(upscaler, grey, 1 + 0.05 * step), value => Assert.InRange(value, -0.5, 0.5));
+    }
+
+    [Theory]
+    [InlineData(24, 36, 0, 0, 0)]
+    [InlineData(25, 31, 235, 235, 235)]
+    [InlineData(7, 5, 200, 30, 90)]
+    [InlineData(1, 1, 20, 160, 60)]
+    public void An_even_picture_is_exact_at_every_scale(int width, int height, byte red, byte green, byte blue)
+    {
+        var pixels = new byte[width * height * 3];
+        for (int i = 0; i < pixels.Length; i++)
+            pixels[i] = (i % 3) switch { 0 => red, 1 => green, _ => blue };
+        using var upscaler = new Upscaler(GsasrModel.Default, _device);
+        for (int step = 0; step <= 220; step += 27)
+        {
+            double scale = 1 + 0.05 * step;
+            (int drawnWidth, int drawnHeight) = Upscaler.OutputSize(width, height, scale);
+            var drawn = new byte[drawnWidth * drawnHeight * 3];
+            upscaler.Upscale(pixels, width, height, PixelLayout.Rgb, scale, drawn, cancellation: Cancellation);
+            for (int i = 0; i < drawn.Length; i++)
+                Assert.Equal(pixels[i % 3], drawn[i]);
+        }
     }
 
     [Theory]
