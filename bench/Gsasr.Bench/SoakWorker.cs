@@ -6,16 +6,14 @@ namespace Gsasr.Bench;
 /// <param name="thread">Which thread it is; its random numbers start from it.</param>
 /// <param name="model">The model that all threads share.</param>
 /// <param name="device">The device that all threads share.</param>
+/// <param name="memory">Takes the device's memory at times.</param>
 /// <param name="results">Takes what happens.</param>
-internal sealed class SoakWorker(int thread, GsasrModel model, Device device, SoakResults results)
+internal sealed class SoakWorker(int thread, GsasrModel model, Device device, SoakMemory memory, SoakResults results)
 {
-    // Few enough that each input comes again and again.
-    private const int Images = 40;
-
     private readonly Random _random = new(thread);
 
-    // Every other worker has little memory, and so works in tiles and strips.
-    private readonly long _maximumTilePixels = thread % 2 == 0 ? 0 : 48 * 48;
+    /// <summary>How images are worked on; every other worker cuts them into small tiles.</summary>
+    public static UpscalerOptions Options(int thread) => new() { MaximumTilePixels = thread % 2 == 0 ? 0 : 48 * 48, TileOverlap = 12 };
 
     /// <summary>Works until it is over, and leaves nothing behind.</summary>
     /// <param name="isOver">Whether to end.</param>
@@ -23,9 +21,8 @@ internal sealed class SoakWorker(int thread, GsasrModel model, Device device, So
     {
         try
         {
-            using var upscaler = new Upscaler(model, device, new UpscalerOptions { MaximumTilePixels = _maximumTilePixels, TileOverlap = 12 });
             while (!isOver())
-                WorkOnImage(upscaler, _random.Next(Images));
+                WorkWithUpscaler(isOver);
         }
         catch (Exception e)
         {
@@ -33,85 +30,92 @@ internal sealed class SoakWorker(int thread, GsasrModel model, Device device, So
         }
     }
 
-    private void WorkOnImage(Upscaler upscaler, int index)
+    private void WorkWithUpscaler(Func<bool> isOver)
     {
-        var sizes = new Random(1000 + index);
-        int width = sizes.Next(1, 90);
-        int height = sizes.Next(1, 90);
-        double scale = 1 + sizes.Next(40) / 10.0;
-        PixelLayout layout = (PixelLayout)sizes.Next(4);
-        var pixels = new byte[width * height * layout.ChannelCount()];
-        sizes.NextBytes(pixels);
-        (int outputWidth, int outputHeight) = Upscaler.OutputSize(width, height, scale);
-        var output = new byte[outputWidth * outputHeight * layout.ChannelCount()];
-        using var cancellation = new CancellationTokenSource();
-        var trouble = new Trouble(_random.Next(10), _random.NextDouble(), cancellation);
+        int moment = memory.Now();
         try
         {
-            upscaler.Upscale<byte>(
-                new(pixels, width, height, layout), new(output, outputWidth, outputHeight, layout), scale, trouble, cancellation.Token);
-            if (trouble.RanOut)
-                results.AddOutOfMemory();
+            using var upscaler = new Upscaler(model, device, Options(thread));
+            while (!isOver())
+                WorkOnImage(upscaler, new SoakImage(_random.Next(SoakImage.Count)));
+        }
+        catch (DeviceMemoryException) when (memory.WasShortSince(moment))
+        {
+            // There was no room for the weights.
+            Thread.Sleep(10);
+        }
+    }
 
-            results.Compare($"image {index} of {width} x {height} {layout} x{scale:0.0}", upscaler.LastPlan!, output);
-            if (index % 8 == 0)
-                WorkOnField(upscaler, pixels, width, height, layout);
+    private void WorkOnImage(Upscaler upscaler, SoakImage image)
+    {
+        int moment = memory.Now();
+        using var cancellation = new CancellationTokenSource();
+        var trouble = new Trouble(_random, cancellation);
+        try
+        {
+            byte[] pixels = image.Upscale(upscaler, trouble.Receive, trouble, cancellation.Token);
+            results.Add(image, isField: false, upscaler.LastPlan!, pixels, memory.WasShortSince(moment));
+            if (!image.BecomesField)
+                return;
+            moment = memory.Now();
+            pixels = image.DrawField(upscaler, cancellation.Token);
+            results.Add(image, isField: true, upscaler.LastPlan!, pixels, memory.WasShortSince(moment));
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             results.AddCancelled();
         }
-        catch (TroubleException)
+        catch (Exception e) when (e == trouble.Failure)
         {
             results.AddFailed();
         }
-        catch (DeviceMemoryException) when (trouble.RanOut)
+        catch (DeviceMemoryException) when (memory.WasShortSince(moment))
         {
-            // There were no smaller tiles for the image.
             results.AddOutOfMemory();
         }
     }
 
-    // A field outlives the call that made it, and is drawn twice with the same bits.
-    private void WorkOnField(Upscaler upscaler, byte[] pixels, int width, int height, PixelLayout layout)
+    // Of ten images one is cancelled after a share of the work and one after some time, and the caller's code fails in two, in one of them as if it had
+    // run out of memory itself.
+    private sealed class Trouble : IProgress<double>
     {
-        using GaussianField field = upscaler.BuildField<byte>(new(pixels, width, height, layout), 2);
-        var view = FieldView.At(0, 0, width, height, 3);
-        var first = new byte[view.OutputWidth * view.OutputHeight * 3];
-        var second = new byte[first.Length];
-        field.Render<byte>(view, new(first, view.OutputWidth, view.OutputHeight, PixelLayout.Rgb));
-        field.Render<byte>(view, new(second, view.OutputWidth, view.OutputHeight, PixelLayout.Rgb));
-        if (!first.AsSpan().SequenceEqual(second))
-            results.Report($"a field of {width} x {height} pixels is drawn differently the second time.");
-    }
+        private readonly int _kind;
+        private readonly double _share;
+        private readonly CancellationTokenSource _cancellation;
 
-    // Of ten images one is cancelled, one fails in the caller's code, and one runs out of memory, somewhere.
-    private sealed class Trouble(int kind, double place, CancellationTokenSource cancellation) : IProgress<double>
-    {
-        private bool _isOver;
+        public Trouble(Random random, CancellationTokenSource cancellation)
+        {
+            _kind = random.Next(10);
+            _share = random.NextDouble();
+            _cancellation = cancellation;
+            if (_kind == 1)
+                cancellation.CancelAfter(random.Next(1000));
+        }
 
-        public bool RanOut { get; private set; }
+        public Exception? Failure { get; private set; }
 
         public void Report(double value)
         {
-            if (_isOver || value < place)
+            if (value < _share)
                 return;
-            _isOver = true;
-            switch (kind)
-            {
-                case 0:
-                    cancellation.Cancel();
-                    break;
-                case 1:
-                    throw new TroubleException();
-                case 2 when value < 1:
-                    RanOut = true;
-                    throw new DeviceMemoryException("memory ran out on purpose");
-            }
+            if (_kind == 0)
+                _cancellation.Cancel();
+            if (_kind == 2)
+                Fail();
         }
-    }
 
-    private sealed class TroubleException : Exception
-    {
+        public void Receive()
+        {
+            if (_kind == 3)
+                Fail();
+        }
+
+        private void Fail()
+        {
+            if (Failure is not null)
+                throw new InvalidOperationException("Work went on after the caller's code had failed.");
+            Failure = _share < 0.5 ? new IOException("failed on purpose") : new DeviceMemoryException("out of memory on purpose");
+            throw Failure;
+        }
     }
 }

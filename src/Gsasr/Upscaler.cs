@@ -103,6 +103,12 @@ public sealed class Upscaler : IDisposable
     /// <summary>How the last image was worked on.</summary>
     internal MemoryPlan? LastPlan => _pipeline.Workspace.Plan;
 
+    /// <summary>How images are to be worked on, whatever memory there is, to draw one again as it was drawn elsewhere; null for a plan of their own.</summary>
+    internal MemoryPlan? FixedPlan
+    {
+        set => _pipeline.Workspace.FixedPlan = value;
+    }
+
     /// <summary>Whether a device that was found has mixed precision, for the models that have it.</summary>
     /// <param name="device">The device.</param>
     public static bool HasMixedPrecision(DeviceDescription device) => TensorCores.IsSupported(device);

@@ -28,6 +28,9 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
     /// <summary>How the last image was worked on.</summary>
     public MemoryPlan? Plan { get; private set; }
 
+    /// <summary>The plan of the next images, whatever memory there is; null for one of their own.</summary>
+    public MemoryPlan? FixedPlan { get; set; }
+
     /// <summary>The Gaussians of a strip, for the plan that <see cref="Prepare"/> gave.</summary>
     public DeviceBuffer Field => _field!;
 
@@ -68,8 +71,8 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
     public MemoryPlan Prepare(in ImageGeometry geometry, int sampleBytes, int images, long limit)
     {
         long bytes = Math.Min(limit, Bytes);
-        MemoryPlan plan = Plan is MemoryPlan last && IsStillGood(last, geometry, sampleBytes, images, bytes)
-            ? last
+        MemoryPlan plan = limit == long.MaxValue && FixedPlan is not null ? FixedPlan
+            : Plan is MemoryPlan last && IsStillGood(last, geometry, sampleBytes, images, bytes) ? last
             : MemoryPlan.Create(geometry, architecture, device, options, sampleBytes, images, bytes);
         _wasReduced = limit < long.MaxValue;
         _sampleBytes = sampleBytes;
