@@ -22,7 +22,7 @@ internal sealed class Soak(GsasrModel model, Device device, Func<Device> openAlo
     public SoakResults Results { get; } = new();
 
     /// <summary>Whether there were enough rounds to say that memory does not grow.</summary>
-    public bool HasJudgedMemory => _rounds.Count >= LeastRounds;
+    public bool HasEnoughRounds => _rounds.Count >= LeastRounds;
 
     /// <summary>Works.</summary>
     /// <param name="duration">How long.</param>
@@ -84,7 +84,7 @@ internal sealed class Soak(GsasrModel model, Device device, Func<Device> openAlo
     // The first quarter loads code, and fills what is kept for good: scratch memory, references.
     private string? Growth()
     {
-        if (!HasJudgedMemory)
+        if (!HasEnoughRounds)
             return null;
         return Growth("memory of the device at rest", [.. _rounds.Select(round => round.DeviceBytes)], MostDeviceGrowthBytes)
             ?? Growth("the heap", [.. _rounds.Select(round => round.HeapBytes)], MostHeapGrowthBytes)
