@@ -28,6 +28,20 @@ internal static class FieldPaths
         return new AtomicFile(path, overwrite);
     }
 
+    /// <summary>Refuses a path where there is no file.</summary>
+    /// <param name="path">The path.</param>
+    /// <exception cref="FileNotFoundException">There is nothing, a folder, or a link to nothing.</exception>
+    /// <exception cref="IOException">It is a link that leads to itself.</exception>
+    public static void CheckExists(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists)
+            throw new FileNotFoundException($"There is no file {path}.");
+        // A link exists, whether or not there is something where it leads.
+        if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is { Exists: false } target)
+            throw new FileNotFoundException($"{path} is a link to {target.FullName}, which is not there.");
+    }
+
     /// <summary>Reads an image that is to become a field.</summary>
     /// <param name="path">The image.</param>
     /// <param name="maxPixels">The most pixels that it may have; null for the usual limits.</param>
@@ -38,8 +52,7 @@ internal static class FieldPaths
     {
         if (Directory.Exists(path))
             throw new IOException($"{path} is a folder; name an image file.");
-        if (!File.Exists(path))
-            throw new FileNotFoundException($"There is no file {path}.");
+        CheckExists(path);
         Image image;
         try
         {

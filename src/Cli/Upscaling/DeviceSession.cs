@@ -113,6 +113,6 @@ internal sealed class DeviceSession : IDisposable
             ? memory - taken
             : throw new NotSupportedException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"--memory {memory >> 20}M is too little: {taken >> 20} MiB are taken by the program, the model, the image and the writing of the output alone."));
+                $"--memory {memory / 1048576.0:0.###}M is too little: {taken >> 20} MiB are taken by the program, the model, the image and the writing of the output alone."));
     }
 }

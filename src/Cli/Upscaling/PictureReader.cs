@@ -129,7 +129,8 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
             // Only its end stops the reading of a stream, so the program does not wait for that.
             if (picture.Input.IsStandardInput)
                 return Task.Run(() => ReadStandardInput(limits), cancellation).WaitAsync(cancellation).GetAwaiter().GetResult();
-            return File.Exists(path) ? ImageFile.Read(path, limits) : throw new FileNotFoundException($"There is no file {path}.");
+            FieldPaths.CheckExists(path);
+            return ImageFile.Read(path, limits);
         }
         catch (ImageFormatException e) when (!isAboutOutput)
         {

@@ -136,6 +136,21 @@ public sealed class BatchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_link_that_leads_nowhere_fails_alone()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("Links are for administrators on Windows.");
+        _tree.Add("photos/a.png");
+        File.CreateSymbolicLink(_tree.File("photos/b.png"), _tree.File("gone.png"));
+        File.CreateSymbolicLink(_tree.File("photos/c.png"), _tree.File("photos/c.png"));
+        Outcome outcome = await _tree.UpscaleAsync(["photos", "large"]);
+        Assert.Equal(ExitCode.Failure, outcome.ExitCode);
+        Assert.Contains($"{_tree.File("photos/b.png")} is a link to {_tree.File("gone.png")}, which is not there.", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("1 of 3 files written, 2 failed", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(["a.png"], _tree.Files("large"));
+    }
+
+    [Fact]
     public async Task A_folder_that_must_not_be_read_is_a_failure_of_its_own()
     {
         if (OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess)

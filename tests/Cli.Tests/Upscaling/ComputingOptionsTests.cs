@@ -53,6 +53,7 @@ public sealed class ComputingOptionsTests : IDisposable
     public async Task Too_little_memory_is_refused()
     {
         Pictures.Write(_tree.File("in.png"), 40, 30);
+        (await _tree.UpscaleAsync(["in.png", "out.png"], "--memory", "2K")).AssertFailed(ExitCode.Failure, _tree.File("in.png"), "--memory 0.002M is too little");
         (await _tree.UpscaleAsync(["in.png", "out.png"], "--memory", "1M")).AssertFailed(ExitCode.Failure, _tree.File("in.png"), "--memory 1M is too little");
         Assert.Equal(["in.png"], _tree.Files());
     }
