@@ -44,6 +44,28 @@ public class HostileFileTests
         Measured.AssertRefused(file, 1 << 20, limits);
     }
 
+    // The memory that is not the garbage collector's counts here too, in a process of its own: this program, told to run the test above alone.
+    [Fact]
+    public async Task Sizes_of_60000_take_no_memory_of_the_process_either()
+    {
+        var start = new ProcessStartInfo(
+            Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "Gsasr.Imaging.Tests.exe" : "Gsasr.Imaging.Tests"),
+            ["-method", $"{typeof(HostileFileTests).FullName}.{nameof(A_size_of_60000_takes_no_memory)}", "-noColor"]) { RedirectStandardOutput = true };
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        long peak = 0;
+        while (!process.WaitForExit(10))
+        {
+            process.Refresh();
+            if (!process.HasExited)
+                peak = Math.Max(peak, process.PeakWorkingSet64);
+        }
+
+        Assert.True(process.ExitCode == 0, await output);
+        Assert.Contains("Failed: 0", await output, StringComparison.Ordinal);
+        Assert.InRange(peak, 20L << 20, 200L << 20);
+    }
+
     [Fact]
     public void Few_bytes_make_no_large_picture_unless_somebody_vouches_for_them()
     {
