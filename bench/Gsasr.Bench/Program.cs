@@ -10,6 +10,7 @@ var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation
     QualityCommand.Create(),
     PrecisionCommand.Create(),
     EndToEndCommand.Create(),
+    LevelsCommand.Create(),
     SoakCommand.Create(),
 };
 return root.Parse(args).Invoke();
