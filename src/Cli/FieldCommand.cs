@@ -36,6 +36,7 @@ internal static class FieldCommand
         {
             string imagePath = parsed.GetRequiredValue(input);
             string fieldPath = parsed.GetRequiredValue(target);
+            FieldPaths.CheckDiffer(imagePath, fieldPath);
             using AtomicFile file = FieldPaths.Create(fieldPath, parsed.GetValue(overwrite));
             using TextReporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
             FileReport report = reporter.Begin(1, imagePath, fieldPath);

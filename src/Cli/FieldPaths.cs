@@ -1,4 +1,5 @@
 using Gsasr.Cli.Reporting;
+using Gsasr.Cli.Upscaling;
 using Gsasr.Imaging;
 using Gsasr.Tensors.Files;
 
@@ -26,6 +27,17 @@ internal static class FieldPaths
             throw new DirectoryNotFoundException($"There is no folder {folder} to write {Path.GetFileName(path)} into.");
         AtomicFile.RemoveAbandoned(folder);
         return new AtomicFile(path, overwrite);
+    }
+
+    /// <summary>Refuses to write over the file that is read.</summary>
+    /// <param name="input">The file that is read.</param>
+    /// <param name="output">The file to write.</param>
+    /// <exception cref="IOException">They are the same file.</exception>
+    public static void CheckDiffer(string input, string output)
+    {
+        var paths = new FilePaths();
+        if (FilePaths.Comparer.Equals(paths.Resolve(input), paths.Resolve(output)))
+            throw new IOException($"{output} is the input, and would be replaced; name another file to write.");
     }
 
     /// <summary>Refuses a path where there is no file.</summary>

@@ -44,6 +44,9 @@ internal sealed class FitJob
     /// <param name="cancellation">Stops the work.</param>
     public async Task<int> RunAsync(TextWriter output, TextWriter error, CancellationToken cancellation)
     {
+        FieldPaths.CheckDiffer(ImagePath, FieldPath);
+        if (StatePath is not null)
+            FieldPaths.CheckDiffer(ImagePath, StatePath);
         using AtomicFile file = FieldPaths.Create(FieldPath, Overwrite);
         if (StatePath is not null)
             FieldPaths.Create(StatePath, overwrite: true).Dispose();

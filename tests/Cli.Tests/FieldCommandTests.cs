@@ -94,6 +94,9 @@ public sealed class FieldCommandTests : IDisposable
         (await RunAsync("field", transparent, _folder.File("x.safetensors"))).AssertFailed(ExitCode.Failure, "alpha.png", "transparent");
         (await RunAsync("fit", transparent, _folder.File("x.safetensors"), "--gaussians", "9")).AssertFailed(ExitCode.Failure, "transparent");
         (await RunAsync("field", input, field)).AssertFailed(ExitCode.Failure, "exists already", "--overwrite");
+        (await RunAsync("field", input, input, "--overwrite")).AssertFailed(ExitCode.Failure, "in.png is the input");
+        (await RunAsync("fit", input, input, "--gaussians", "9", "--overwrite")).AssertFailed(ExitCode.Failure, "in.png is the input");
+        (await RunAsync("fit", input, _folder.File("x.safetensors"), "--gaussians", "9", "--state", input)).AssertFailed(ExitCode.Failure, "in.png is the input");
         (await RunAsync("render", _folder.File("absent.safetensors"), target, "--magnification", "2")).AssertFailed(ExitCode.Failure, "absent.safetensors");
         (await RunAsync("render", input, target, "--magnification", "2")).AssertFailed(ExitCode.Failure, "in.png", "safetensors");
         (await RunAsync("render", TestData.ModelFile("gsasr-lite.safetensors"), target, "--magnification", "2"))
