@@ -50,7 +50,10 @@ public class HostileFileTests
     {
         var start = new ProcessStartInfo(
             Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "Gsasr.Imaging.Tests.exe" : "Gsasr.Imaging.Tests"),
-            ["-method", $"{typeof(HostileFileTests).FullName}.{nameof(A_size_of_60000_takes_no_memory)}", "-noColor"]) { RedirectStandardOutput = true };
+            ["-method", $"{typeof(HostileFileTests).FullName}.{nameof(A_size_of_60000_takes_no_memory)}", "-noColor"])
+        {
+            RedirectStandardOutput = true,
+        };
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         long peak = 0;
