@@ -1,4 +1,5 @@
 using Gsasr.Architecture;
+using Gsasr.Encoders;
 using Gsasr.Layers;
 using Gsasr.Tensors;
 
@@ -7,7 +8,9 @@ namespace Gsasr;
 /// <summary>Which networks can run in mixed precision, and where.</summary>
 internal static class MixedPrecision
 {
-    /// <summary>Chooses the element type of the networks' products.</summary>
+    /// <summary>
+    /// Chooses the element type of the networks' products. Auto takes float16 only for networks with which it was measured.
+    /// </summary>
     /// <param name="precision">What was asked for.</param>
     /// <param name="architecture">The networks.</param>
     /// <param name="device">The device that will run them.</param>
@@ -17,10 +20,14 @@ internal static class MixedPrecision
         if (precision == Precision.Float32)
             return ElementType.Float32;
         string? refusal = Refusal(architecture, device);
-        if (refusal is null)
-            return ElementType.Float16;
-        return precision == Precision.Auto ? ElementType.Float32 : throw new NotSupportedException(refusal);
+        if (precision == Precision.Auto)
+            return refusal is null && IsMeasured(architecture) ? ElementType.Float16 : ElementType.Float32;
+        return refusal is null ? ElementType.Float16 : throw new NotSupportedException(refusal);
     }
+
+    // Only with these was mixed precision timed on GPUs and compared with float32.
+    private static bool IsMeasured(GsasrArchitecture architecture) =>
+        architecture.Encoder is EdsrArchitecture or RdnArchitecture && architecture.Decoder.Kind == DecoderKind.Enhanced;
 
     private static string? Refusal(GsasrArchitecture architecture, Device device)
     {
@@ -29,8 +36,9 @@ internal static class MixedPrecision
             return $"{device.Name} has no mixed precision, which needs an NVIDIA GPU from Ampere on, reached by CUDA; {Instead}.";
         DecoderArchitecture decoder = architecture.Decoder;
         bool fits = architecture.Encoder.HasMixedPrecision
-            && decoder.Kind == DecoderKind.Enhanced
-            && TensorCores.Supports(decoder.Channels, decoder.WindowSize, decoder.Heads);
+            && TensorCores.Supports(decoder.InputFeatures)
+            && TensorCores.SupportsAttention(decoder.Channels, decoder.Seeds, decoder.Heads, rotates: decoder.Kind == DecoderKind.Enhanced)
+            && TensorCores.SupportsHeads(decoder.Channels);
         return fits ? null : $"{architecture.Name} has no mixed precision yet; {Instead}.";
     }
 }

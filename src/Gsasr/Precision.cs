@@ -6,7 +6,10 @@ namespace Gsasr;
 [SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "float32 is what it is called.")]
 public enum Precision
 {
-    /// <summary><see cref="Mixed"/> where the device and the model have it, else <see cref="Float32"/>.</summary>
+    /// <summary>
+    /// <see cref="Mixed"/> where the device has it and it was measured with the model's networks (the enhanced decoder behind EDSR or RDN), else
+    /// <see cref="Float32"/>.
+    /// </summary>
     Auto,
 
     /// <summary>Everything in float32.</summary>

@@ -22,11 +22,25 @@ internal static class TensorCores
     /// <param name="channels">The channels.</param>
     public static bool Supports(int channels) => channels % 8 == 0;
 
-    /// <summary>Whether there are kernels of float16 for all layers of a decoder.</summary>
-    /// <param name="channels">Its channels.</param>
-    /// <param name="windowSize">Tokens along a side of its windows.</param>
-    /// <param name="heads">Heads of its attention.</param>
-    public static bool Supports(int channels, int windowSize, int heads) =>
-        Supports(channels) && channels <= Float16NormalizationShape.MostChannels && channels % heads == 0
-        && Float16GaussianHeadsGpu.Supports(channels) && Float16WindowAttentionGpu.HeadSizeFor(windowSize * windowSize, channels / heads, rotates: true) == channels / heads;
+    /// <summary>Channels filled up to those that convolutions of float16 can read and write.</summary>
+    /// <param name="channels">The channels.</param>
+    public static int Padded(int channels) => LayerKernels.DivideUp(channels, 8) * 8;
+
+    /// <summary>Channels of an attention head filled up to those for which there is a kernel of float16; null if there is none.</summary>
+    /// <param name="keyTokens">Keys of a window.</param>
+    /// <param name="headSize">Channels of a head.</param>
+    /// <param name="rotates">Whether positions enter by a rotary embedding; if not, by a bias.</param>
+    public static int? PaddedHead(int keyTokens, int headSize, bool rotates) => Float16WindowAttentionGpu.HeadSizeFor(keyTokens, headSize, rotates);
+
+    /// <summary>Whether there are kernels of float16 for all layers of transformers of so many channels, filled up.</summary>
+    /// <param name="channels">Channels between the layers.</param>
+    /// <param name="keyTokens">Keys of a window.</param>
+    /// <param name="heads">Heads of the attention.</param>
+    /// <param name="rotates">Whether positions enter by a rotary embedding; if not, by a bias.</param>
+    public static bool SupportsAttention(int channels, int keyTokens, int heads, bool rotates) =>
+        channels <= Float16NormalizationShape.MostChannels && channels % heads == 0 && PaddedHead(keyTokens, channels / heads, rotates) is not null;
+
+    /// <summary>Whether there are kernels of float16 for Gaussian heads of so many channels, filled up.</summary>
+    /// <param name="channels">The channels.</param>
+    public static bool SupportsHeads(int channels) => Float16GaussianHeadsGpu.Supports(Padded(channels));
 }

@@ -1,5 +1,7 @@
+using Gsasr.Architecture;
 using Gsasr.Checkpoints;
 using Gsasr.Layers;
+using Gsasr.Layers.Tests;
 using Gsasr.Tensors;
 using Gsasr.Testing;
 
@@ -39,16 +41,41 @@ public sealed class PrecisionTests(ITestOutputHelper output)
     [InlineData("swin", false)]
     [InlineData("hatl", false)]
     [InlineData("edsr-paper", false)]
-    public void A_GPU_with_tensor_cores_uses_them_for_the_models_that_have_kernels(string name, bool mixed)
+    public void A_GPU_with_tensor_cores_uses_them_for_the_models_that_were_measured_and_for_others_on_request(string name, bool mixed)
     {
         Device device = TensorCoreDevice();
         GsasrModel model = name == GsasrModel.DefaultName ? GsasrModel.Default : new GsasrModel(() => SeededCheckpoint.Open(name));
         using (var upscaler = new Upscaler(model, device))
             Assert.Equal(mixed ? Precision.Mixed : Precision.Float32, upscaler.Precision);
-        if (mixed)
-            return;
-        var refusal = Assert.Throws<NotSupportedException>(() => new Upscaler(model, device, s_mixed));
-        Assert.Contains(name, refusal.Message, StringComparison.Ordinal);
+        using var asked = new Upscaler(model, device, s_mixed);
+        Assert.Equal(Precision.Mixed, asked.Precision);
+    }
+
+    [Theory]
+    [InlineData("edsr", true)]
+    [InlineData("rdn", true)]
+    [InlineData("swin", false)]
+    [InlineData("hatl", false)]
+    [InlineData("edsr-paper", false)]
+    [InlineData("rdn-paper", false)]
+    [InlineData("swin-paper", false)]
+    public void Auto_takes_float16_only_where_it_was_measured_and_every_published_model_can_have_it(string name, bool measured)
+    {
+        GsasrArchitecture architecture = GsasrArchitecture.Published[name];
+        Device device = SoftwareGpu.Shared;
+        Assert.Equal(measured ? ElementType.Float16 : ElementType.Float32, MixedPrecision.Choose(Precision.Auto, architecture, device));
+        Assert.Equal(ElementType.Float16, MixedPrecision.Choose(Precision.Mixed, architecture, device));
+        Assert.Equal(ElementType.Float32, MixedPrecision.Choose(Precision.Float32, architecture, device));
+    }
+
+    [Fact]
+    public void Networks_without_kernels_of_float16_are_refused_by_their_name()
+    {
+        GsasrArchitecture small = SmallModels.Edsr;
+        GsasrArchitecture wide = small with { Decoder = small.Decoder with { Channels = 256, Heads = 8 } };
+        var refusal = Assert.Throws<NotSupportedException>(() => MixedPrecision.Choose(Precision.Mixed, wide, SoftwareGpu.Shared));
+        Assert.Contains(wide.Name, refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(ElementType.Float32, MixedPrecision.Choose(Precision.Auto, wide, SoftwareGpu.Shared));
     }
 
     [Theory]

@@ -48,6 +48,14 @@ internal static class SmallModels
             checkpoint.Set<float>(tensor.Name, ElementType.Float32, [.. tensor.Shape], values);
         }
 
+        // Any entry of the bias table for any pair of tokens.
+        foreach (ExpectedTensor tensor in architecture.ExpectedTensors().Where(tensor => tensor.Role == TensorRole.IndexTable))
+        {
+            int entries = (2 * architecture.Decoder.WindowSize - 1) * (2 * architecture.Decoder.WindowSize - 1);
+            long[] values = [.. Enumerable.Range(0, tensor.Shape[0] * tensor.Shape[1]).Select(i => i * 31L % entries)];
+            checkpoint.Set<long>(tensor.Name, ElementType.Int64, [.. tensor.Shape], values);
+        }
+
         return checkpoint;
     }
 }

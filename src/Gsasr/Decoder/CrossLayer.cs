@@ -21,17 +21,18 @@ internal sealed class CrossLayer : DecoderLayer
     /// <param name="index">Its number over the whole decoder.</param>
     /// <param name="positions">[s, s, C], added to the queries.</param>
     /// <param name="attention">Windows and the kind of position encoding.</param>
-    public CrossLayer(WeightReader weights, int index, in Tensor positions, WindowAttentionSettings attention)
+    /// <param name="heads">Channels of the heads.</param>
+    public CrossLayer(WeightReader weights, int index, in Tensor positions, WindowAttentionSettings attention, in PaddedChannels heads)
         : base(
             index,
             FeedForward.Load(weights, "norm2", "mlp_crossattn_scale"),
             FeedForward.Load(weights, "norm4", "mlp_crossattn_feature"),
-            weights.Convolution("window_cross_attn.proj"))
+            weights.Convolution("window_cross_attn.proj", inputs: heads))
     {
         _norm = weights.Norm("norm3");
         _positions = positions;
-        _query = weights.Convolution("window_cross_attn.qhead");
-        _keyValue = weights.LinearSideBySide("window_cross_attn.khead", "window_cross_attn.vhead");
+        _query = weights.Projection(heads, queries: true, "window_cross_attn.qhead");
+        _keyValue = weights.Projection(heads, queries: false, "window_cross_attn.khead", "window_cross_attn.vhead");
         _attention = attention;
     }
 
@@ -42,12 +43,13 @@ internal sealed class CrossLayer : DecoderLayer
     /// <inheritdoc/>
     protected override void Attend(in Tensor x, in Tensor features, in Tensor attended, Arena arena)
     {
-        int channels = x.Channels;
+        int channels = attended.Channels;
         using Arena.Scope scope = arena.BeginScope();
         Tensor query = arena.Allocate(x.Height, x.Width, channels, x.ElementType);
         Tensor keyValue = arena.Allocate(x.Height, x.Width, 2 * channels, x.ElementType);
-        LayerNorm.Run(x, _norm.Gamma, _norm.Beta, attended, windowTable: _positions);
-        Convolution.Run(attended, _query, query);
+        Tensor normal = attended.SliceChannels(0, x.Channels);
+        LayerNorm.Run(x, _norm.Gamma, _norm.Beta, normal, windowTable: _positions);
+        Convolution.Run(normal, _query, query);
         Convolution.Run(features, _keyValue, keyValue);
         WindowAttention.Run(query, keyValue.SliceChannels(0, channels), keyValue.SliceChannels(channels, channels), attended, _attention);
     }

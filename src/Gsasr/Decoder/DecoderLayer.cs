@@ -34,7 +34,7 @@ internal abstract class DecoderLayer
         _afterScale.Run(x, pass.Arena, scale.Shift(_index), scale.FeedForwardBias(_index));
         using (pass.Arena.BeginScope())
         {
-            Tensor attended = pass.Arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
+            Tensor attended = pass.Arena.Allocate(x.Height, x.Width, _projection.InputChannels, x.ElementType);
             Attend(x, features, attended, pass.Arena);
             Convolution.Run(attended, _projection, x, residual: x);
         }
@@ -50,7 +50,7 @@ internal abstract class DecoderLayer
     /// <summary>Normalises x and attends within windows.</summary>
     /// <param name="x">[height, width, C].</param>
     /// <param name="features">[height, width, C].</param>
-    /// <param name="attended">[height, width, C], overwritten.</param>
+    /// <param name="attended">[height, width, channels of all heads], overwritten; these are more than C where heads are filled up.</param>
     /// <param name="arena">Memory.</param>
     protected abstract void Attend(in Tensor x, in Tensor features, in Tensor attended, Arena arena);
 }

@@ -38,11 +38,12 @@ internal sealed class GaussianDecoder : IDisposable
     private GaussianDecoder(WeightReader weights, DecoderArchitecture architecture)
     {
         _weights = weights;
-        _channels = architecture.Channels;
+        _channels = weights.Padded(architecture.Channels);
         int window = architecture.WindowSize;
         bool enhanced = architecture.Kind == DecoderKind.Enhanced;
-        _seeds = weights.Upload(weights.Values("gs_embedding"), window, window, _channels);
-        Tensor positions = weights.Upload(weights.Values("pos_embedding"), window, window, _channels);
+        _seeds = weights.Table("gs_embedding", window, architecture.Channels);
+        Tensor positions = weights.Table("pos_embedding", window, architecture.Channels);
+        PaddedChannels attentionHeads = weights.Heads(architecture.Channels, new WindowAttentionSettings(window, architecture.Heads), enhanced);
         _project = weights.Convolution("img_feat_proj.0");
         _projectAgain = weights.Convolution("img_feat_proj.2");
 
@@ -56,9 +57,9 @@ internal sealed class GaussianDecoder : IDisposable
             {
                 WeightReader layer = block.Below($"blocks.{l}");
                 int shift = l % 2 == 0 ? 0 : window / 2;
-                WindowAttentionSettings attention = Attention(layer.Below("window_cross_attn"), architecture) with { KeyShift = shift };
-                layers[l] = new CrossLayer(layer, scaleLayers.Count, positions, attention);
-                scaleLayers.Add((new ScaleAttention(layer.Below("gs_cross_attn_scale"), _channels), layer.Values("mlp_crossattn_scale.fc2.bias")));
+                WindowAttentionSettings attention = Attention(layer.Below("window_cross_attn"), architecture, attentionHeads) with { KeyShift = shift };
+                layers[l] = new CrossLayer(layer, scaleLayers.Count, positions, attention, attentionHeads);
+                scaleLayers.Add((new ScaleAttention(layer.Below("gs_cross_attn_scale"), architecture.Channels), layer.Values("mlp_crossattn_scale.fc2.bias")));
             }
 
             _crossBlocks[b] = DecoderBlock.Load(block, layers, enhanced);
@@ -73,22 +74,25 @@ internal sealed class GaussianDecoder : IDisposable
             {
                 WeightReader layer = block.Below($"blocks.{l}");
                 int shift = l % 2 == 0 ? 0 : window / 2;
-                WindowAttentionSettings attention = Attention(layer.Below("gs_self_attn"), architecture) with { QueryShift = shift, KeyShift = shift };
-                layers[l] = new SelfLayer(layer, scaleLayers.Count, attention);
-                scaleLayers.Add((new ScaleAttention(layer.Below("gs_cross_attn_scale"), _channels), layer.Values("mlp_crossattn.fc2.bias")));
+                WindowAttentionSettings attention = Attention(layer.Below("gs_self_attn"), architecture, attentionHeads) with { QueryShift = shift, KeyShift = shift };
+                layers[l] = new SelfLayer(layer, scaleLayers.Count, attention, attentionHeads);
+                scaleLayers.Add((new ScaleAttention(layer.Below("gs_cross_attn_scale"), architecture.Channels), layer.Values("mlp_crossattn.fc2.bias")));
             }
 
             _selfBlocks[b] = DecoderBlock.Load(block, layers, enhanced);
         }
 
-        _scale = new ScaleConditioning(weights, _channels, scaleLayers);
+        _scale = new ScaleConditioning(weights, architecture.Channels, scaleLayers);
         _final = enhanced ? weights.Convolution("conv_final") : null;
         _upsample = weights.Convolution("UPNet.0", pixelShuffle: true);
         _upsampleAgain = weights.Convolution("UPNet.2", pixelShuffle: true);
         string[] heads = ["mlp_block_sigma", "mlp_block_rho", "mlp_block_alpha", "mlp_block_rgb", "mlp_block_mean"];
-        (float[], float[])[] HeadLayers(int layer) =>
-            [.. heads.Select(head => (weights.Values($"{head}.{layer}.weight"), weights.Values($"{head}.{layer}.bias")))];
-        _heads = weights.Own(new GaussianHeadsWeights(weights.Device, _channels, HeadLayers(0), HeadLayers(2), HeadLayers(4), weights.ElementType));
+        var single = new PaddedChannels(1, architecture.Channels, _channels);
+        var inner = new PaddedChannels(1, 4 * architecture.Channels, 4 * _channels);
+        (float[], float[])[] HeadLayers(int layer, PaddedChannels inputs, PaddedChannels? outputs) =>
+            [.. heads.Select(head => HeadLayer(weights.Below(head), layer, inputs, outputs))];
+        _heads = weights.Own(new GaussianHeadsWeights(
+            weights.Device, _channels, HeadLayers(0, single, single), HeadLayers(2, single, inner), HeadLayers(4, inner, null), weights.ElementType));
     }
 
     /// <summary>Called, in tests, with the published name of a module and its output.</summary>
@@ -225,11 +229,19 @@ internal sealed class GaussianDecoder : IDisposable
         }
     }
 
-    private static WindowAttentionSettings Attention(WeightReader attention, DecoderArchitecture architecture)
+    // Outputs of the last layer are not filled up.
+    private static (float[] Weight, float[] Bias) HeadLayer(WeightReader head, int layer, PaddedChannels inputs, PaddedChannels? outputs)
+    {
+        float[] bias = head.Values($"{layer}.bias");
+        float[] weight = inputs.Pad(head.Values($"{layer}.weight"), outer: bias.Length);
+        return outputs is PaddedChannels filled ? (filled.Pad(weight, inner: inputs.PaddedCount), filled.Pad(bias)) : (weight, bias);
+    }
+
+    private static WindowAttentionSettings Attention(WeightReader attention, DecoderArchitecture architecture, in PaddedChannels heads)
     {
         var settings = new WindowAttentionSettings(architecture.WindowSize, architecture.Heads);
         if (architecture.Kind == DecoderKind.Enhanced)
-            return settings with { Rotary = attention.Rotary("rope_freqs", architecture.WindowSize) };
+            return settings with { Rotary = attention.Rotary("rope_freqs", architecture.WindowSize, heads) };
         long[] index = attention.Integers("relative_position_index");
         return settings with { Bias = attention.PositionBias("relative_position_bias_table", index, settings.QueryTokens) };
     }

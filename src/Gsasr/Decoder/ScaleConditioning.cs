@@ -18,6 +18,7 @@ internal sealed class ScaleConditioning
     private readonly float[][] _feedForwardBiases;
     private readonly float[] _values;
     private readonly Tensor _device;
+    private readonly int _paddedChannels;
     private double _scale = double.NaN;
 
     /// <summary>Loads the scale network and reserves the vectors on the device.</summary>
@@ -32,8 +33,9 @@ internal sealed class ScaleConditioning
         _secondBias = weights.Values("scale_mlp.2.bias");
         _layers = [.. layers.Select(layer => layer.Attention)];
         _feedForwardBiases = [.. layers.Select(layer => layer.FeedForwardBias)];
-        _values = new float[layers.Count * 2 * channels];
-        _device = weights.Upload(_values, layers.Count, 2, channels);
+        _paddedChannels = weights.Padded(channels);
+        _values = new float[layers.Count * 2 * _paddedChannels];
+        _device = weights.Upload(_values, layers.Count, 2, _paddedChannels);
     }
 
     /// <summary>Computes the vectors for a scale; nothing happens if they are those of the last one.</summary>
@@ -56,8 +58,8 @@ internal sealed class ScaleConditioning
 
         for (int layer = 0; layer < _layers.Length; layer++)
         {
-            Span<float> shift = _values.AsSpan(layer * 2 * channels, channels);
-            Span<float> bias = _values.AsSpan((layer * 2 + 1) * channels, channels);
+            Span<float> shift = _values.AsSpan(layer * 2 * _paddedChannels, channels);
+            Span<float> bias = _values.AsSpan((layer * 2 + 1) * _paddedChannels, channels);
             _layers[layer].Apply(token, shift);
             System.Numerics.Tensors.TensorPrimitives.Add(shift, _feedForwardBiases[layer], bias);
         }

@@ -15,30 +15,32 @@ internal sealed class SelfLayer : DecoderLayer
     /// <param name="weights">The layer's weights.</param>
     /// <param name="index">Its number over the whole decoder.</param>
     /// <param name="attention">Windows and the kind of position encoding.</param>
-    public SelfLayer(WeightReader weights, int index, WindowAttentionSettings attention)
+    /// <param name="heads">Channels of the heads.</param>
+    public SelfLayer(WeightReader weights, int index, WindowAttentionSettings attention, in PaddedChannels heads)
         : base(
             index,
             FeedForward.Load(weights, "norm4", "mlp_crossattn"),
             FeedForward.Load(weights, "norm2", "mlp_selfattn"),
-            weights.Convolution("gs_self_attn.proj"))
+            weights.Convolution("gs_self_attn.proj", inputs: heads))
     {
         _norm = weights.Norm("norm1");
-        _queryKeyValue = weights.LinearSideBySide("gs_self_attn.qhead", "gs_self_attn.khead", "gs_self_attn.vhead");
+        _queryKeyValue = weights.Projection(heads, queries: true, "gs_self_attn.qhead", "gs_self_attn.khead", "gs_self_attn.vhead");
         _attention = attention;
     }
 
     /// <inheritdoc/>
     protected override double AttentionMultiplyAddsPerPixel =>
-        _queryKeyValue.MultiplyAddsPerPixel + _attention.MultiplyAddsPerPixel(_queryKeyValue.InputChannels);
+        _queryKeyValue.MultiplyAddsPerPixel + _attention.MultiplyAddsPerPixel(_queryKeyValue.OutputChannels / 3);
 
     /// <inheritdoc/>
     protected override void Attend(in Tensor x, in Tensor features, in Tensor attended, Arena arena)
     {
-        int channels = x.Channels;
+        int channels = attended.Channels;
         using Arena.Scope scope = arena.BeginScope();
         Tensor qkv = arena.Allocate(x.Height, x.Width, 3 * channels, x.ElementType);
-        LayerNorm.Run(x, _norm.Gamma, _norm.Beta, attended);
-        Convolution.Run(attended, _queryKeyValue, qkv);
+        Tensor normal = attended.SliceChannels(0, x.Channels);
+        LayerNorm.Run(x, _norm.Gamma, _norm.Beta, normal);
+        Convolution.Run(normal, _queryKeyValue, qkv);
         WindowAttention.Run(
             qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), attended, _attention);
     }

@@ -24,8 +24,8 @@ internal sealed record MlpWeights(NormWeights Norm, ConvolutionWeights First, Co
     public void Run(in Tensor x, Arena arena)
     {
         using Arena.Scope scope = arena.BeginScope();
-        Tensor normal = arena.Allocate(x.Height, x.Width, x.Channels);
-        Tensor hidden = arena.Allocate(x.Height, x.Width, First.OutputChannels);
+        Tensor normal = arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
+        Tensor hidden = arena.Allocate(x.Height, x.Width, First.OutputChannels, x.ElementType);
         LayerNorm.Run(x, Norm.Gamma, Norm.Beta, normal);
         Convolution.Run(normal, First, hidden, Activation.Gelu);
         Convolution.Run(hidden, Second, x, residual: x);

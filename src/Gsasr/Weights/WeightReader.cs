@@ -67,27 +67,57 @@ internal sealed class WeightReader : IDisposable
         return values;
     }
 
+    /// <summary>The channels of an activation as the networks hold it: float16 is filled up to a multiple of 8.</summary>
+    /// <param name="channels">The channels that it has.</param>
+    public int Padded(int channels) => ElementType == ElementType.Float16 ? TensorCores.Padded(channels) : channels;
+
+    /// <summary>The channels of queries, keys or values as the networks hold them: float16 has heads of 16 or 32 channels.</summary>
+    /// <param name="channels">The channels that they have.</param>
+    /// <param name="settings">Heads, windows, and whether there is a rotary embedding.</param>
+    /// <param name="rotates">Whether positions enter by a rotary embedding.</param>
+    public PaddedChannels Heads(int channels, WindowAttentionSettings settings, bool rotates)
+    {
+        int size = channels / settings.Heads;
+        int padded = ElementType == ElementType.Float16
+            ? TensorCores.PaddedHead(settings.KeyTokens, size, rotates)
+                ?? throw new NotSupportedException($"There is no attention of float16 for {settings} with heads of {size} channels.")
+            : size;
+        return new PaddedChannels(settings.Heads, size, padded);
+    }
+
     /// <summary>A linear layer or a convolution: NAME.weight and NAME.bias.</summary>
     /// <param name="name">The layer's name below the prefix.</param>
     /// <param name="pixelShuffle">Whether a pixel shuffle follows.</param>
     /// <param name="elementType">The element type of its weights, if it differs from that of the others.</param>
-    public ConvolutionWeights Convolution(string name, bool pixelShuffle = false, ElementType? elementType = null)
+    /// <param name="inputs">How the input is filled up, if not at its end.</param>
+    public ConvolutionWeights Convolution(
+        string name, bool pixelShuffle = false, ElementType? elementType = null, PaddedChannels? inputs = null)
     {
         IReadOnlyList<int> shape = _checkpoint.Tensors[$"{_prefix}{name}.weight"].Shape;
+        ElementType type = elementType ?? ElementType;
+        int kernel = shape.Count == 4 ? shape[2] : 1;
+
+        // A pixel shuffle takes four channels of each that it makes.
+        int shuffled = pixelShuffle ? 4 : 1;
+        var outputs = new PaddedChannels(1, shape[0], shuffled * Padded(shape[0] / shuffled));
+        PaddedChannels filled = inputs ?? new PaddedChannels(1, shape[1], type == ElementType.Float16 ? Padded(shape[1]) : shape[1]);
+        float[] weight = filled.Pad(Values($"{name}.weight"), outer: shape[0], inner: kernel * kernel);
         return Own(ConvolutionWeights.Create(
             Device,
-            Values($"{name}.weight"),
-            Values($"{name}.bias"),
-            shape[1],
-            shape[0],
-            shape.Count == 4 ? shape[2] : 1,
+            outputs.Pad(weight, inner: filled.PaddedCount * kernel * kernel),
+            outputs.Pad(Values($"{name}.bias")),
+            filled.PaddedCount,
+            outputs.PaddedCount,
+            kernel,
             pixelShuffle,
-            elementType ?? ElementType));
+            type));
     }
 
-    /// <summary>Linear layers with the same input, put side by side as one layer.</summary>
-    /// <param name="names">The layers' names below the prefix.</param>
-    public ConvolutionWeights LinearSideBySide(params ReadOnlySpan<string> names)
+    /// <summary>The linear layers with the same input that make queries, keys or values, put side by side as one layer.</summary>
+    /// <param name="heads">The channels of one of them.</param>
+    /// <param name="queries">Whether the first of them makes queries.</param>
+    /// <param name="names">The layers' names below the prefix; a layer may make several of them.</param>
+    public ConvolutionWeights Projection(in PaddedChannels heads, bool queries, params ReadOnlySpan<string> names)
     {
         int inputs = _checkpoint.Tensors[$"{_prefix}{names[0]}.weight"].Shape[1];
         var weights = new List<float>();
@@ -98,7 +128,21 @@ internal sealed class WeightReader : IDisposable
             biases.AddRange(Values($"{name}.bias"));
         }
 
-        return Own(ConvolutionWeights.Create(Device, weights.ToArray(), biases.ToArray(), inputs, biases.Count, elementType: ElementType));
+        var filled = new PaddedChannels(1, inputs, Padded(inputs));
+        PaddedChannels outputs = heads with { Groups = biases.Count / heads.Size };
+        float[] weight = outputs.Pad(filled.Pad(weights.ToArray(), outer: biases.Count), inner: filled.PaddedCount);
+        float[] bias = outputs.Pad(biases.ToArray());
+        if (queries && heads.PaddedSize != heads.Size)
+        {
+            // Attention divides by the root of the size with the zeros.
+            float factor = (float)Math.Sqrt((double)heads.PaddedSize / heads.Size);
+            Multiply(weight.AsSpan(0, heads.PaddedCount * filled.PaddedCount), factor);
+            Multiply(bias.AsSpan(0, heads.PaddedCount), factor);
+        }
+
+        return Own(ConvolutionWeights.Create(Device, weight, bias, filled.PaddedCount, outputs.PaddedCount, elementType: ElementType));
+
+        static void Multiply(Span<float> values, float factor) => System.Numerics.Tensors.TensorPrimitives.Multiply(values, factor, values);
     }
 
     /// <summary>The part of a linear layer or 1x1 convolution that reads some of its input channels.</summary>
@@ -118,14 +162,27 @@ internal sealed class WeightReader : IDisposable
 
     /// <summary>A layer normalisation: NAME.weight and NAME.bias.</summary>
     /// <param name="name">The layer's name below the prefix.</param>
-    public NormWeights Norm(string name) => new(Vector($"{name}.weight"), Vector($"{name}.bias"));
-
-    /// <summary>A vector of one value per channel.</summary>
-    /// <param name="name">The name below the prefix.</param>
-    public Tensor Vector(string name)
+    public NormWeights Norm(string name)
     {
-        float[] values = Values(name);
-        return Upload(values, 1, 1, values.Length);
+        return new NormWeights(Vector($"{name}.weight"), Vector($"{name}.bias"));
+
+        // Only the values' number says how many channels count.
+        Tensor Vector(string values)
+        {
+            float[] read = Values(values);
+            var filled = new PaddedChannels(1, read.Length, Padded(read.Length));
+            return Upload(filled.Pad(read), 1, 1, filled.PaddedCount).Reshape(channels: read.Length);
+        }
+    }
+
+    /// <summary>A table of values for each pixel of a window and each channel, filled up as activations are.</summary>
+    /// <param name="name">The name below the prefix.</param>
+    /// <param name="window">Pixels along a side of the window.</param>
+    /// <param name="channels">The channels that it has.</param>
+    public Tensor Table(string name, int window, int channels)
+    {
+        var filled = new PaddedChannels(1, channels, Padded(channels));
+        return Upload(filled.Pad(Values(name), outer: window * window), window, window, filled.PaddedCount);
     }
 
     /// <summary>Uploads values that were computed from weights.</summary>
@@ -145,8 +202,9 @@ internal sealed class WeightReader : IDisposable
     /// </summary>
     /// <param name="name">The frequencies [2, heads, headSize / 2], below the prefix.</param>
     /// <param name="window">Tokens along a side of the window.</param>
-    /// <returns>[heads, window * window, headSize], cosine and sine in turn.</returns>
-    public Tensor Rotary(string name, int window)
+    /// <param name="headChannels">The channels of the heads.</param>
+    /// <returns>[heads, window * window, headSize], cosine and sine in turn, zero for channels that fill up heads.</returns>
+    public Tensor Rotary(string name, int window, in PaddedChannels headChannels)
     {
         IReadOnlyList<int> shape = _checkpoint.Tensors[_prefix + name].Shape;
         int heads = shape[1];
@@ -168,7 +226,8 @@ internal sealed class WeightReader : IDisposable
             }
         }
 
-        return Upload(table, heads, window * window, 2 * pairs);
+        PaddedChannels filled = headChannels with { Groups = 1 };
+        return Upload(filled.Pad(table, outer: heads * window * window), heads, window * window, filled.PaddedCount);
     }
 
     /// <summary>Relative position biases as the attention adds them: bias[head, query, key] = table[index[query, key], head].</summary>

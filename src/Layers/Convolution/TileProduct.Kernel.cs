@@ -229,7 +229,7 @@ internal static class TileProduct
                 int target = GroupSize<TTile>() % 64 == 0
                     ? aTarget + n * GroupSize<TTile>() / 2
                     : aDepth * TTile.Rows + (FetchedRow<TTile>(item, n) ^ (aDepth << 2));
-                ArrayView<float> lines = slices.SubView(slice + target, 4 * TTile.Rows);
+                ArrayView<float> lines = slices.SubView(slice + target, 3 * TTile.Rows + 1);
                 lines[0] = aValues[n].X;
                 lines[TTile.Rows] = aValues[n].Y;
                 lines[2 * TTile.Rows] = aValues[n].Z;
@@ -237,7 +237,7 @@ internal static class TileProduct
             }
         }
 
-        ArrayView<float> columns = slices.SubView(slice + Depth * TTile.Rows + item * 4, Depth * TTile.Columns);
+        ArrayView<float> columns = slices.SubView(slice + Depth * TTile.Rows + item * 4, Depth * TTile.Columns - item * 4);
         for (int n = 0; n < ColumnFetches<TTile>(); n++)
         {
             if ((n + 1) * GroupSize<TTile>() <= Depth * TTile.Columns / 4 || item + n * GroupSize<TTile>() < Depth * TTile.Columns / 4)
@@ -249,9 +249,9 @@ internal static class TileProduct
     private static void MultiplySlices<TTile>(ArrayView<float> slices, int slice, int firstRow, int firstColumn, Float4[] sums)
         where TTile : struct, IProductTile
     {
-        ArrayView<float> firstHalf = slices.SubView(slice + firstRow, 4 * TTile.Rows);
-        ArrayView<float> secondHalf = slices.SubView(slice + 4 * TTile.Rows + (firstRow ^ 16), 4 * TTile.Rows);
-        ArrayView<float> columns = slices.SubView(slice + Depth * TTile.Rows + firstColumn, Depth * TTile.Columns);
+        ArrayView<float> firstHalf = slices.SubView(slice + firstRow, 4 * TTile.Rows - firstRow);
+        ArrayView<float> secondHalf = slices.SubView(slice + 4 * TTile.Rows + (firstRow ^ 16), 4 * TTile.Rows - (firstRow ^ 16));
+        ArrayView<float> columns = slices.SubView(slice + Depth * TTile.Rows + firstColumn, Depth * TTile.Columns - firstColumn);
         for (int k = 0; k < Depth; k++)
         {
             Float4 a0 = k < 4 ? Gpu.Load4(ref firstHalf[k * TTile.Rows]) : Gpu.Load4(ref secondHalf[(k - 4) * TTile.Rows]);

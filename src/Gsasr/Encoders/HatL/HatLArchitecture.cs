@@ -1,4 +1,5 @@
 using Gsasr.Architecture;
+using Gsasr.Layers;
 using Gsasr.Weights;
 
 namespace Gsasr.Encoders;
@@ -49,6 +50,9 @@ public sealed record HatLArchitecture(
     // Three states. Of a layer either the normalised state, the convolution branch's result and what one of the branches holds inside,
     // or the normalised state and what its perceptron holds.
     internal override long WorkingFloatsPerPixel => 3L * Channels + Math.Max(2 * Channels + Math.Max(CompressedChannels, 3 * Channels), Channels + MlpChannels);
+
+    internal override bool HasMixedPrecision =>
+        TensorCores.Supports(Features) && TensorCores.SupportsAttention(Channels, OverlappingWindowSize * OverlappingWindowSize, Heads, rotates: true);
 
     internal override Encoder Load(WeightReader weights) => new HatLEncoder(weights, this);
 

@@ -15,7 +15,7 @@ internal sealed class HatLEncoder : Encoder
 {
     private const float ConvolutionBranchFactor = 0.01f;
 
-    private readonly HatLArchitecture _architecture;
+    private readonly int _channels;
     private readonly ConvolutionWeights _first;
     private readonly NormWeights _embedNorm;
     private readonly Group[] _groups;
@@ -26,8 +26,8 @@ internal sealed class HatLEncoder : Encoder
     public HatLEncoder(WeightReader weights, HatLArchitecture architecture)
         : base(weights, architecture.Features)
     {
-        _architecture = architecture;
-        _first = weights.Convolution("conv_first");
+        _channels = weights.Padded(architecture.Channels);
+        _first = weights.Convolution("conv_first", elementType: ElementType.Float32);
         _embedNorm = weights.Norm("patch_embed.norm");
         _groups = new Group[architecture.Groups];
         for (int g = 0; g < _groups.Length; g++)
@@ -39,22 +39,17 @@ internal sealed class HatLEncoder : Encoder
                 WeightReader cab = layer.Below("conv_block.cab");
                 int shift = l % 2 == 0 ? 0 : HatLArchitecture.WindowSize / 2;
                 layers[l] = new HybridLayer(
-                    AttentionHalf.Load(layer, layer.Below("attn"), architecture.Heads, shift, overlappingWindow: 0),
+                    AttentionHalf.Load(layer, layer.Below("attn"), architecture, shift, overlappingWindow: 0),
                     cab.Convolution("0"),
                     cab.Convolution("2"),
-                    weights.Own(new ChannelAttentionWeights(
-                        weights.Device,
-                        cab.Values("3.attention.1.weight"),
-                        cab.Values("3.attention.1.bias"),
-                        cab.Values("3.attention.3.weight"),
-                        cab.Values("3.attention.3.bias"))),
+                    ChannelAttentionOf(cab.Below("3.attention"), architecture),
                     MlpWeights.Load(layer));
             }
 
             WeightReader overlap = weights.Below($"layers.{g}.residual_group.overlap_attn");
             _groups[g] = new Group(
                 layers,
-                AttentionHalf.Load(overlap, overlap, architecture.Heads, shift: 0, HatLArchitecture.OverlappingWindowSize),
+                AttentionHalf.Load(overlap, overlap, architecture, shift: 0, HatLArchitecture.OverlappingWindowSize),
                 MlpWeights.Load(overlap),
                 weights.Convolution($"layers.{g}.conv"));
         }
@@ -67,12 +62,11 @@ internal sealed class HatLEncoder : Encoder
     /// <inheritdoc/>
     public override void Run(in Tensor image, in Tensor features, ForwardPass pass)
     {
-        int channels = _architecture.Channels;
         using Arena.Scope scope = pass.Arena.BeginScope();
-        Tensor shallow = pass.Arena.Allocate(image.Height, image.Width, channels);
-        Tensor x = pass.Arena.Allocate(image.Height, image.Width, channels);
-        Tensor groupInput = pass.Arena.Allocate(image.Height, image.Width, channels);
-        Convolution.Run(image, _first, shallow);
+        Tensor shallow = pass.Arena.Allocate(image.Height, image.Width, _channels, ElementType);
+        Tensor x = pass.Arena.Allocate(image.Height, image.Width, _channels, ElementType);
+        Tensor groupInput = pass.Arena.Allocate(image.Height, image.Width, _channels, ElementType);
+        RunFirst(image, _first, shallow, pass.Arena);
         pass.Advance(image.Pixels * _first.MultiplyAddsPerPixel);
         LayerNorm.Run(shallow, _embedNorm.Gamma, _embedNorm.Beta, groupInput);
         foreach (Group group in _groups)
@@ -86,8 +80,9 @@ internal sealed class HatLEncoder : Encoder
 
             using (pass.Arena.BeginScope())
             {
-                Tensor normal = pass.Arena.Allocate(x.Height, x.Width, channels);
-                group.Overlap.Run(x, normal, x, pass);
+                Tensor attended = group.Overlap.AllocateResult(x, pass.Arena);
+                group.Overlap.Normalize(x, attended);
+                group.Overlap.RunNormalized(attended, x, x, pass);
             }
 
             group.OverlapMlp.Run(x, pass.Arena);
@@ -101,22 +96,33 @@ internal sealed class HatLEncoder : Encoder
         pass.Advance(image.Pixels * (_afterBody.MultiplyAddsPerPixel + _beforeUpsample.MultiplyAddsPerPixel));
     }
 
+    private static ChannelAttentionWeights ChannelAttentionOf(WeightReader attention, HatLArchitecture architecture)
+    {
+        var filled = new PaddedChannels(1, architecture.Channels, attention.Padded(architecture.Channels));
+        return attention.Own(new ChannelAttentionWeights(
+            attention.Device,
+            filled.Pad(attention.Values("1.weight"), outer: architecture.SqueezedChannels),
+            attention.Values("1.bias"),
+            filled.Pad(attention.Values("3.weight"), inner: architecture.SqueezedChannels),
+            filled.Pad(attention.Values("3.bias"))));
+    }
+
     // x = input + attention(norm(input)) + 0.01 * cab(norm(input)), then the MLP half.
     private static void RunHybridLayer(HybridLayer layer, in Tensor input, in Tensor x, ForwardPass pass)
     {
         using (pass.Arena.BeginScope())
         {
-            Tensor normal = pass.Arena.Allocate(x.Height, x.Width, x.Channels);
-            Tensor branch = pass.Arena.Allocate(x.Height, x.Width, x.Channels);
-            layer.Attention.Normalize(input, normal);
+            Tensor attended = layer.Attention.AllocateResult(x, pass.Arena);
+            Tensor branch = pass.Arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
+            Tensor normal = layer.Attention.Normalize(input, attended);
             using (pass.Arena.BeginScope())
             {
-                Tensor compressed = pass.Arena.Allocate(x.Height, x.Width, layer.Compress.OutputChannels);
+                Tensor compressed = pass.Arena.Allocate(x.Height, x.Width, layer.Compress.OutputChannels, x.ElementType);
                 Convolution.Run(normal, layer.Compress, compressed, Activation.Gelu);
                 Convolution.Run(compressed, layer.Expand, branch);
             }
 
-            layer.Attention.RunNormalized(normal, input, x, pass);
+            layer.Attention.RunNormalized(attended, input, x, pass);
             ChannelAttention.AddScaled(branch, layer.ChannelAttention, ConvolutionBranchFactor, x, pass.Arena);
         }
 
@@ -127,38 +133,47 @@ internal sealed class HatLEncoder : Encoder
     /// <summary>The first half of a layer: y = input + proj(attention(qkv(norm(input)))).</summary>
     private sealed record AttentionHalf(NormWeights Norm, ConvolutionWeights Qkv, WindowAttentionSettings Settings, ConvolutionWeights Projection)
     {
-        public static AttentionHalf Load(WeightReader layer, WeightReader attention, int heads, int shift, int overlappingWindow)
+        // Channels of all heads; where these are filled up, they are more than those of the state.
+        private int Channels => Projection.InputChannels;
+
+        public static AttentionHalf Load(
+            WeightReader layer, WeightReader attention, HatLArchitecture architecture, int shift, int overlappingWindow)
         {
-            int window = overlappingWindow == 0 ? HatLArchitecture.WindowSize : overlappingWindow;
-            var settings = new WindowAttentionSettings(HatLArchitecture.WindowSize, heads)
+            var settings = new WindowAttentionSettings(HatLArchitecture.WindowSize, architecture.Heads)
             {
                 QueryShift = shift,
                 KeyShift = shift,
                 OverlappingKeyWindowSize = overlappingWindow,
-                Rotary = attention.Rotary("rope_freqs", window),
             };
-            return new AttentionHalf(layer.Norm("norm1"), attention.Convolution("qkv"), settings, attention.Convolution("proj"));
+            PaddedChannels heads = layer.Heads(architecture.Channels, settings, rotates: true);
+            return new AttentionHalf(
+                layer.Norm("norm1"),
+                attention.Projection(heads, queries: true, "qkv"),
+                settings with { Rotary = attention.Rotary("rope_freqs", settings.KeyWindowSize, heads) },
+                attention.Convolution("proj", inputs: heads));
         }
 
-        public void Normalize(in Tensor input, in Tensor normal) => LayerNorm.Run(input, Norm.Gamma, Norm.Beta, normal);
+        // Memory for the attention's result, and before that for its normalised input.
+        public Tensor AllocateResult(in Tensor x, Arena arena) => arena.Allocate(x.Height, x.Width, Channels, x.ElementType);
 
-        public void Run(in Tensor input, in Tensor normal, in Tensor y, ForwardPass pass)
+        public Tensor Normalize(in Tensor input, in Tensor attended)
         {
-            Normalize(input, normal);
-            RunNormalized(normal, input, y, pass);
+            Tensor normal = attended.SliceChannels(0, input.Channels);
+            LayerNorm.Run(input, Norm.Gamma, Norm.Beta, normal);
+            return normal;
         }
 
         // The normalised input is overwritten once it has been read.
-        public void RunNormalized(in Tensor normal, in Tensor input, in Tensor y, ForwardPass pass)
+        public void RunNormalized(in Tensor attended, in Tensor input, in Tensor y, ForwardPass pass)
         {
-            int channels = y.Channels;
+            int channels = Channels;
             using (pass.Arena.BeginScope())
             {
-                Tensor qkv = pass.Arena.Allocate(y.Height, y.Width, 3 * channels);
-                Convolution.Run(normal, Qkv, qkv);
+                Tensor qkv = pass.Arena.Allocate(y.Height, y.Width, 3 * channels, y.ElementType);
+                Convolution.Run(attended.SliceChannels(0, input.Channels), Qkv, qkv);
                 WindowAttention.Run(
-                    qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), normal, Settings);
-                Convolution.Run(normal, Projection, y, residual: input);
+                    qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), attended, Settings);
+                Convolution.Run(attended, Projection, y, residual: input);
             }
 
             pass.Advance(y.Pixels * (Qkv.MultiplyAddsPerPixel + Settings.MultiplyAddsPerPixel(channels) + Projection.MultiplyAddsPerPixel));

@@ -1,4 +1,5 @@
 using Gsasr.Architecture;
+using Gsasr.Layers;
 using Gsasr.Weights;
 
 namespace Gsasr.Encoders;
@@ -29,6 +30,9 @@ public sealed record SwinIrArchitecture(
 
     // Three states. Of a layer the normalised state, with either queries, keys and values or what its perceptron holds.
     internal override long WorkingFloatsPerPixel => 3L * Channels + Channels + Math.Max(3 * Channels, MlpChannels);
+
+    internal override bool HasMixedPrecision =>
+        TensorCores.Supports(Features) && TensorCores.SupportsAttention(Channels, WindowSize * WindowSize, Heads, rotates: false);
 
     internal override Encoder Load(WeightReader weights) => new SwinIrEncoder(weights, this);
 

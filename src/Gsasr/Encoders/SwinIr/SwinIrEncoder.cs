@@ -11,7 +11,7 @@ namespace Gsasr.Encoders;
 /// </summary>
 internal sealed class SwinIrEncoder : Encoder
 {
-    private readonly SwinIrArchitecture _architecture;
+    private readonly int _channels;
     private readonly ConvolutionWeights _first;
     private readonly NormWeights _embedNorm;
     private readonly Group[] _groups;
@@ -22,8 +22,8 @@ internal sealed class SwinIrEncoder : Encoder
     public SwinIrEncoder(WeightReader weights, SwinIrArchitecture architecture)
         : base(weights, architecture.Features)
     {
-        _architecture = architecture;
-        _first = weights.Convolution("conv_first");
+        _channels = weights.Padded(architecture.Channels);
+        _first = weights.Convolution("conv_first", elementType: ElementType.Float32);
         _embedNorm = weights.Norm("patch_embed.norm");
         long[] index = RelativePositionIndex(architecture.WindowSize);
         _groups = new Group[architecture.Groups];
@@ -40,8 +40,13 @@ internal sealed class SwinIrEncoder : Encoder
                     MaskWrapped = true,
                     Bias = layer.PositionBias("attn.relative_position_bias_table", index, architecture.WindowSize * architecture.WindowSize),
                 };
+                PaddedChannels heads = weights.Heads(architecture.Channels, attention, rotates: false);
                 layers[l] = new Layer(
-                    layer.Norm("norm1"), layer.Convolution("attn.qkv"), attention, layer.Convolution("attn.proj"), MlpWeights.Load(layer));
+                    layer.Norm("norm1"),
+                    layer.Projection(heads, queries: true, "attn.qkv"),
+                    attention,
+                    layer.Convolution("attn.proj", inputs: heads),
+                    MlpWeights.Load(layer));
             }
 
             _groups[g] = new Group(layers, weights.Convolution($"layers.{g}.conv"));
@@ -55,12 +60,11 @@ internal sealed class SwinIrEncoder : Encoder
     /// <inheritdoc/>
     public override void Run(in Tensor image, in Tensor features, ForwardPass pass)
     {
-        int channels = _architecture.Channels;
         using Arena.Scope scope = pass.Arena.BeginScope();
-        Tensor shallow = pass.Arena.Allocate(image.Height, image.Width, channels);
-        Tensor x = pass.Arena.Allocate(image.Height, image.Width, channels);
-        Tensor groupInput = pass.Arena.Allocate(image.Height, image.Width, channels);
-        Convolution.Run(image, _first, shallow);
+        Tensor shallow = pass.Arena.Allocate(image.Height, image.Width, _channels, ElementType);
+        Tensor x = pass.Arena.Allocate(image.Height, image.Width, _channels, ElementType);
+        Tensor groupInput = pass.Arena.Allocate(image.Height, image.Width, _channels, ElementType);
+        RunFirst(image, _first, shallow, pass.Arena);
         pass.Advance(image.Pixels * _first.MultiplyAddsPerPixel);
         LayerNorm.Run(shallow, _embedNorm.Gamma, _embedNorm.Beta, groupInput);
         foreach (Group group in _groups)
@@ -102,16 +106,18 @@ internal sealed class SwinIrEncoder : Encoder
 
     private static void RunLayer(Layer layer, in Tensor input, in Tensor x, ForwardPass pass)
     {
-        int channels = x.Channels;
+        // Channels of all heads; where these are filled up, they are more than those of the state.
+        int channels = layer.Projection.InputChannels;
         using (pass.Arena.BeginScope())
         {
-            Tensor normal = pass.Arena.Allocate(x.Height, x.Width, channels);
-            Tensor qkv = pass.Arena.Allocate(x.Height, x.Width, 3 * channels);
+            Tensor attended = pass.Arena.Allocate(x.Height, x.Width, channels, x.ElementType);
+            Tensor normal = attended.SliceChannels(0, x.Channels);
+            Tensor qkv = pass.Arena.Allocate(x.Height, x.Width, 3 * channels, x.ElementType);
             LayerNorm.Run(input, layer.Norm.Gamma, layer.Norm.Beta, normal);
             Convolution.Run(normal, layer.Qkv, qkv);
             WindowAttention.Run(
-                qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), normal, layer.Attention);
-            Convolution.Run(normal, layer.Projection, x, residual: input);
+                qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), attended, layer.Attention);
+            Convolution.Run(attended, layer.Projection, x, residual: input);
         }
 
         layer.Mlp.Run(x, pass.Arena);

@@ -1,0 +1,114 @@
+using Gsasr.Architecture;
+using Gsasr.Checkpoints;
+using Gsasr.Decoder;
+using Gsasr.Encoders;
+using Gsasr.Layers;
+using Gsasr.Layers.Tests;
+using Gsasr.Pipeline;
+using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
+using Gsasr.Testing;
+
+namespace Gsasr.Models.Tests;
+
+/// <summary>
+/// Whole networks of float16, as small as they can be, with the kernels' C# in software, against float32 on the processor. Channels and heads
+/// are such as must be filled up with zeros.
+/// </summary>
+public sealed class MixedNetworkTests(ITestOutputHelper output)
+{
+    // Of the norm. A weight in a wrong place changes results by tenths; float16 has 11 bits, and a dozen layers round.
+    private const double Tolerance = 4e-3;
+
+    /// <summary>SwinIR and HAT-L with 12 channels.</summary>
+    public static TheoryData<int> Encoders => new(2, 3);
+
+    [Theory]
+    [MemberData(nameof(Encoders))]
+    public void Features_of_float16_are_those_of_float32(int index)
+    {
+        GsasrArchitecture architecture = SmallModels.Architectures[index];
+        Assert.True(architecture.Encoder.HasMixedPrecision);
+        int side = architecture.Encoder.SizeMultiple;
+        float[] expected = Features(architecture, new CpuDevice(), side, ElementType.Float32);
+        float[] actual = Features(architecture, SoftwareGpu.Shared, side, ElementType.Float16);
+        Check("features", expected, actual);
+    }
+
+    [Theory]
+    [InlineData(DecoderKind.Paper, 20, 2, 6)]
+    [InlineData(DecoderKind.Enhanced, 12, 2, 4)]
+    public void Gaussians_of_float16_are_those_of_float32(DecoderKind kind, int channels, int heads, int window)
+    {
+        var decoder = new DecoderArchitecture(kind, InputFeatures: 8, channels, heads, window, 1, 2, 1, 2);
+        var architecture = new GsasrArchitecture(SmallModels.Edsr.Encoder, decoder);
+        float[] expected = Gaussians(architecture, new CpuDevice(), window, ElementType.Float32);
+        float[] actual = Gaussians(architecture, SoftwareGpu.Shared, window, ElementType.Float16);
+        Check("Gaussians", expected, actual);
+    }
+
+    private static float[] Features(GsasrArchitecture architecture, Device device, int side, ElementType type)
+    {
+        using Checkpoint checkpoint = SmallModels.Open(architecture, amplitude: 0.4f).Open();
+        using Encoder encoder = Encoder.Load(checkpoint, architecture.Encoder, device, type);
+        using var arena = new Arena(device);
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor image = device.Upload(Numbers("image", side * side * 3), side, side, 3);
+        Tensor features = arena.Allocate(side, side, encoder.Features, type);
+        encoder.Run(image, features, new ForwardPass(arena));
+        return Values(features);
+    }
+
+    private static float[] Gaussians(GsasrArchitecture architecture, Device device, int side, ElementType type)
+    {
+        using Checkpoint checkpoint = SmallModels.Open(architecture, amplitude: 0.4f).Open();
+        using GaussianDecoder decoder = GaussianDecoder.Load(checkpoint, architecture.Decoder, device, type);
+        using var arena = new Arena(device);
+        using Arena.Scope scope = arena.BeginScope();
+        float[] values = Numbers("features", side * side * architecture.Decoder.InputFeatures);
+        Tensor features = arena.Allocate(side, side, architecture.Decoder.InputFeatures, type);
+        if (type == ElementType.Float16)
+            features.Upload<Half>(Array.ConvertAll(values, value => (Half)value));
+        else
+            features.Upload<float>(values);
+        Tensor gaussians = arena.Allocate(4 * side, 4 * side, GaussianFormat.Raw.Columns);
+        var centres = new float[4 * side];
+        GridPlacement.ComputeCentres(4 * side, 0, centres);
+        Tensor uploaded = device.Upload(centres, 1, 1, 4 * side);
+        decoder.Run(
+            features,
+            4,
+            [new DecodedPart(new PixelRectangle(0, 0, side, side), new GridPlacement(4 * side, 4 * side, uploaded, uploaded), gaussians)],
+            GaussianDecoder.LargestBandFloats,
+            new ForwardPass(arena));
+        Assert.False(decoder.TakeOverflow());
+
+        // Means lie on the grid whatever the networks compute; the colours and the shape do not.
+        return gaussians.SliceChannels(0, 7).ToArray();
+    }
+
+    private static float[] Numbers(string name, int count)
+    {
+        ulong hash = SeededNumbers.Hash(name);
+        return [.. Enumerable.Range(0, count).Select(i => (float)(Half)(0.5f + 0.5f * SeededNumbers.Uniform(hash, i)))];
+    }
+
+    private static float[] Values(in Tensor tensor)
+    {
+        if (tensor.ElementType == ElementType.Float32)
+            return tensor.ToArray();
+        Assert.True(tensor.IsDense);
+        var values = new Half[tensor.Count];
+        tensor.Buffer.Download<Half>(values, tensor.ByteOffset);
+        return Array.ConvertAll(values, value => (float)value);
+    }
+
+    private void Check(string name, float[] expected, float[] actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        double difference = Math.Sqrt(expected.Zip(actual, (a, b) => ((double)a - b) * ((double)a - b)).Sum());
+        double relative = difference / Math.Sqrt(expected.Sum(value => (double)value * value));
+        output.WriteLine($"{name}: {relative:e2} of their norm");
+        Assert.True(relative <= Tolerance, $"{name} differ by {relative:e2} of their norm; {Tolerance:e0} is allowed.");
+    }
+}
