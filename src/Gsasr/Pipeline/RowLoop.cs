@@ -27,10 +27,7 @@ internal sealed class RowLoop : IThreadPoolWorkItem
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         TakeRows();
 
-        // Threads that have not begun will find nothing left to do. Only the others are waited for.
-        var wait = default(SpinWait);
-        while (Volatile.Read(ref _helpers) > 0)
-            wait.SpinOnce();
+        WaitForHelpers();
     }
 
     /// <inheritdoc/>
@@ -39,6 +36,28 @@ internal sealed class RowLoop : IThreadPoolWorkItem
         Interlocked.Increment(ref _helpers);
         TakeRows();
         Interlocked.Decrement(ref _helpers);
+    }
+
+    // Threads that have not begun will find nothing left to do, so only the others are waited for. They may use memory that is fixed only
+    // until this returns: the wait goes on when it is interrupted, and the interruption is raised again afterwards.
+    private void WaitForHelpers()
+    {
+        bool interrupted = false;
+        var wait = default(SpinWait);
+        while (Volatile.Read(ref _helpers) > 0)
+        {
+            try
+            {
+                wait.SpinOnce();
+            }
+            catch (ThreadInterruptedException)
+            {
+                interrupted = true;
+            }
+        }
+
+        if (interrupted)
+            Thread.CurrentThread.Interrupt();
     }
 
     private void TakeRows()

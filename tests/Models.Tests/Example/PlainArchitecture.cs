@@ -6,7 +6,7 @@ namespace Gsasr.Encoders;
 /// <summary>A chain of 3x3 convolutions with rectifiers between them.</summary>
 /// <param name="Features">Channels throughout.</param>
 /// <param name="Layers">Convolutions after the first one.</param>
-public sealed record PlainArchitecture(int Features, int Layers) : EncoderArchitecture(Features)
+internal sealed record PlainArchitecture(int Features, int Layers) : EncoderArchitecture(Features)
 {
     /// <inheritdoc/>
     public override string Name => "plain";

@@ -7,7 +7,7 @@ namespace Gsasr.Encoders;
 /// <summary>EDSR without its upsampler: residual blocks of two 3x3 convolutions between a first and a last one.</summary>
 /// <param name="Features">Channels throughout.</param>
 /// <param name="Blocks">Residual blocks.</param>
-public sealed record EdsrArchitecture(int Features, int Blocks) : EncoderArchitecture(Features)
+internal sealed record EdsrArchitecture(int Features, int Blocks) : EncoderArchitecture(Features)
 {
     /// <inheritdoc/>
     public override string Name => "edsr";

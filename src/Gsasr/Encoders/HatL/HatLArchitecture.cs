@@ -16,7 +16,7 @@ namespace Gsasr.Encoders;
 /// <param name="MlpChannels">Channels inside the two-layer perceptrons.</param>
 /// <param name="CompressedChannels">Channels between the two convolutions of the channel attention branch.</param>
 /// <param name="SqueezedChannels">Channels between the two 1x1 convolutions of the channel attention itself.</param>
-public sealed record HatLArchitecture(
+internal sealed record HatLArchitecture(
     int Features,
     int Channels,
     int Groups,

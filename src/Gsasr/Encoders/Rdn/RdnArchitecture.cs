@@ -9,7 +9,7 @@ namespace Gsasr.Encoders;
 /// <param name="Blocks">Dense blocks.</param>
 /// <param name="Layers">Convolutions per block, each fed by the block's input and all earlier ones.</param>
 /// <param name="Growth">Channels that each of them adds.</param>
-public sealed record RdnArchitecture(int Features, int Blocks, int Layers, int Growth) : EncoderArchitecture(Features)
+internal sealed record RdnArchitecture(int Features, int Blocks, int Layers, int Growth) : EncoderArchitecture(Features)
 {
     /// <inheritdoc/>
     public override string Name => "rdn";

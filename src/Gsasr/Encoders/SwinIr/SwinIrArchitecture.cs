@@ -12,7 +12,7 @@ namespace Gsasr.Encoders;
 /// <param name="Heads">Attention heads.</param>
 /// <param name="WindowSize">Side of the attention window in pixels.</param>
 /// <param name="MlpChannels">Channels inside the two-layer perceptrons.</param>
-public sealed record SwinIrArchitecture(
+internal sealed record SwinIrArchitecture(
     int Features, int Channels, int Groups, int Layers, int Heads, int WindowSize, int MlpChannels) : EncoderArchitecture(Features)
 {
     private const string FirstLayer = "layers.0.residual_group.blocks.0";
