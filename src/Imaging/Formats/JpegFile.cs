@@ -4,8 +4,8 @@ using SixLabors.ImageSharp.Formats.Jpeg;
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Reads JPEG. The markers are checked first, because the decoder accepts files that end early or lack restart markers as complete. It then
-/// gets the file without metadata, and its components are converted to colours here (<see cref="JpegColour"/>).
+/// Reads JPEG. The markers and the coded data are checked first, because the decoder accepts files that end early or lack restart markers as
+/// complete. It then gets the file without metadata, and its components are converted to colours here (<see cref="JpegColour"/>).
 /// </summary>
 internal sealed class JpegFile : IDisposable
 {
@@ -18,11 +18,14 @@ internal sealed class JpegFile : IDisposable
 
     private readonly MemoryStream _kept = new();
     private readonly JpegSegments _segments = new();
+    private readonly JpegHuffmanTable?[] _dcTables = new JpegHuffmanTable?[4];
+    private readonly JpegHuffmanTable?[] _acTables = new JpegHuffmanTable?[4];
     private JpegFrame? _frame;
+    private JpegScan? _scan;
     private int _restartInterval;
     private int _scans;
+    private int _strayBytes;
     private long _adobeTransform;
-    private long _codedBytes;
 
     private ImageHeader Header => new(_frame!.Width, _frame.Height, _frame.Components.Length == 1 ? ChannelLayout.Grey : ChannelLayout.Rgb, 8);
 
@@ -32,7 +35,6 @@ internal sealed class JpegFile : IDisposable
         using var file = new JpegFile();
         file.ReadSegments(bytes, limits);
         JpegFrame frame = file._frame!;
-        limits.Check("JPEG", file.Header, bytes.Length, file._segments.Orientation);
         Image image = file.DecodeKept();
         if (frame.Components.Length == 3)
         {
@@ -47,6 +49,8 @@ internal sealed class JpegFile : IDisposable
         }
 
         image.Metadata = file._segments.ToImageMetadata();
+        if (file._strayBytes > 0)
+            image.Notes = [$"JPEG: {file._strayBytes} bytes that belong to no segment were skipped."];
         return image;
     }
 
@@ -70,12 +74,19 @@ internal sealed class JpegFile : IDisposable
                 position++;
             if (position >= bytes.Length)
                 throw Wrong($"the file is truncated: it ends at byte {bytes.Length}, before its end marker (EOI).");
-            if (position == start)
-                throw Wrong($"no marker at byte {start}: the file is damaged.");
             int marker = bytes[position++];
+            if (_frame is null && (position == start + 1 || marker == 0))
+            {
+                // Some files have other bytes before the picture's segments.
+                _strayBytes += position - start;
+                continue;
+            }
+
+            if (position == start + 1)
+                throw Wrong($"no marker at byte {start}: the file is damaged.");
             if (marker == Eoi)
             {
-                Complete();
+                CheckComplete();
                 _kept.Write([0xFF, Eoi]);
                 return;
             }
@@ -86,7 +97,7 @@ internal sealed class JpegFile : IDisposable
             if (length < 2 || length > bytes.Length - position)
                 throw Wrong($"the file is truncated in segment {marker:X2} at byte {position - 1}.");
             ReadOnlySpan<byte> segment = bytes[(position + 2)..(position + length)];
-            ReadSegment(marker, segment, limits);
+            ReadSegment(marker, segment, limits, bytes.Length);
             int codedEnd = marker == Sos ? EndOfScan(bytes, position + length) : position + length;
             if (marker is < App0 or > App15 and not Com)
             {
@@ -98,7 +109,7 @@ internal sealed class JpegFile : IDisposable
         }
     }
 
-    private void ReadSegment(int marker, ReadOnlySpan<byte> segment, ImageLimits limits)
+    private void ReadSegment(int marker, ReadOnlySpan<byte> segment, ImageLimits limits, int fileBytes)
     {
         switch (marker)
         {
@@ -119,14 +130,16 @@ internal sealed class JpegFile : IDisposable
                 _restartInterval = BinaryPrimitives.ReadUInt16BigEndian(segment);
                 break;
             case Dht:
-                CheckHuffmanTables(segment);
+                ReadHuffmanTables(segment);
                 break;
             case Sos:
                 if (_frame is null)
                     throw Wrong("a scan (SOS) stands before the frame header (SOF).");
-                _frame.ReadScan(segment);
                 if (++_scans > MaximumScans)
                     throw Wrong($"the file has more than {MaximumScans} scans.");
+                if (_scan is null)
+                    limits.Check("JPEG", Header, fileBytes, _segments.Orientation);
+                _scan = JpegScan.Parse(segment, _frame, _dcTables, _acTables);
                 // The decoder continues the count of the scan before, unless it is told the interval again.
                 if (_restartInterval > 0)
                     _kept.Write([0xFF, Dri, 0, 4, (byte)(_restartInterval >> 8), (byte)_restartInterval]);
@@ -138,7 +151,7 @@ internal sealed class JpegFile : IDisposable
     }
 
     // A table has a number, how many codes of 1 to 16 bits there are, and the values. There may not be more codes than fit.
-    private static void CheckHuffmanTables(ReadOnlySpan<byte> tables)
+    private void ReadHuffmanTables(ReadOnlySpan<byte> tables)
     {
         while (!tables.IsEmpty)
         {
@@ -153,14 +166,18 @@ internal sealed class JpegFile : IDisposable
 
             if (tables.Length < 17 + codes || codes > 256 || (tables[0] & 0xF) > 3 || tables[0] > 0x1F)
                 throw Wrong("a Huffman table (DHT) is damaged.");
+            (tables[0] < 0x10 ? _dcTables : _acTables)[tables[0] & 3] = new JpegHuffmanTable(tables[1..17], tables.Slice(17, codes));
             tables = tables[(17 + codes)..];
         }
     }
 
-    // Goes through the coded data of a scan. Restart markers must come in order.
+    // Goes through the coded data of a scan. Restart markers must come in order, and between them there must be all blocks.
     private int EndOfScan(ReadOnlySpan<byte> bytes, int start)
     {
-        int position = start;
+        JpegScan scan = _scan!;
+        int interval = _restartInterval == 0 ? scan.Units : _restartInterval;
+        int restartsExpected = (scan.Units - 1) / interval;
+        int position = start, data = start;
         for (int restarts = 0; ;)
         {
             int next = bytes[position..].IndexOf((byte)0xFF);
@@ -176,29 +193,25 @@ internal sealed class JpegFile : IDisposable
             {
                 if (_restartInterval == 0 || marker - Rst0 != restarts % 8)
                     throw Wrong($"restart marker {restarts % 8} is missing at byte {position - 1}: the file is damaged.");
+                scan.Read(bytes[data..(position - 1)], interval);
                 restarts++;
-                position++;
+                data = ++position;
             }
             else if (marker != 0xFF)
             {
-                if (_restartInterval > 0 && restarts < _frame!.ScanUnits / _restartInterval - (_frame.ScanUnits % _restartInterval == 0 ? 1 : 0))
+                scan.Read(bytes[data..(position - 1)], interval);
+                if (restarts < restartsExpected)
                     throw Wrong($"restart marker {restarts % 8} is missing before byte {position - 1}: the file is damaged.");
-                _codedBytes += position - 1 - start;
                 return position - 1;
             }
         }
     }
 
-    private void Complete()
+    private void CheckComplete()
     {
         if (_frame is null)
             throw Wrong("the file has no frame header (SOF).");
         _frame.CheckComplete();
-
-        // A block takes at least a code of one bit, and two codes if its other coefficients are in the same scan.
-        long blocks = _frame.Blocks;
-        if (blocks > _codedBytes * (_frame.IsProgressive ? 8 : 4))
-            throw Wrong($"{_frame.Width} x {_frame.Height} pixels do not fit in {_codedBytes} bytes of coded data: the file is damaged.");
     }
 
     private static string NameOf(int marker) => marker switch

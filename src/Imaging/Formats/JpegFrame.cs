@@ -2,17 +2,14 @@ using System.Buffers.Binary;
 
 namespace Gsasr.Imaging.Formats;
 
-/// <summary>The frame header of a JPEG (SOF0, SOF1 or SOF2), and which of its components have been in scans.</summary>
+/// <summary>The frame header of a JPEG (SOF0, SOF1 or SOF2), and what the scans had of its components.</summary>
 internal sealed class JpegFrame
 {
-    private readonly bool[] _seen;
-
     private JpegFrame(int width, int height, bool isProgressive, Component[] components)
     {
         (Width, Height, IsProgressive, Components) = (width, height, isProgressive, components);
         MaximumHorizontal = components.Max(component => component.Horizontal);
         MaximumVertical = components.Max(component => component.Vertical);
-        _seen = new bool[components.Length];
     }
 
     public int Width { get; }
@@ -27,11 +24,8 @@ internal sealed class JpegFrame
 
     public int MaximumVertical { get; }
 
-    /// <summary>Blocks of 8 x 8 samples in all components.</summary>
-    public long Blocks => Components.Sum(BlocksOf);
-
-    /// <summary>The units that restart markers count, for the last scan that was read.</summary>
-    public long ScanUnits { get; private set; }
+    /// <summary>The groups of blocks in a scan of several components, across and down.</summary>
+    public (int Across, int Down) UnitsOfAll => (DivideUp(Width, 8 * MaximumHorizontal), DivideUp(Height, 8 * MaximumVertical));
 
     /// <summary>Reads and checks a frame header.</summary>
     public static JpegFrame Parse(ReadOnlySpan<byte> segment, bool isProgressive)
@@ -64,44 +58,40 @@ internal sealed class JpegFrame
                 throw Wrong("sampling factors whose ratio is not a whole number are not supported.");
         }
 
-        return frame;
-    }
-
-    /// <summary>Remembers the components of a scan header.</summary>
-    public void ReadScan(ReadOnlySpan<byte> segment)
-    {
-        int count = segment.IsEmpty ? 0 : segment[0];
-        if (count < 1 || count > Components.Length || segment.Length != 4 + 2 * count)
-            throw Wrong("a scan header (SOS) is damaged.");
-        for (int i = 0; i < count; i++)
+        if (isProgressive)
         {
-            int id = segment[1 + 2 * i];
-            int index = Array.FindIndex(Components, component => component.Id == id);
-            if (index < 0)
-                throw Wrong($"a scan names component {id}, which the frame header does not have.");
-            _seen[index] = true;
-            ScanUnits = count == 1
-                ? BlocksOf(Components[index])
-                : (long)DivideUp(Width, 8 * MaximumHorizontal) * DivideUp(Height, 8 * MaximumVertical);
+            foreach (Component component in components)
+                component.NonZero = new ulong[]?[frame.BlocksOf(component).Down];
         }
+
+        return frame;
     }
 
     /// <summary>Fails if a component was in no scan.</summary>
     public void CheckComplete()
     {
-        int missing = Array.IndexOf(_seen, false);
-        if (missing >= 0)
-            throw Wrong($"there are no data for component {Components[missing].Id}: the file is truncated or damaged.");
+        if (Array.Find(Components, component => !component.IsSeen) is { } missing)
+            throw Wrong($"there are no data for component {missing.Id}: the file is truncated or damaged.");
     }
 
-    private long BlocksOf(Component component) =>
-        (long)DivideUp(DivideUp(Width * component.Horizontal, MaximumHorizontal), 8)
-        * DivideUp(DivideUp(Height * component.Vertical, MaximumVertical), 8);
+    /// <summary>The blocks of 8 x 8 samples of a component, across and down.</summary>
+    public (int Across, int Down) BlocksOf(Component component) => (
+        DivideUp(DivideUp(Width * component.Horizontal, MaximumHorizontal), 8),
+        DivideUp(DivideUp(Height * component.Vertical, MaximumVertical), 8));
 
     private static int DivideUp(int value, int divisor) => (value + divisor - 1) / divisor;
 
     private static ImageFormatException Wrong(string what) => new($"JPEG: {what}");
 
     /// <summary>A component: its identifier and its samples in a unit, across and down.</summary>
-    internal readonly record struct Component(int Id, int Horizontal, int Vertical);
+    internal sealed record Component(int Id, int Horizontal, int Vertical)
+    {
+        /// <summary>Whether a scan had its mean values, without which there is no picture.</summary>
+        public bool IsSeen { get; set; }
+
+        /// <summary>
+        /// For every block of a progressive file a bit for each coefficient that is not zero. A row of blocks is there once it has one.
+        /// </summary>
+        public ulong[]?[] NonZero { get; set; } = [];
+    }
 }
