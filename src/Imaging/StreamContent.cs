@@ -28,7 +28,7 @@ internal static class StreamContent
             {
                 if (length == Array.MaxLength)
                     throw TooLong(limit);
-                Array.Resize(ref buffer, (int)Math.Min(2L * length, Array.MaxLength));
+                Array.Resize(ref buffer, (int)Math.Min(Math.Min(2L * length, limit + 1), Array.MaxLength));
             }
         }
     }

@@ -57,6 +57,7 @@ internal static class FileKinds
         new("BMP with a palette", "bmp", ChannelLayout.Rgb, 8, "-type", "palette"),
         new("BMP of version 3 with a palette", "bmp3", ChannelLayout.Rgb, 8, "-type", "palette"),
         new("BMP, run lengths", "bmp", ChannelLayout.Rgb, 8, "-type", "palette", "-compress", "RLE"),
+        new("BMP of 16 bits", "bmp", ChannelLayout.Rgb, 8, "-define", "bmp:subtype=RGB565") { Tolerance = 0.5 },
         new("BMP of 1 bit", "bmp", ChannelLayout.Rgb, 8, "-monochrome"),
         new("GIF", "gif", ChannelLayout.Rgb, 8),
         new("GIF with transparency", "gif", ChannelLayout.Rgba, 8, "-channel", "A", "-threshold", "50%"),

@@ -31,7 +31,7 @@ internal static class BmpFile
         int compression = isOld ? Uncompressed : BinaryPrimitives.ReadInt32LittleEndian(header[16..]);
         bool exists = compression switch
         {
-            Uncompressed => bits is 1 or 2 or 4 or 8 or 16 or 24 or 32,
+            Uncompressed => bits is 1 or 4 or 8 or 16 or 24 or 32,
             RunLength8 => bits == 8,
             RunLength4 => bits == 4,
             BitFields or AlphaBitFields => bits is 16 or 32,
@@ -43,18 +43,22 @@ internal static class BmpFile
         int storedHeight = height;
         height = height == int.MinValue ? 0 : Math.Abs(height);
         long rowBytes = ((long)width * bits + 31) / 32 * 4;
-        var result = new ImageHeader(width, height, bits == 32 ? ChannelLayout.Rgba : ChannelLayout.Rgb, 8);
+        BmpFields? fields = compression is BitFields or AlphaBitFields ? ReadFields(bits, bytes, headerLength, compression) : null;
+        bool hasAlpha = bits == 32 || fields is { Alpha: not 0 };
+        var result = new ImageHeader(width, height, hasAlpha ? ChannelLayout.Rgba : ChannelLayout.Rgb, 8);
         limits.Check("BMP", result, bytes.Length);
         ReadOnlyMemory<byte> pixels = file[(int)offset..];
         ReadOnlySpan<byte> palette = bytes[(FileHeaderLength + (int)headerLength)..(int)offset];
-        PieceStream content;
+        PieceStream? content = null;
         if (compression is RunLength8 or RunLength4)
             content = new PieceStream(WithWholePalette(palette, isOld, width, storedHeight, 8), Expand(pixels.Span, width, height, compression == RunLength4));
         else if (pixels.Length < rowBytes * height)
             throw Wrong($"{width} x {height} pixels take {rowBytes * height} bytes, but only {pixels.Length} follow the header: the file is truncated.");
-        else
+        else if (fields is null or { AreBytes: true })
             content = bits <= 8 ? new PieceStream(WithWholePalette(palette, isOld, width, storedHeight, bits), pixels) : new PieceStream(file);
-        Image image = PixelCodec.Decode("BMP", new BmpDecoder(), content, result);
+        Image image = content is null
+            ? fields!.Value.Decode(pixels.Span, result, topDown: storedHeight < 0)
+            : PixelCodec.Decode("BMP", new BmpDecoder(), content, result);
         if (!isOld)
         {
             (int x, int y) = (BinaryPrimitives.ReadInt32LittleEndian(header[24..]), BinaryPrimitives.ReadInt32LittleEndian(header[28..]));
@@ -63,6 +67,19 @@ internal static class BmpFile
         }
 
         return image;
+    }
+
+    private static BmpFields ReadFields(int bits, ReadOnlySpan<byte> bytes, uint headerLength, int compression)
+    {
+        const int WithAlpha = 56;
+        bool hasAlpha = headerLength >= WithAlpha || compression == AlphaBitFields;
+        ReadOnlySpan<byte> masks = bytes[(FileHeaderLength + PlainHeaderLength)..];
+        if (masks.Length < (hasAlpha ? 16 : 12))
+            throw Wrong("the file is truncated within its header.");
+        BmpFields fields = BmpFields.Read(bits, masks, hasAlpha);
+        return fields.AreSound
+            ? fields
+            : throw Wrong($"bit fields of {fields.Red:x}, {fields.Green:x}, {fields.Blue:x} and {fields.Alpha:x} in {bits} bits a pixel are not supported.");
     }
 
     // The decoder guesses the length of a colour from that of the palette, and does not check indices. So it gets a plain header and all
