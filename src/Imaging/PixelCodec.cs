@@ -34,8 +34,10 @@ internal static class PixelCodec
         }
         catch (Exception e) when (e is not (OutOfMemoryException or ImageFormatException))
         {
-            // Whatever the decoder throws because a file is damaged, it is the file's fault.
-            throw new ImageFormatException($"{format}: the pixels cannot be decoded: {e.Message}", e);
+            // Whatever the decoder throws because a file is damaged, it is the file's fault. What the runtime says then is of no use to anybody.
+            bool isAboutFile = e is SixLabors.ImageSharp.ImageFormatException or NotSupportedException;
+            string reason = isAboutFile ? e.Message : "the file is damaged or of a kind that cannot be read.";
+            throw new ImageFormatException($"{format}: the pixels cannot be decoded: {reason}", e);
         }
     }
 

@@ -19,7 +19,7 @@ internal static class GifFile
         using var kept = new MemoryStream();
         int position = HeaderLength + TableBytes(bytes[10]);
         Keep(bytes, 0, position, kept);
-        int frames = 0;
+        int frames = 0, firstCodes = 0;
         bool isTransparent = false;
         (int Left, int Top, int Width, int Height) first = default;
         while (true)
@@ -48,9 +48,13 @@ internal static class GifFile
                         BinaryPrimitives.ReadUInt16LittleEndian(box[4..]), BinaryPrimitives.ReadUInt16LittleEndian(box[6..]));
                 }
 
-                position = SkipBlocks(bytes, position + 10 + TableBytes(flags) + 1);
+                int codes = position + 10 + TableBytes(flags);
+                position = SkipBlocks(bytes, codes + 1);
                 if (frames++ == 0)
+                {
                     Keep(bytes, start, position, kept);
+                    firstCodes = codes;
+                }
             }
             else
             {
@@ -65,12 +69,27 @@ internal static class GifFile
         bool isWhole = (first.Width, first.Height) == (width, height);
         var header = new ImageHeader(width, height, isTransparent || !isWhole ? ChannelLayout.Rgba : ChannelLayout.Rgb, 8);
         limits.Check("GIF", header, bytes.Length);
+        CheckCodes(bytes, firstCodes, (long)first.Width * first.Height);
         kept.WriteByte(Trailer);
         kept.Position = 0;
         Image image = PixelCodec.Decode("GIF", new GifDecoder { IgnoreMetadata = true, DecodingMode = FrameDecodingMode.First }, kept, header);
         if (frames > 1)
             image.Notes = [$"GIF: the first of {frames} frames was read."];
         return image;
+    }
+
+    // The bits of a sample, then the blocks of codes. The decoder would leave what they do not give as it is.
+    private static void CheckCodes(ReadOnlySpan<byte> bytes, int position, long pixels)
+    {
+        int bits = bytes[position];
+        if (bits is < 2 or > 8)
+            throw new ImageFormatException($"GIF: samples of {bits} bits are not possible: the file is damaged.");
+        using var codes = new MemoryStream();
+        for (position++; bytes[position] > 0; position += 1 + bytes[position])
+            codes.Write(bytes.Slice(position + 1, bytes[position]));
+        long count = LzwLength.Count(codes.GetBuffer().AsSpan(0, (int)codes.Length), bits, isTiff: false, pixels);
+        if (count < pixels)
+            throw new ImageFormatException($"GIF: the first frame holds {count} of its {pixels} pixels: the file is damaged.");
     }
 
     // A colour table. Three bits of a flag byte say whether there is one and how large it is.

@@ -12,20 +12,22 @@ namespace Gsasr.Imaging.Formats;
 internal sealed class TiffFile
 {
     private const int EntryLength = 12;
-    private const int Palette = 3;
+    private const int Rgb = 2, Palette = 3, YCbCr = 6;
+    private const int Jpeg = 7;
+    private const int UnsignedInteger = 1, FloatingPoint = 3;
 
     // More strips than any picture has.
     private const int MaximumNumbers = 1 << 24;
-    private const int Width = 256, Height = 257, BitsPerSample = 258, Compression = 259, Photometric = 262, StripOffsets = 273, OrientationTag = 274;
+    private const int Width = 256, Height = 257, BitsPerSample = 258, Compression = 259, Photometric = 262, FillOrder = 266, StripOffsets = 273, OrientationTag = 274;
     private const int SamplesPerPixel = 277, RowsPerStrip = 278, StripByteCounts = 279, XResolution = 282, YResolution = 283, Planar = 284;
-    private const int ResolutionUnit = 296, Predictor = 317, TileWidth = 322, ExtraSamples = 338, SampleFormat = 339, JpegTables = 347;
+    private const int ResolutionUnit = 296, Predictor = 317, TileWidth = 322, ExtraSamples = 338, SampleFormat = 339, JpegTables = 347, Subsampling = 530;
     private const int Xmp = 700, Icc = 34675, CameraDirectory = 34665, PositionDirectory = 34853;
 
-    // Needed by the decoder besides those above: fill order, fax options, predictor, colour map, YCbCr.
+    // Needed by the decoder besides those above: fax options, predictor, colour map, YCbCr.
     private static readonly HashSet<int> PictureTags =
     [
-        254, Width, Height, BitsPerSample, Compression, Photometric, 266, StripOffsets, SamplesPerPixel, RowsPerStrip, StripByteCounts, Planar,
-        292, 293, Predictor, 320, ExtraSamples, SampleFormat, JpegTables, 529, 530, 531, 532,
+        254, Width, Height, BitsPerSample, Compression, Photometric, FillOrder, StripOffsets, SamplesPerPixel, RowsPerStrip, StripByteCounts, Planar,
+        292, 293, Predictor, 320, ExtraSamples, SampleFormat, JpegTables, 529, Subsampling, 531, 532,
     ];
 
     // These become EXIF: description, make, model, orientation, software, date, artist, copyright, and the camera's directory.
@@ -87,7 +89,7 @@ internal sealed class TiffFile
         int width = (int)Math.Min(Number(Width, 0), int.MaxValue), height = (int)Math.Min(Number(Height, 0), int.MaxValue);
         int samples = (int)Number(SamplesPerPixel, 1);
         long[] bits = _entries.ContainsKey(BitsPerSample) ? Numbers(BitsPerSample) : [1];
-        if (samples is < 1 or > 4 || bits.Length < samples || bits.Any(value => value is < 1 or > 32))
+        if (samples is < 1 or > 4 || bits.Length != samples || bits.Any(value => value is < 1 or > 32))
             throw Wrong($"{samples} samples of {string.Join(", ", bits)} bits are not supported.");
         // The decoder makes a colour for every value that this many bits can have.
         if (Number(Photometric, 0) == Palette && (samples != 1 || bits[0] > 16))
@@ -99,28 +101,67 @@ internal sealed class TiffFile
         ChannelLayout layout = isGrey ? ChannelLayout.Grey : hasAlpha ? ChannelLayout.Rgba : ChannelLayout.Rgb;
         var header = new ImageHeader(width, height, layout, bits.Any(value => value > 8) ? 16 : 8);
         limits.Check("TIFF", header, _bytes.Length, ReadOrientation());
+        CheckSamples(bits);
         CheckStrips(width, height, samples, bits);
         return header;
+    }
+
+    // What the decoder takes for something else without a word.
+    private void CheckSamples(long[] bits)
+    {
+        bool isPlanar = Number(Planar, 1) == 2;
+        long compression = Number(Compression, 1), photometric = Number(Photometric, 0);
+        long format = Number(SampleFormat, UnsignedInteger);
+        bool isMixed = _entries.ContainsKey(SampleFormat) && Numbers(SampleFormat).Any(other => other != format);
+        bool isFloat = format == FloatingPoint;
+        if (isMixed || (isFloat ? isPlanar || photometric > Rgb || bits.Any(value => value != 32) : format != UnsignedInteger))
+            throw Wrong($"samples of {bits[0]} bits in format {format} are not supported, only unsigned integers and, not in planes, floats of 32 bits.");
+        if (Number(FillOrder, 1) != 1 && compression is not (2 or 3 or 4))
+            throw Wrong("bytes whose first bit is the lowest are not supported, except in fax compression.");
+        if (Number(Predictor, 1) == 2 && compression is 5 or 8 or 32946
+            && (isFloat || bits.Any(value => value is not (8 or 16 or 32)) || photometric > Palette || (photometric == Palette && bits[0] != 8)))
+            throw Wrong($"these samples of {bits[0]} bits are not supported where they are stored as differences (predictor).");
     }
 
     private void CheckStrips(int width, int height, int samples, long[] bits)
     {
         long[] offsets = Numbers(StripOffsets), counts = Numbers(StripByteCounts);
         long rows = Math.Min(Number(RowsPerStrip, height), height);
-        bool isPlanar = Number(Planar, 1) == 2;
+        int planes = Number(Planar, 1) == 2 ? samples : 1;
         long strips = rows < 1 ? 0 : (height + rows - 1) / rows;
-        if (strips == 0 || offsets.Length != counts.Length || offsets.Length < strips * (isPlanar ? samples : 1))
+        if (strips == 0 || offsets.Length != counts.Length || offsets.Length != strips * planes)
             throw Wrong($"there are {offsets.Length} strips with {counts.Length} lengths for {height} rows: the file is damaged.");
-        bool isUncompressed = Number(Compression, 1) == 1;
         for (int i = 0; i < offsets.Length; i++)
         {
             if (offsets[i] + counts[i] > _bytes.Length)
                 throw Wrong($"strip {i} ends at byte {offsets[i] + counts[i]}, but the file has only {_bytes.Length}: it is truncated.");
-            long stripRows = Math.Min(rows, height - i % strips * rows);
-            long rowBits = width * (isPlanar ? bits[Math.Min(i / strips, samples - 1)] : bits.Take(samples).Sum());
-            if (isUncompressed && i < strips * samples && Number(Photometric, 0) != 6 && counts[i] < (rowBits + 7) / 8 * stripRows)
-                throw Wrong($"strip {i} has {counts[i]} bytes for {stripRows} rows: the file is damaged.");
         }
+
+        long compression = Number(Compression, 1);
+        bool isSubsampled = Number(Photometric, 0) == YCbCr;
+        for (int i = 0; i < offsets.Length; i++)
+        {
+            int plane = (int)(i / strips);
+            long stripRows = Math.Min(rows, height - i % strips * rows);
+            long wanted = isSubsampled ? SubsampledBytes(width, stripRows, planes > 1 ? plane : -1)
+                : (width * (planes > 1 ? bits[plane] : bits.Sum()) + 7) / 8 * stripRows;
+            long? count = TiffStrip.Count(compression, _bytes.Slice((int)offsets[i], (int)counts[i]), wanted);
+            if (count < wanted)
+                throw Wrong($"strip {i} holds {count} bytes of the {wanted} of its {stripRows} rows: the file is damaged.");
+        }
+    }
+
+    // Colours of YCbCr are stored once for a block of pixels; a block has its pixels' brightness, then two colours.
+    private long SubsampledBytes(int width, long rows, int plane)
+    {
+        if (Number(Compression, 1) == Jpeg)
+            return 0;
+        long[] factors = _entries.ContainsKey(Subsampling) ? Numbers(Subsampling) : [];
+        if (factors is not [1 or 2 or 4, 1 or 2 or 4])
+            throw Wrong("YCbCr is supported only where the file says how far its colours are subsampled: by 1, 2 or 4.");
+        (long across, long down) = (factors[0], factors[1]);
+        long blocks = ((width + across - 1) / across) * ((rows + down - 1) / down);
+        return plane switch { < 0 => blocks * (across * down + 2), 0 => width * rows, _ => blocks };
     }
 
     // The file with another offset in its header, followed by the directory at that offset.
@@ -148,12 +189,16 @@ internal sealed class TiffFile
     }
 
     // The tags that describe the picture, without those that describe how this file stores it.
-    private static byte[] Describe(byte[] exif)
+    private static byte[]? Describe(byte[] exif)
     {
         var profile = new ExifProfile(exif);
-        foreach (ExifTag tag in profile.Values.Select(value => value.Tag).Where(tag => PictureTags.Contains((ushort)tag)).ToArray())
-            profile.RemoveValue(tag);
-        return profile.ToByteArray();
+        foreach (IExifValue value in profile.Values.ToArray())
+        {
+            if (PictureTags.Contains((ushort)value.Tag) || value.GetValue() is "")
+                profile.RemoveValue(value.Tag);
+        }
+
+        return profile.Values.Count > 0 ? profile.ToByteArray() : null;
     }
 
     private PixelDensity? ReadDensity()
