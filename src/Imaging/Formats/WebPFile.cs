@@ -118,7 +118,9 @@ internal sealed class WebPFile
                 throw Wrong("there is no VP8 or VP8L chunk, that is no picture, or it is damaged.");
             width = BinaryPrimitives.ReadUInt16LittleEndian(lossy.Span[6..]) & 0x3FFF;
             height = BinaryPrimitives.ReadUInt16LittleEndian(lossy.Span[8..]) & 0x3FFF;
-            hasAlpha = !alpha.IsEmpty;
+            hasAlpha = _chunks.Exists(chunk => chunk.Type == "ALPH");
+            if (hasAlpha && alpha.Length < 2)
+                throw Wrong("the ALPH chunk is empty: the file is damaged.");
         }
 
         (int canvasWidth, int canvasHeight) = canvas ?? (width, height);
@@ -138,8 +140,11 @@ internal sealed class WebPFile
             chunks.AddRange([("VP8X", extended), ("ALPH", alpha)]);
         }
 
-        chunks.Add(lossless.IsEmpty ? ("VP8 ", lossy) : ("VP8L", lossless));
+        ReadOnlyMemory<byte> pixels = lossless.IsEmpty ? lossy : lossless;
+        chunks.Add((lossless.IsEmpty ? "VP8 " : "VP8L", pixels));
         WriteChunks(chunks, content);
+        // The decoder takes the byte that fills up the last chunk for the start of another.
+        content.SetLength(content.Length - (pixels.Length & 1));
         content.Position = 0;
         Image picture = PixelCodec.Decode("WebP", new WebpDecoder { IgnoreMetadata = true }, content, new ImageHeader(width, height, layout, 8));
         return isWhole ? picture : picture.OnCanvas(left, top, canvasWidth, canvasHeight);
