@@ -1,4 +1,3 @@
-using System.Text;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 
@@ -172,25 +171,6 @@ public sealed unsafe class CpuDeviceTests
                 throw new InvalidTimeZoneException($"item {item}");
         }
     }
-
-    [Fact]
-    public void Free_memory_is_a_part_of_all_memory()
-    {
-        using var device = new CpuDevice(1);
-        Assert.InRange(device.AvailableMemoryBytes, 1, device.MemoryBytes);
-        using var limited = new CpuDevice(1, 1 << 20);
-        Assert.Equal((1 << 20, 1 << 20), (limited.MemoryBytes, limited.AvailableMemoryBytes));
-    }
-
-    [Theory]
-    [InlineData("MemTotal:       24683620 kB\nMemFree:        21456636 kB\nMemAvailable:   23313000 kB\n", 23313000L << 10)]
-    [InlineData("MemAvailable:          1 kB", 1L << 10)]
-    [InlineData("MemTotal:       24683620 kB\nMemFree:        21456636 kB\n", null)]
-    [InlineData("MemAvailable:   23313000 pages", null)]
-    [InlineData("MemAvailable:   many kB", null)]
-    [InlineData("", null)]
-    public void Free_memory_is_what_the_system_says_is_available(string text, long? bytes) =>
-        Assert.Equal(bytes, CpuDevice.ParseFreeMemory(Encoding.ASCII.GetBytes(text)));
 
     [Fact]
     public void A_limit_of_memory_holds_for_all_buffers_together()

@@ -14,19 +14,7 @@ internal static partial class AddressSpace
     /// <summary>
     /// Bytes that are left of the limit that the process started with; null if there is no limit, or the system is not Linux.
     /// </summary>
-    public static long? FreeBytes()
-    {
-        if (s_limit is not long limit)
-            return null;
-        try
-        {
-            return Math.Max(0, limit - ParsePages(File.ReadAllText("/proc/self/statm")) * Environment.SystemPageSize);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    public static long? FreeBytes() => s_limit is long limit ? Math.Max(0, limit - ProcessMemory.AddressBytes()) : null;
 
     /// <summary>
     /// If there is a limit, makes the C library serve all threads from one pool of memory from now on, instead of reserving 64 MiB for each
@@ -69,10 +57,6 @@ internal static partial class AddressSpace
             return null;
         }
     }
-
-    // The first number is the address space in use, in pages.
-    private static long ParsePages(string text) =>
-        long.TryParse(text.Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out long pages) ? pages : 0;
 
     [LibraryImport("libc")]
     private static partial int mallopt(int parameter, int value);

@@ -9,6 +9,9 @@ public sealed class CpuDevice : Device
 {
     private static readonly SafeFileHandle? s_memoryInformation = OpenMemoryInformation();
 
+    // Asking the runtime allocates, and every image asks for the free memory.
+    private static readonly long s_totalMemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
     private readonly WorkerPool _pool;
     private readonly long _memoryLimit;
     private long _allocatedBytes;
@@ -42,7 +45,7 @@ public sealed class CpuDevice : Device
 
     /// <inheritdoc/>
     public override long AvailableMemoryBytes => Math.Max(
-        0, Math.Min(_memoryLimit - AllocatedBytes, Math.Min((FreeMemoryBytes() ?? TotalMemoryBytes - AllocatedBytes) / 2, FreeAddresses())));
+        0, Math.Min(_memoryLimit - AllocatedBytes, Math.Min(Math.Min(FreeMemoryBytes() ?? long.MaxValue, UnusedMemoryBytes) / 2, FreeAddresses())));
 
     /// <summary>Bytes of memory in its buffers.</summary>
     public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
@@ -54,7 +57,11 @@ public sealed class CpuDevice : Device
     public int Threads => _pool.Threads;
 
     /// <summary>Bytes of memory that the computer has, or that its container allows.</summary>
-    internal static long TotalMemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    internal static long TotalMemoryBytes => s_totalMemoryBytes;
+
+    // What a container or the runtime's own limit leaves to this process, which the computer's free memory says nothing about. Buffers
+    // that were never written to are not resident yet.
+    private long UnusedMemoryBytes => TotalMemoryBytes - Math.Max(AllocatedBytes, ProcessMemory.ResidentBytes());
 
     /// <inheritdoc/>
     internal override DeviceBuffer Allocate(long byteLength)
