@@ -18,6 +18,7 @@ internal readonly record struct Shard(int Index, int Count)
     private const string KubernetesIndex = "JOB_COMPLETION_INDEX";
     private const string SlurmId = "SLURM_ARRAY_TASK_ID";
     private const string SlurmFirst = "SLURM_ARRAY_TASK_MIN";
+    private const string SlurmLast = "SLURM_ARRAY_TASK_MAX";
     private const string SlurmStep = "SLURM_ARRAY_TASK_STEP";
     private const string SlurmCount = "SLURM_ARRAY_TASK_COUNT";
 
@@ -46,7 +47,10 @@ internal readonly record struct Shard(int Index, int Count)
             int step = Environment.GetEnvironmentVariable(SlurmStep) is { Length: > 0 } ? Read(SlurmStep) : 1;
             int distance = Read(SlurmId) - Read(SlurmFirst);
             int count = Read(SlurmCount);
-            return step > 0 && distance >= 0 && distance % step == 0 && distance / step < count
+
+            // In an array such as 1,5,9 the step is 1, so that its first task alone would look right.
+            bool hasGaps = step == 0 || (Read(SlurmLast) - Read(SlurmFirst)) / step + 1 != count;
+            return !hasGaps && distance >= 0 && distance % step == 0 && distance / step < count
                 ? new Shard(distance / step + 1, count)
                 : throw new FormatException("--shard auto needs a Slurm array whose numbers have no gaps, such as --array=0-7.");
         }
