@@ -23,7 +23,7 @@ internal abstract record ReportEvent;
 
 /// <summary>The work begins.</summary>
 /// <param name="Version">The program's version.</param>
-/// <param name="Files">How many files there are.</param>
+/// <param name="Files">How many files there are; 0 if the run is refused before that is known.</param>
 internal sealed record RunStarted(string Version, int Files) : ReportEvent;
 
 /// <summary>A stage of a file or of the whole run begins, and the one before ends.</summary>

@@ -169,8 +169,8 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         return drawing;
     }
 
-    // If a picture fails, only the work on that picture ends.
-    private static T? Try<T>(FileReport report, Func<T?> step)
+    // If a picture fails, only the work on that picture ends. If its output came into being meanwhile, it may not have failed.
+    private T? Try<T>(FileReport report, Func<T?> step)
         where T : class
     {
         try
@@ -179,7 +179,8 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            report.Failed(Failures.Describe(e));
+            if (e is not IOException || !_reader.TrySkip(report))
+                report.Failed(Failures.Describe(e));
             return null;
         }
     }

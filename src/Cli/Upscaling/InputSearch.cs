@@ -1,3 +1,5 @@
+using Gsasr.Tensors.Files;
+
 namespace Gsasr.Cli.Upscaling;
 
 /// <summary>Finds the images to upscale: the files that were named, and those in the folders that were named.</summary>
@@ -12,9 +14,17 @@ internal sealed class InputSearch(bool recursive, string? outputFolder, FilePath
     };
 
     // By "the pictures in this folder" nobody means hidden files; on Unix their names begin with a dot.
-    private static readonly EnumerationOptions Visible = new()
+    private const FileAttributes Unwanted = FileAttributes.Hidden | FileAttributes.System;
+
+    // What .NET says of a file that it cannot find.
+    private const FileAttributes Missing = (FileAttributes)(-1);
+
+    // Stands in a name for what is not UTF-8.
+    private const char ReplacementCharacter = '\uFFFD';
+
+    private static readonly EnumerationOptions Everything = new()
     {
-        AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
+        AttributesToSkip = FileAttributes.None,
         IgnoreInaccessible = false,
         MatchType = MatchType.Simple,
     };
@@ -22,17 +32,16 @@ internal sealed class InputSearch(bool recursive, string? outputFolder, FilePath
     private readonly string? _outputFolder = outputFolder is null ? null : paths.Resolve(outputFolder);
     private readonly HashSet<string> _seen = new(FilePaths.Comparer);
     private readonly List<InputFile> _files = [];
-    private readonly List<(string Folder, string Reason)> _failures = [];
+    private readonly List<(string Path, string Reason)> _failures = [];
 
     /// <summary>The images, each once, in the order of the arguments. Those of a folder are in the order of their names.</summary>
     public IReadOnlyList<InputFile> Files => _files;
 
-    /// <summary>The folders that could not be searched, and why.</summary>
-    public IReadOnlyList<(string Folder, string Reason)> Failures => _failures;
+    /// <summary>The folders that could not be searched or have no images, the files that cannot be opened by their names, and why.</summary>
+    public IReadOnlyList<(string Path, string Reason)> Failures => _failures;
 
     /// <summary>Adds an image, or all those in a folder.</summary>
     /// <param name="path">A file, a folder or <see cref="InputFile.StandardInput"/>.</param>
-    /// <exception cref="IOException">A folder has no images.</exception>
     public void Add(string path)
     {
         if (path == InputFile.StandardInput || !Directory.Exists(path))
@@ -46,8 +55,8 @@ internal sealed class InputSearch(bool recursive, string? outputFolder, FilePath
         Search(path, "", found);
         if (found.Count == 0 && _failures.Count == failures)
         {
-            throw new FileNotFoundException(
-                $"There are no images in the folder {path}{(recursive ? "" : "; --recursive looks into the folders within it too")}.");
+            _failures.Add(
+                (path, $"There are no images in the folder {path}{(recursive ? "" : "; --recursive looks into the folders within it too")}."));
         }
 
         found.Sort((one, other) => string.CompareOrdinal(one.RelativePath, other.RelativePath));
@@ -60,17 +69,31 @@ internal sealed class InputSearch(bool recursive, string? outputFolder, FilePath
             _files.Add(file);
     }
 
+    // Everything else that is missing was deleted meanwhile.
+    private static bool IsNamedWrongly(FileSystemInfo entry) => entry.Name.Contains(ReplacementCharacter) && entry.Name[0] != '.';
+
     private void Search(string folder, string relative, List<InputFile> found)
     {
         try
         {
-            foreach (FileSystemInfo entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", Visible))
+            foreach (FileSystemInfo entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", Everything))
             {
                 string path = Path.Join(folder, entry.Name);
                 string relativePath = relative + entry.Name;
-                if (!entry.Attributes.HasFlag(FileAttributes.Directory))
+                bool isImage = entry is FileInfo && Extensions.Contains(Path.GetExtension(entry.Name));
+                if (entry.Attributes == Missing)
                 {
-                    if (Extensions.Contains(Path.GetExtension(entry.Name)))
+                    if (IsNamedWrongly(entry) && (isImage || (recursive && entry is DirectoryInfo)))
+                        _failures.Add((path, $"{path} cannot be opened: its name is not UTF-8; rename it."));
+                }
+                else if ((entry.Attributes & Unwanted) != 0)
+                {
+                    continue;
+                }
+                else if (entry is FileInfo)
+                {
+                    // A pipe or a socket would be waited for without end.
+                    if (isImage && UnixFileStatus.TryRead(path) is not { IsSpecial: true })
                         found.Add(new InputFile(path, relativePath, IsFound: true));
                 }
 

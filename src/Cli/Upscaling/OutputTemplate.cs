@@ -68,7 +68,7 @@ internal sealed class OutputTemplate
             return new OutputTemplate(NamePattern.Literal(output[..fileStart]), NamePattern.Literal(output[fileStart..]), createsFolders: false);
         string extension = Path.GetExtension(output);
         return File.Exists(output) || OutputFormats.IsKnown(extension)
-            ? throw new ArgumentException($"{output} is one file, for several inputs; name a folder, or a pattern such as {{name}}_x2{extension}.")
+            ? throw new ArgumentException($"{output} is one file, for a folder or several inputs; name a folder, or a pattern such as {{name}}_x2{extension}.")
             : InFolder(output);
     }
 

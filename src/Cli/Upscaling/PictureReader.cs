@@ -26,6 +26,8 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
     public PictureWork? Read(PlannedPicture picture, FileReport report, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
+        if (!template.NeedsSize && TrySkip(report))
+            return null;
         report.Stage(WorkStage.Reading);
         PictureTarget? target = template.NeedsSize ? null : Open(picture.Output);
         try
@@ -41,12 +43,8 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
             if (target is null)
             {
                 report.Output = template.PathFor(picture.Input, picture.Extension, request.Size.Scale, (frame.Width, frame.Height));
-                if (request.SkipExisting && AtomicFile.WouldReplace(report.Output))
-                {
-                    report.Skipped(SkippedNote);
+                if (TrySkip(report))
                     return null;
-                }
-
                 target = Open(report.Output);
             }
 
@@ -66,6 +64,18 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
             target?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Leaves a picture alone if its output exists, perhaps since another run wrote it, and is to stay as it is.</summary>
+    /// <param name="report">Takes what there is to say of it.</param>
+    /// <returns>Whether it is left alone.</returns>
+    public bool TrySkip(FileReport report)
+    {
+        if (!request.SkipExisting || template.IsStandardOutput || !AtomicFile.WouldReplace(report.Output))
+            return false;
+        Tidy(report.Output);
+        report.Skipped(SkippedNote);
+        return true;
     }
 
     /// <summary>Why a picture is left alone.</summary>
@@ -103,10 +113,15 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
     {
         if (template.IsStandardOutput)
             return PictureTarget.StandardOutput();
+        Tidy(path);
+        return PictureTarget.File(path, request.Overwrite, template.CreatesFolders);
+    }
+
+    private void Tidy(string path)
+    {
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (_tidied.TryAdd(folder, true))
             AtomicFile.RemoveAbandoned(folder);
-        return PictureTarget.File(path, request.Overwrite, template.CreatesFolders);
     }
 
     private Image ReadImage(PlannedPicture picture, CancellationToken cancellation)

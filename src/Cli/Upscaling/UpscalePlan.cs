@@ -24,8 +24,8 @@ internal sealed class UpscalePlan
     /// <summary>The pictures that are left alone because their outputs exist.</summary>
     public IReadOnlyList<PlannedPicture> Skipped { get; private set; } = [];
 
-    /// <summary>The folders that could not be searched, and why.</summary>
-    public IReadOnlyList<(string Folder, string Reason)> Failures { get; private set; } = [];
+    /// <summary>The folders and files that <see cref="InputSearch"/> could not use, and why.</summary>
+    public IReadOnlyList<(string Path, string Reason)> Failures { get; private set; } = [];
 
     /// <summary>
     /// How many of the pictures that were found are outputs of others, from an earlier run, and therefore not taken as inputs.
@@ -38,7 +38,7 @@ internal sealed class UpscalePlan
     /// <summary>Finds the inputs, names the outputs, and refuses what cannot be meant.</summary>
     /// <param name="request">What is asked for.</param>
     /// <exception cref="ArgumentException">The output does not suit the inputs.</exception>
-    /// <exception cref="IOException">There are no inputs, two outputs are one file, an output is an input, or exists and may not be replaced.</exception>
+    /// <exception cref="IOException">Two outputs are one file, an output is an input, or exists and may not be replaced.</exception>
     /// <exception cref="ImageFormatException">An output's format cannot be written.</exception>
     public static UpscalePlan Create(UpscaleRequest request)
     {
@@ -90,8 +90,12 @@ internal sealed class UpscalePlan
             }
         }
 
-        if (_request.SkipExisting)
-            FormerOutputs = pictures.RemoveAll(picture => picture.Input.IsFound && byOutput.ContainsKey(_paths.Resolve(picture.Input.Path)));
+        if (_request.SkipExisting || _request.Overwrite)
+        {
+            FormerOutputs = pictures.RemoveAll(picture => picture.Input.IsFound
+                && byOutput.TryGetValue(_paths.Resolve(picture.Input.Path), out PlannedPicture? writer) && writer != picture);
+        }
+
         foreach (PlannedPicture picture in pictures)
         {
             if (!picture.Input.IsStandardInput && byOutput.TryGetValue(_paths.Resolve(picture.Input.Path), out PlannedPicture? writer))

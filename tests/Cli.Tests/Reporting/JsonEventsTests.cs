@@ -71,6 +71,18 @@ public sealed class JsonEventsTests
         Assert.Equal(("run_finished", ExitCode.Failure), (Name(events[^1]), events[^1].GetProperty("exit_code").GetInt32()));
     }
 
+    [Fact]
+    public async Task A_run_that_is_refused_begins_and_ends_too()
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 12, 10), target = Pictures.Write(folder.File("out.png"), 12, 10);
+        Outcome outcome = await CommandLine.UpscaleAsync(input, target, "2", "--json");
+        Assert.Equal(ExitCode.Failure, outcome.ExitCode);
+        JsonElement[] events = Parse(outcome);
+        Assert.Equal(["run_started", "failed", "run_finished"], events.Select(Name));
+        Assert.Equal(0, events[0].GetProperty("files").GetInt32());
+    }
+
     [Theory]
     [InlineData("--quiet", "--verbose")]
     [InlineData("--quiet", "--json")]

@@ -20,12 +20,13 @@ public sealed class BatchRefusalTests : IDisposable
     [InlineData("photos,out/{name}.png")]
     [InlineData("photos,out/{name}_{width}.png")]
     public async Task Two_inputs_for_one_output(string arguments) =>
-        AssertRefused(await RunAsync(arguments), arguments.Contains("same", StringComparison.Ordinal) ? "is one file, for several inputs" : "would both be written to");
+        AssertRefused(await RunAsync(arguments), arguments.Contains("same", StringComparison.Ordinal) ? "is one file, for a folder or several inputs" : "would both be written to");
 
     [Theory]
     [InlineData("photos/a.png,photos/a.png,--overwrite")]
     [InlineData("photos/a.png,photos/sub/../a.png,--overwrite")]
     [InlineData("photos,photos,--overwrite")]
+    [InlineData("photos,photos,--skip-existing")]
     [InlineData("photos/a.png,photos/a.jpg,photos/{name}.png,--overwrite")]
     public async Task An_output_that_is_an_input(string arguments)
     {
@@ -64,7 +65,7 @@ public sealed class BatchRefusalTests : IDisposable
     [InlineData("photos/a.png,out.png,--format,jpg", "out.png", "--format jpg")]
     [InlineData("photos,out/{name}.xyz", "'.xyz' cannot be written")]
     [InlineData("photos,photos/{name}_{width}.{ext}", "another folder")]
-    [InlineData("photos,there/a.png", "is one file, for several inputs")]
+    [InlineData("photos,there/a.png", "is one file, for a folder or several inputs")]
     public async Task An_output_that_makes_no_sense(string arguments, params string[] parts) => AssertRefused(await RunAsync(arguments), parts);
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Gsasr.Imaging;
 
 namespace Gsasr.Cli.Tests.Upscaling;
@@ -193,6 +194,93 @@ public sealed class BatchTests : IDisposable
         Assert.Equal(ExitCode.Failure, outcome.ExitCode);
         Assert.Contains("'opencl:99'", outcome.Error, StringComparison.Ordinal);
         Assert.DoesNotContain(_tree.Files(), name => name.EndsWith(".tmp", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_file_in_a_folder_whose_name_is_not_utf_8_is_a_failure_and_the_rest_is_done()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Skip("Elsewhere every name is Unicode.");
+        _tree.Add("photos/a.png");
+        Outcome outcome = await ProgramRun.ShellAsync(
+            _tree.Path, "cp photos/a.png \"$(printf 'photos/inv\\377.png')\"; cp photos/a.png \"$(printf 'photos/inv\\377.txt')\"; \"$0\" upscale photos large -d cpu; code=$?; rm photos/inv*; exit $code");
+        Assert.Equal(ExitCode.Failure, outcome.ExitCode);
+        Assert.Equal(["a.png"], _tree.Files("large"));
+        Assert.Contains("1 of 2 files written, 1 failed", outcome.ErrorLines[^2], StringComparison.Ordinal);
+        Assert.StartsWith("failed: photos/inv", outcome.ErrorLines[^1], StringComparison.Ordinal);
+        Assert.EndsWith("its name is not UTF-8; rename it.", outcome.ErrorLines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pipes_and_sockets_in_a_folder_are_left_out()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Skip("Only Linux tells what they are.");
+        _tree.Add("photos/a.png", "elsewhere.png");
+        File.CreateSymbolicLink(_tree.File("photos/b.png"), _tree.File("elsewhere.png"));
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(_tree.File("photos/s.png")));
+        Outcome outcome = await ProgramRun.ShellAsync(
+            _tree.Path, "mkfifo photos/p.png; ln -s p.png photos/q.png; exec timeout 300 \"$0\" upscale photos large -d cpu");
+        AssertSucceeded(outcome);
+        Assert.Equal(["a.png", "b.png"], _tree.Files("large"));
+    }
+
+    [Fact]
+    public async Task A_folder_without_images_among_several_inputs_fails_alone()
+    {
+        _tree.Add("photos/a.png", "c.png");
+        Directory.CreateDirectory(_tree.File("empty"));
+        Outcome outcome = await _tree.UpscaleAsync(["empty", "photos", "c.png", "large"]);
+        Assert.Equal(ExitCode.Failure, outcome.ExitCode);
+        Assert.Equal(["a.png", "c.png"], _tree.Files("large"));
+        Assert.Contains("2 of 3 files written, 1 failed", outcome.ErrorLines[^2], StringComparison.Ordinal);
+        Assert.StartsWith($"failed: There are no images in the folder {_tree.File("empty")}", outcome.ErrorLines[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--overwrite", "2 of 2 files written")]
+    [InlineData("--skip-existing", "0 of 2 files written, 2 skipped")]
+    public async Task Outputs_beside_their_inputs_are_no_inputs_of_the_next_run(string option, string summary)
+    {
+        _tree.Add("photos/a.png", "photos/b.png");
+        string pattern = Path.Join("{folder}", "{name}_x{scale}.{ext}");
+        string[] arguments = ["upscale", _tree.File("photos"), pattern, "-d", "cpu"];
+        AssertSucceeded(await CommandLine.RunAsync(arguments));
+        string[] expected = ["a.png", "a_x2.png", "b.png", "b_x2.png"];
+        Assert.Equal(expected, _tree.Files("photos"));
+        Outcome outcome = await CommandLine.RunAsync([.. arguments, option]);
+        AssertSucceeded(outcome);
+        Assert.Contains("2 of the pictures found are outputs for others", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(summary, outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(expected, _tree.Files("photos"));
+    }
+
+    [Fact]
+    public async Task What_another_run_writes_meanwhile_is_skipped()
+    {
+        _tree.Add("a.png", "b.png");
+        // The program waits at the pipe until the other outputs are there.
+        Outcome outcome = await ProgramRun.ShellAsync(
+            _tree.Path,
+            "mkdir large; mkfifo p.png; \"$0\" upscale p.png b.png large --skip-existing -d cpu & exec 3>p.png; cp a.png large/p.png; cp a.png large/b.png; cat a.png >&3; exec 3>&-; wait $!");
+        AssertSucceeded(outcome);
+        Assert.Contains("0 of 2 files written, 2 skipped", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(["b.png", "p.png"], _tree.Files("large"));
+        Assert.All(_tree.Files("large"), name => Assert.Equal(File.ReadAllBytes(_tree.File("a.png")), File.ReadAllBytes(_tree.File($"large/{name}"))));
+    }
+
+    [Theory]
+    [InlineData("large")]
+    [InlineData("large/{name}_{width}.{ext}")]
+    public async Task A_run_that_only_skips_removes_what_a_killed_one_has_left(string target)
+    {
+        _tree.Add("photos/a.png");
+        AssertSucceeded(await _tree.UpscaleAsync(["photos", target]));
+        string[] expected = _tree.Files("large");
+        File.WriteAllText(_tree.File("large/.gsasr-1-left.tmp"), "");
+        AssertSucceeded(await _tree.UpscaleAsync(["photos", target], "--skip-existing"));
+        Assert.Equal(expected, _tree.Files("large"));
     }
 
     private static void AssertSucceeded(Outcome outcome) => Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
