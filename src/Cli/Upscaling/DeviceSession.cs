@@ -66,14 +66,19 @@ internal sealed class DeviceSession : IDisposable
     {
         work.Report.Stage(WorkStage.Computing);
         using StageReport? timings = _reporter.IsVerbose ? new StageReport(_upscaler, _device) : null;
+        long taken = TakenBytes(work);
         try
         {
             if (_request.Memory is long memory)
-                _upscaler.MemoryLimitBytes = LimitFor(memory, work);
+                _upscaler.MemoryLimitBytes = Math.Max(1, memory - taken);
             if (work.Image.BitDepth == 8)
                 Draw<byte>(work.Image.Samples8, work, scale, rows);
             else
                 Draw<ushort>(work.Image.Samples16, work, scale, rows);
+        }
+        catch (DeviceMemoryException) when (_request.Memory is long memory && _upscaler.LastPlan is { IsSmallest: true } plan && plan.TotalBytes > memory - taken)
+        {
+            throw new NotSupportedException(TooLittle(memory, taken, plan.TotalBytes));
         }
         catch (DeviceException e) when (e is not DeviceMemoryException)
         {
@@ -104,15 +109,18 @@ internal sealed class DeviceSession : IDisposable
     }
 
     // On a GPU the limit is for its memory, on the processor for everything that the program takes.
-    private long LimitFor(long memory, PictureWork work)
+    private long TakenBytes(PictureWork work) =>
+        _device.Kind == DeviceKind.Cpu ? _startBytes + RowQueue.Bytes + ImageWriter.EstimateBytes(work.Format, work.Output) : 0;
+
+    // What the program itself takes differs a little from run to run.
+    private static string TooLittle(long memory, long taken, long drawing)
     {
-        if (_device.Kind != DeviceKind.Cpu)
-            return memory;
-        long taken = _startBytes + RowQueue.Bytes + ImageWriter.EstimateBytes(work.Format, work.Output);
-        return memory > taken
-            ? memory - taken
-            : throw new NotSupportedException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"--memory {memory / 1048576.0:0.###}M is too little: {taken >> 20} MiB are taken by the program, the model, the image and the writing of the output alone."));
+        const double Mebibyte = 1 << 20;
+        string reason = taken > 0
+            ? $"the program, the model, the image and the writing of the output take {taken >> 20} MiB, and the computing in the smallest tiles takes {Math.Ceiling(drawing / Mebibyte):0} MiB more"
+            : $"the computing in the smallest tiles takes {Math.Ceiling(drawing / Mebibyte):0} MiB";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"--memory {memory / Mebibyte:0.###}M is too little: {reason}. --memory {Math.Ceiling((1.1 * taken + drawing) / Mebibyte):0}M is enough.");
     }
 }

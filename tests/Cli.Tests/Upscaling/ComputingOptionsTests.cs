@@ -58,6 +58,19 @@ public sealed class ComputingOptionsTests : IDisposable
         Assert.Equal(["in.png"], _tree.Files());
     }
 
+    [Theory]
+    [InlineData("1M")]
+    [InlineData("90M")]
+    public async Task A_memory_that_is_too_little_is_answered_with_one_that_is_enough(string memory)
+    {
+        Pictures.Write(_tree.File("in.png"), 40, 30);
+        Outcome refused = await ProgramRun.RunAsync(_tree.Path, [], "upscale", "in.png", "out.png", "--memory", memory, "-d", "cpu", "--quiet");
+        refused.AssertFailed(ExitCode.Failure, $"--memory {memory} is too little", " is enough.");
+        string enough = refused.Error.Split("--memory ")[2].Split(' ')[0];
+        Outcome outcome = await ProgramRun.RunAsync(_tree.Path, [], "upscale", "in.png", "out.png", "--memory", enough, "-d", "cpu", "--quiet");
+        Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
+    }
+
     // Noise with a grain of some pixels, which goes on at its other side.
     private static Image Texture(int shift)
     {
