@@ -32,7 +32,7 @@ internal sealed class NetworkStage : IDisposable
         _model = model;
         _device = device;
         GsasrArchitecture architecture = model.Architecture;
-        var meter = new LoadingMeter(architecture.EncoderParameterCount + architecture.DecoderParameterCount, progress, cancellation);
+        LoadingMeter meter = Meter(architecture, progress, cancellation);
         _networks = Networks.Load(model, device, MixedPrecision.Choose(precision, architecture, device), meter);
         try
         {
@@ -75,7 +75,7 @@ internal sealed class NetworkStage : IDisposable
         if (!TakeOverflow())
             return;
         WasRepeated = true;
-        _exact ??= Networks.Load(_model, _device, ElementType.Float32);
+        _exact ??= Networks.Load(_model, _device, ElementType.Float32, Meter(_model.Architecture, progress: null, pass.Cancellation));
         Fill(_exact, image, plan, strip, field, pass);
     }
 
@@ -85,6 +85,9 @@ internal sealed class NetworkStage : IDisposable
         _exact?.Dispose();
         _networks.Dispose();
     }
+
+    private static LoadingMeter Meter(GsasrArchitecture architecture, IProgress<double>? progress, CancellationToken cancellation) =>
+        new(architecture.EncoderParameterCount + architecture.DecoderParameterCount, progress, cancellation);
 
     private bool TakeOverflow()
     {
