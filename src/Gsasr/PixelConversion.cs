@@ -36,21 +36,31 @@ internal static class PixelConversion
     /// <param name="row">[pixels, channels].</param>
     /// <param name="layout">The channels, with alpha.</param>
     /// <param name="colours">[pixels, 3].</param>
-    /// <returns>Whether all pixels are opaque.</returns>
     /// <exception cref="ArgumentException">A value is not a number.</exception>
-    public static bool ToAlpha<T>(ReadOnlySpan<T> row, PixelLayout layout, Span<float> colours)
+    public static void ToAlpha<T>(ReadOnlySpan<T> row, PixelLayout layout, Span<float> colours)
         where T : unmanaged
     {
         int channels = layout.ChannelCount();
-        bool isOpaque = true;
         for (int source = channels - 1, target = 0; source < row.Length; source += channels, target += 3)
+            colours.Slice(target, 3).Fill(ToFloat(row[source]));
+    }
+
+    /// <summary>Whether all pixels of a row are opaque.</summary>
+    /// <typeparam name="T">byte, ushort or float.</typeparam>
+    /// <param name="row">[pixels, channels].</param>
+    /// <param name="layout">The channels, with alpha.</param>
+    /// <exception cref="ArgumentException">A value is not a number.</exception>
+    public static bool IsOpaque<T>(ReadOnlySpan<T> row, PixelLayout layout)
+        where T : unmanaged
+    {
+        int channels = layout.ChannelCount();
+        for (int i = channels - 1; i < row.Length; i += channels)
         {
-            float alpha = ToFloat(row[source]);
-            colours.Slice(target, 3).Fill(alpha);
-            isOpaque &= alpha == 1;
+            if (ToFloat(row[i]) != 1)
+                return false;
         }
 
-        return isOpaque;
+        return true;
     }
 
     /// <summary>Whether all colours are greys.</summary>

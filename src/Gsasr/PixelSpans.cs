@@ -3,13 +3,21 @@ namespace Gsasr;
 /// <summary>What <see cref="PixelSpan{T}"/> and <see cref="ReadOnlyPixelSpan{T}"/> check.</summary>
 internal static class PixelSpans
 {
+    /// <summary>Checks what a channel is.</summary>
+    /// <exception cref="NotSupportedException">T is not byte, ushort or float.</exception>
+    public static void CheckType<T>()
+        where T : unmanaged
+    {
+        if (typeof(T) != typeof(byte) && typeof(T) != typeof(ushort) && typeof(T) != typeof(float))
+            throw new NotSupportedException($"Channels of pixels are byte, ushort or float, not {typeof(T)}.");
+    }
+
     /// <summary>Checks an image's memory.</summary>
     /// <returns>The values from row to row.</returns>
     public static int Check<T>(int length, int width, int height, PixelLayout layout, int rowPitch)
         where T : unmanaged
     {
-        if (typeof(T) != typeof(byte) && typeof(T) != typeof(ushort) && typeof(T) != typeof(float))
-            throw new NotSupportedException($"Channels of pixels are byte, ushort or float, not {typeof(T)}.");
+        CheckType<T>();
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         int channels = layout.ChannelCount();

@@ -135,20 +135,27 @@ public sealed class Upscaler : IDisposable
         return ((int)outputWidth, (int)outputHeight);
     }
 
-    /// <summary>Says how much memory an image would take beside the weights, given what is free now and what the options allow.</summary>
+    /// <summary>
+    /// Says how much memory an image would take beside the weights, given what is free now and what the options allow. On the processor
+    /// that includes a picture that is put together whole before its rows are handed over; with a destination of the caller's it is not needed.
+    /// </summary>
     /// <typeparam name="T">What a channel is: byte, ushort or float.</typeparam>
     /// <param name="width">Columns of the input.</param>
     /// <param name="height">Rows of the input.</param>
     /// <param name="layout">The channels. If there is alpha, some pixels are assumed to be transparent.</param>
     /// <param name="outputWidth">Columns of the output, 1 to 64 times those of the input.</param>
     /// <param name="outputHeight">Rows of the output, likewise.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
+    /// <exception cref="ArgumentException">An argument is outside its range, or the input is too large.</exception>
+    /// <exception cref="NotSupportedException">T is another type.</exception>
+    /// <exception cref="ObjectDisposedException">The upscaler or its device was disposed of.</exception>
     public MemoryEstimate EstimateMemory<T>(int width, int height, PixelLayout layout, int outputWidth, int outputHeight)
         where T : unmanaged
     {
+        PixelSpans.CheckType<T>();
         ImageGeometry geometry = Geometry(width, height, outputWidth, outputHeight, scale: null);
         using ExclusiveUse.Scope use = _use.Begin();
-        return _pipeline.Workspace.Estimate(geometry, Unsafe.SizeOf<T>(), layout.HasAlpha() ? 2 : 1).Describe();
+        var format = new DrawnFormat(Unsafe.SizeOf<T>(), layout.HasAlpha() ? 2 : 1, layout.ChannelCount());
+        return _pipeline.Workspace.Estimate(geometry, format).Describe();
     }
 
     /// <summary>

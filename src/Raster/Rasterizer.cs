@@ -66,6 +66,9 @@ internal static class Rasterizer
         ? CpuRasterizer.WorkingBytes(gaussians, width, height)
         : GpuRasterizer.WorkingBytes(gaussians);
 
+    /// <summary>Bytes of scratch memory that a thread of the processor takes for <see cref="Render"/>, three colours a pixel.</summary>
+    public static long ThreadBytes => GatherKernel<float, SimdScalar, ThreeColours>.ScratchBytes;
+
     /// <summary>
     /// The backward pass of <see cref="Render"/>: from the gradient of a number (a loss) with respect to the image to that with respect to
     /// the Gaussians. Pixels outside of a Gaussian's box do not count, so the edge of the box passes no gradient. A Gaussian adds up its

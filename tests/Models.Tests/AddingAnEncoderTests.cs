@@ -60,7 +60,7 @@ public sealed class AddingAnEncoderTests
             using var arena = new Arena(device);
             int size = architecture.SizeMultiple;
             ImageGeometry geometry = ImageGeometry.Padded(size, size, 2, size, asPublished: true);
-            MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), 0, images: 1, long.MaxValue);
+            MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), DrawnFormat.Field, long.MaxValue);
             using DeviceBuffer field = device.Allocate(plan.FieldBytes);
             var pass = new ForwardPass(arena);
             pass.Begin(new Ignored(), TestContext.Current.CancellationToken);

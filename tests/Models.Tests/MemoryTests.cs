@@ -46,6 +46,127 @@ public sealed class MemoryTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Operations_take_at_most_the_memory_for_each_thread_that_their_architectures_say()
+    {
+        foreach (GsasrArchitecture architecture in SmallModels.Architectures)
+        {
+            using var device = new CpuDevice(9);
+            using var upscaler = new Upscaler(SmallModels.Open(architecture), device);
+            (long taken, MemoryPlan plan) = Take(upscaler, device, 3 * architecture.SizeMultiple);
+            Assert.InRange(taken, 1, plan.OperationBytes);
+        }
+    }
+
+    [Fact]
+    public void Operations_on_an_image_that_keeps_all_threads_busy_take_what_was_planned()
+    {
+        using var device = new CpuDevice(3);
+        using var upscaler = new Upscaler(GsasrModel.Default, device);
+        (long taken, MemoryPlan plan) = Take(upscaler, device, 96);
+        Assert.InRange(taken, 0.99 * plan.OperationBytes, plan.OperationBytes);
+    }
+
+    [Fact]
+    public void A_device_of_many_threads_takes_no_more_than_its_operations_need()
+    {
+        const int Size = 40;
+        using var device = new CpuDevice(64);
+        using var upscaler = new Upscaler(GsasrModel.Default, device, new UpscalerOptions { MemoryLimitBytes = 48 * Mebibyte });
+        long weights = device.AllocatedBytes;
+        upscaler.Upscale(Picture.Photo(0, 0, Size, Size).Pixels, Size, Size, PixelLayout.Rgb, 1, new byte[Size * Size * 3], cancellation: Cancellation);
+        MemoryPlan plan = upscaler.LastPlan!;
+        output.WriteLine($"planned {plan.TotalBytes}, of which {plan.OperationBytes} for operations; taken {device.AllocatedBytes - weights}");
+        Assert.InRange(device.AllocatedBytes - weights, 1, plan.TotalBytes - plan.HostBytes);
+    }
+
+    [Fact]
+    public void A_picture_that_is_put_together_whole_counts()
+    {
+        const int Size = 64;
+        const int Output = 32 * Size;
+        const long Whole = 3L * Output * Output;
+        using var device = new CpuDevice(2);
+        using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device, new UpscalerOptions { Wrap = true, TileOverlap = 12, MemoryLimitBytes = 64 * Mebibyte });
+        byte[] pixels = Picture.Photo(0, 0, Size, Size).Pixels;
+        upscaler.Upscale<byte>(
+            new(pixels, Size, Size, PixelLayout.Rgb), new(new byte[Whole], Output, Output, PixelLayout.Rgb), cancellation: Cancellation);
+        long without = upscaler.LastPlan!.TotalBytes;
+        upscaler.Upscale<byte>(
+            new(pixels, Size, Size, PixelLayout.Rgb), Output, Output, PixelLayout.Rgb, (_, _) => { }, cancellation: Cancellation);
+        MemoryPlan plan = upscaler.LastPlan!;
+        output.WriteLine($"{without} bytes into memory of the caller's, {plan.TotalBytes} in rows");
+        Assert.InRange(plan.HostBytes, Whole, plan.TotalBytes);
+        Assert.InRange(plan.TotalBytes, Whole, 64 * Mebibyte);
+        Assert.Equal(plan.Describe(), upscaler.EstimateMemory<byte>(Size, Size, PixelLayout.Rgb, Output, Output));
+        upscaler.MemoryLimitBytes = Whole;
+        Assert.Throws<DeviceMemoryException>(() => upscaler.Upscale<byte>(
+            new(pixels, Size, Size, PixelLayout.Rgb), Output, Output, PixelLayout.Rgb, (_, _) => { }, cancellation: Cancellation));
+    }
+
+    [Fact]
+    public void A_very_wide_picture_whose_rows_are_handed_over_counts_whole()
+    {
+        GsasrArchitecture architecture = GsasrModel.Default.Architecture;
+        using var device = new CpuDevice(2);
+        ImageGeometry geometry = ImageGeometry.Padded(350_000, 36, 1, architecture.SizeMultiple, asPublished: false);
+        MemoryPlan kept = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), new DrawnFormat(1, 1, 0), 512 * Mebibyte);
+        MemoryPlan handedOver = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), new DrawnFormat(1, 1, 4), 512 * Mebibyte);
+        Assert.True(handedOver.Strips.GoesRight);
+        long whole = 4 * geometry.PaddedPixels;
+        Assert.InRange(handedOver.HostBytes - kept.HostBytes, 0.9 * whole, 1.1 * whole);
+        Assert.True(handedOver.TotalBytes <= 512 * Mebibyte, $"{handedOver.TotalBytes} bytes");
+    }
+
+    [Fact]
+    public void An_image_is_refused_before_memory_is_taken_for_it_and_stopped_before_anything()
+    {
+        const int Size = 3000;
+        using var device = new CpuDevice(2);
+        using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device, new UpscalerOptions { MemoryLimitBytes = 64 * Mebibyte });
+        var pixels = new byte[Size * Size];
+        PixelBandReceiver<byte> receive = (_, _) => { };
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<DeviceMemoryException>(() => Upscale(Cancellation));
+        Assert.Throws<DeviceMemoryException>(() => upscaler.BuildField<byte>(new(pixels, Size, Size, PixelLayout.Grey), 1, cancellation: Cancellation));
+        Assert.ThrowsAny<OperationCanceledException>(() => Upscale(new CancellationToken(canceled: true)));
+        Assert.ThrowsAny<OperationCanceledException>(
+            () => upscaler.BuildField<byte>(new(pixels, Size, Size, PixelLayout.Grey), 1, cancellation: new CancellationToken(canceled: true)));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8 * Mebibyte);
+
+        void Upscale(CancellationToken cancellation) =>
+            upscaler.Upscale<byte>(new(pixels, Size, Size, PixelLayout.Grey), Size, Size, PixelLayout.Grey, receive, cancellation: cancellation);
+    }
+
+    [Fact]
+    public void An_image_of_more_values_than_fit_into_memory_together_is_refused_in_a_sentence()
+    {
+        const int Size = 30_000;
+        using var device = new CpuDevice(1);
+        using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device);
+        ArgumentException estimate = Assert.Throws<ArgumentException>(() => upscaler.EstimateMemory<byte>(Size, Size, PixelLayout.Grey, Size, Size));
+        output.WriteLine(estimate.Message);
+        Assert.Contains("30000 x 30000 pixels are too large", estimate.Message, StringComparison.Ordinal);
+
+        // Memory that is never written to is not taken.
+        var pixels = new byte[Size * Size];
+        ArgumentException upscale = Assert.Throws<ArgumentException>(() => upscaler.Upscale<byte>(
+            new(pixels, Size, Size, PixelLayout.Grey), Size, Size, PixelLayout.Grey, (_, _) => { }, cancellation: Cancellation));
+        Assert.Equal(estimate.Message, upscale.Message);
+    }
+
+    [Fact]
+    public void Memory_is_estimated_only_for_what_can_be_upscaled()
+    {
+        using var device = new CpuDevice(1);
+        using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), device);
+        Assert.Throws<NotSupportedException>(() => upscaler.EstimateMemory<long>(36, 36, PixelLayout.Rgb, 72, 72));
+        Assert.Throws<NotSupportedException>(() => upscaler.EstimateMemory<int>(36, 36, PixelLayout.Rgb, 72, 72));
+        Assert.Throws<NotSupportedException>(() => upscaler.EstimateMemory<decimal>(36, 36, PixelLayout.Rgb, 72, 72));
+        device.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => upscaler.EstimateMemory<byte>(36, 36, PixelLayout.Rgb, 72, 72));
+    }
+
+    [Fact]
     public void Networks_take_the_working_memory_that_their_architectures_say()
     {
         foreach (GsasrArchitecture architecture in SmallModels.Architectures.Append(GsasrModel.Default.Architecture))
@@ -100,7 +221,7 @@ public sealed class MemoryTests(ITestOutputHelper output)
         foreach ((int width, int height) in new[] { (350_000, 36), (36, 350_000) })
         {
             ImageGeometry geometry = ImageGeometry.Padded(width, height, 1, architecture.SizeMultiple, asPublished: false);
-            MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), 1, images: 1, 256 * Mebibyte);
+            MemoryPlan plan = MemoryPlan.Create(geometry, architecture, device, new UpscalerOptions(), new DrawnFormat(1, 1, 0), 256 * Mebibyte);
             Assert.True(plan.TotalBytes <= 256 * Mebibyte, $"{plan.TotalBytes} bytes");
             Assert.Equal(width > height, plan.Strips.GoesRight);
             Assert.Equal(geometry.PaddedPixels, TilesOf(plan).Sum(tile => (long)tile.Interior.Width * tile.Interior.Height));
@@ -165,30 +286,33 @@ public sealed class MemoryTests(ITestOutputHelper output)
     [Fact]
     public void An_image_that_runs_out_of_memory_starts_again_in_smaller_parts_and_the_next_one_as_usual()
     {
-        const int Size = 96;
+        const int Size = 144;
         Picture picture = Picture.Photo(0, 0, Size, Size);
         var options = new UpscalerOptions { TileOverlap = 12 };
         using var device = new CpuDevice(2);
         using var upscaler = new Upscaler(GsasrModel.Default, device, options);
-        byte[] expected = Upscale(upscaler, null);
+        ushort[] expected = Upscale(upscaler, null);
         MemoryPlan usual = upscaler.LastPlan!;
         Assert.Equal(1, usual.Strips.Count);
 
         using var progress = new RunsOut(device) { At = 0.3 };
-        byte[] actual = Upscale(upscaler, progress);
+        ushort[] actual = Upscale(upscaler, progress);
         Assert.True(progress.RanOut);
         MemoryPlan reduced = upscaler.LastPlan!;
+        output.WriteLine($"{usual.TotalBytes} bytes and {usual.Tiles}, then {reduced.TotalBytes} and {reduced.Tiles}");
         Assert.True(reduced.TotalBytes < usual.TotalBytes);
+        Assert.True(reduced.TileCount > usual.TileCount);
         using var same = new Upscaler(
             GsasrModel.Default, device, options with { MaximumTilePixels = (long)(reduced.Tiles.Width + 24) * (reduced.Tiles.Height + 24) });
         Assert.Equal(Upscale(same, null), actual);
         Assert.NotEqual(expected, actual);
         Assert.Equal(expected, Upscale(upscaler, null));
 
-        byte[] Upscale(Upscaler upscaler, IProgress<double>? progress)
+        // Of 16 bits, because other tiles change little.
+        ushort[] Upscale(Upscaler upscaler, IProgress<double>? progress)
         {
-            var pixels = new byte[picture.Pixels.Length];
-            upscaler.Upscale(picture.Pixels, Size, Size, PixelLayout.Rgb, 1, pixels, progress, Cancellation);
+            var pixels = new ushort[picture.Pixels.Length];
+            upscaler.Upscale([.. picture.Pixels.Select(value => (ushort)(257 * value))], Size, Size, PixelLayout.Rgb, 1, pixels, progress, Cancellation);
             return pixels;
         }
     }
@@ -203,6 +327,20 @@ public sealed class MemoryTests(ITestOutputHelper output)
         output.WriteLine(error.Message);
         Assert.Contains("300 x 300 pixels", error.Message, StringComparison.Ordinal);
         Assert.Contains("MiB", error.Message, StringComparison.Ordinal);
+    }
+
+    // Upscales a part of the photograph, and says what operations keep of the device's memory.
+    private (long Taken, MemoryPlan Plan) Take(Upscaler upscaler, CpuDevice device, int size)
+    {
+        long weights = device.AllocatedBytes;
+        byte[] pixels = Picture.Photo(0, 0, size, size).Pixels;
+        upscaler.Upscale(pixels, size, size, PixelLayout.Rgb, 1, new byte[pixels.Length], cancellation: Cancellation);
+        MemoryPlan plan = upscaler.LastPlan!;
+
+        // Beside the working memory: the Gaussians, the pixels of a band, and the number of values that are not numbers.
+        long taken = device.AllocatedBytes - weights - plan.WorkingBytes - plan.FieldBytes - plan.PixelBytes - sizeof(int);
+        output.WriteLine($"operations of {device.Threads} threads planned {plan.OperationBytes}, taken {taken}");
+        return (taken, plan);
     }
 
     // A part of the photograph; a wide one is repeated.

@@ -34,7 +34,7 @@ public sealed class SharingTests
     [Fact]
     public async Task Upscalers_with_shares_of_little_memory_make_the_tiles_and_bits_of_one_alone()
     {
-        const int Share = 24 << 20;
+        const int Share = 20 << 20;
         const int Threads = 2;
         const int Side = 120;
         GsasrModel model = SmallModels.Open(SmallModels.Edsr);

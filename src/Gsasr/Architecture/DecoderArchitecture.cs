@@ -69,6 +69,7 @@ public sealed record DecoderArchitecture(
         DescribeHead(plan, "mlp_block_alpha", 1);
         DescribeHead(plan, "mlp_block_rgb", 3);
         DescribeHead(plan, "mlp_block_mean", 2);
+        plan.GaussianHeads(Channels);
         plan.Linear("scale_mlp.0", 1, 4 * Channels, perPixel: 0);
         plan.Linear("scale_mlp.2", 4 * Channels, Channels, perPixel: 0);
         plan.Part = NetworkPart.Upsampling;
@@ -116,7 +117,7 @@ public sealed record DecoderArchitecture(
 
     private void DescribeWindowAttention(TensorPlan plan, string name)
     {
-        plan.WindowAttention(Seeds, Channels);
+        plan.WindowAttention(Seeds, Channels, Heads);
         if (Kind == DecoderKind.Enhanced)
         {
             plan.Rope(name, Heads, HeadWidth, Seeds);

@@ -36,6 +36,16 @@ internal static class NetworkCost
         return plan.MultiplyAddsPerPixel;
     }
 
+    /// <summary>The most bytes of scratch memory that an operation of the networks takes for each thread of the processor.</summary>
+    /// <param name="architecture">The model.</param>
+    internal static long ThreadBytes(GsasrArchitecture architecture)
+    {
+        var plan = new TensorPlan("");
+        architecture.Encoder.Describe(plan);
+        architecture.Decoder.Describe(plan);
+        return plan.ThreadBytes;
+    }
+
     /// <summary>Multiply-adds of a part of a decoder.</summary>
     /// <param name="decoder">The decoder.</param>
     /// <param name="part">The part.</param>

@@ -2,7 +2,7 @@ namespace Gsasr.Architecture;
 
 /// <summary>
 /// Collects the tensors of a network, layer by layer, in the reference implementation's names, and the multiply-adds that the layers spend
-/// on each pixel of the input.
+/// on each pixel of the input, and the memory that they take for each thread of the processor.
 /// </summary>
 internal sealed class TensorPlan(string prefix)
 {
@@ -14,6 +14,9 @@ internal sealed class TensorPlan(string prefix)
 
     /// <summary>The part of the network that layers added from now on belong to.</summary>
     public NetworkPart Part { get; set; }
+
+    /// <summary>The most bytes of scratch memory that a layer takes for each thread of the processor.</summary>
+    public long ThreadBytes { get; private set; }
 
     /// <summary>Multiply-adds of all parts for each pixel of the input.</summary>
     public double MultiplyAddsPerPixel => _multiplyAdds.Sum();
@@ -31,6 +34,7 @@ internal sealed class TensorPlan(string prefix)
     public void Convolution(string name, int inputs, int outputs, int kernel = 3, int perPixel = 1)
     {
         _multiplyAdds[(int)Part] += perPixel * Layers.Convolution.MultiplyAddsPerPixel(inputs, outputs, kernel);
+        ThreadBytes = Math.Max(ThreadBytes, Layers.Convolution.ThreadBytes(inputs, outputs, kernel));
         Parameter($"{name}.weight", outputs, inputs, kernel, kernel);
         Parameter($"{name}.bias", outputs);
     }
@@ -43,6 +47,7 @@ internal sealed class TensorPlan(string prefix)
     public void Linear(string name, int inputs, int outputs, int perPixel = 1)
     {
         _multiplyAdds[(int)Part] += perPixel * Layers.Convolution.MultiplyAddsPerPixel(inputs, outputs, 1);
+        ThreadBytes = Math.Max(ThreadBytes, Layers.Convolution.ThreadBytes(inputs, outputs, 1));
         Parameter($"{name}.weight", outputs, inputs);
         Parameter($"{name}.bias", outputs);
     }
@@ -57,8 +62,16 @@ internal sealed class TensorPlan(string prefix)
     /// <summary>An attention within windows, which has no tensors but those of its projections and positions.</summary>
     /// <param name="keyTokens">Keys that each pixel attends to.</param>
     /// <param name="channels">Channels of all heads.</param>
-    public void WindowAttention(int keyTokens, int channels) =>
+    /// <param name="heads">How many heads.</param>
+    public void WindowAttention(int keyTokens, int channels, int heads)
+    {
         _multiplyAdds[(int)Part] += Layers.WindowAttention.MultiplyAddsPerPixel(keyTokens, channels);
+        ThreadBytes = Math.Max(ThreadBytes, Layers.WindowAttention.ThreadBytes(keyTokens, channels / heads));
+    }
+
+    /// <summary>The Gaussian heads, whose layers are added one by one, are computed all at once.</summary>
+    /// <param name="channels">Channels of a cell.</param>
+    public void GaussianHeads(int channels) => ThreadBytes = Math.Max(ThreadBytes, Layers.GaussianHeads.ThreadBytes(channels));
 
     /// <summary>The frequencies [2, heads, headWidth / 2] of a rotary position embedding, and its token coordinates.</summary>
     public void Rope(string name, int heads, int headWidth, int tokens)

@@ -39,24 +39,22 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         ReadOnlyPixelSpan<T> source, in ImageGeometry geometry, in PictureWriter<T> writer, IProgress<double>? progress, CancellationToken cancellation)
         where T : unmanaged
     {
+        cancellation.ThrowIfCancellationRequested();
         network.Begin();
         Pass.Begin(progress, cancellation);
-        _source.Read(source, geometry, withAlpha: writer.Layout.HasAlpha());
-        bool hasAlpha = writer.Layout.HasAlpha() && _source.HasTransparency;
-        var picture = new DrawnPicture(default, Described(geometry), EvenAreasOf(_source.Colours, _evenColours, geometry))
-        {
-            EvenAlpha = hasAlpha ? EvenAreasOf(_source.Alpha, _evenAlpha, geometry) : null,
-            IsNeutral = options.KeepGrey && PixelConversion.AreNeutral(_source.Colours.AsSpan(0, geometry.Width * geometry.Height * 3)),
-        };
+        bool hasAlpha = writer.Layout.HasAlpha() && SourceImage.IsTransparent(source);
+        var format = new DrawnFormat(Unsafe.SizeOf<T>(), hasAlpha ? 2 : 1, writer.TakesWholeRows ? writer.Layout.ChannelCount() : 0);
+        DrawnPicture? picture = null;
         long limit = long.MaxValue;
         int firstRow = 0;
         while (true)
         {
             try
             {
-                MemoryPlan plan = Workspace.Prepare(geometry, Unsafe.SizeOf<T>(), hasAlpha ? 2 : 1, limit);
+                MemoryPlan plan = Workspace.Prepare(geometry, format, limit);
+                picture ??= Read(source, geometry, writer.Layout, hasAlpha);
                 Pass.Meter.BeginWork(plan.Work(_work));
-                Draw(picture, plan, writer, ref firstRow);
+                Draw(picture.Value, plan, writer, ref firstRow);
                 cancellation.ThrowIfCancellationRequested();
                 Pass.Meter.Finish();
                 return;
@@ -77,15 +75,19 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
     public GaussianField BuildField<T>(ReadOnlyPixelSpan<T> source, in ImageGeometry geometry, IProgress<double>? progress, CancellationToken cancellation)
         where T : unmanaged
     {
+        cancellation.ThrowIfCancellationRequested();
         network.Begin();
         Pass.Begin(progress, cancellation);
-        _source.Read(source, geometry, withAlpha: false);
+        bool isRead = false;
         long limit = long.MaxValue;
         while (true)
         {
             try
             {
-                MemoryPlan plan = Workspace.Prepare(geometry, sampleBytes: 0, images: 1, limit);
+                MemoryPlan plan = Workspace.Prepare(geometry, DrawnFormat.Field, limit);
+                if (!isRead)
+                    _source.Read(source, geometry, withAlpha: false);
+                isRead = true;
                 Pass.Meter.BeginWork(plan.Work(_work));
                 return FillWhole(plan, Describe(geometry, source.Layout.IsGrey(), Unsafe.SizeOf<T>() == 1 ? 8 : 16));
             }
@@ -98,6 +100,18 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
 
     /// <inheritdoc/>
     public void Dispose() => Workspace.Dispose();
+
+    // The image as floats, and what is known of it beside its Gaussians. Only after the plan, which may refuse it.
+    private DrawnPicture Read<T>(ReadOnlyPixelSpan<T> source, in ImageGeometry geometry, PixelLayout drawn, bool hasAlpha)
+        where T : unmanaged
+    {
+        _source.Read(source, geometry, withAlpha: drawn.HasAlpha());
+        return new DrawnPicture(default, Described(geometry), EvenAreasOf(_source.Colours, _evenColours, geometry))
+        {
+            EvenAlpha = hasAlpha ? EvenAreasOf(_source.Alpha, _evenAlpha, geometry) : null,
+            IsNeutral = options.KeepGrey && PixelConversion.AreNeutral(_source.Colours.AsSpan(0, geometry.Width * geometry.Height * 3)),
+        };
+    }
 
     private void Draw<T>(in DrawnPicture picture, MemoryPlan plan, in PictureWriter<T> writer, ref int firstRow)
         where T : unmanaged

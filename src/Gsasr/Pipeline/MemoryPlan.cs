@@ -1,6 +1,7 @@
 using Gsasr.Architecture;
 using Gsasr.Decoder;
 using Gsasr.Layers;
+using Gsasr.Raster;
 using Gsasr.Tensors;
 using Gsasr.Tensors.Cpu;
 
@@ -20,8 +21,7 @@ internal sealed record MemoryPlan
     // Each attempt takes tiles that see this share of the pixels of the last one.
     private const double TileStep = 0.8;
 
-    // Operations keep some memory for themselves on the device: on the processor for each thread, on GPUs for the planes of convolutions.
-    private const long ThreadBytes = 2 << 20;
+    // What operations of GPUs keep for themselves at most, for the planes of convolutions.
     private const long PlaneBytes = 128L << 20;
 
     // The input as floats, and whether its pixels are even (EvenAreas).
@@ -62,13 +62,16 @@ internal sealed record MemoryPlan
     public required long OperationBytes { get; init; }
 
     /// <summary>
-    /// Bytes of the host for the input as floats, and for a band on its way to the caller, if the device works in the host's memory; else
-    /// 0.
+    /// Bytes of the host for the input as floats, and for a band on its way to the caller or the whole picture where it has to be put
+    /// together first, if the device works in the host's memory; else 0.
     /// </summary>
     public required long HostBytes { get; init; }
 
+    /// <summary>What becomes of the Gaussians.</summary>
+    public required DrawnFormat Format { get; init; }
+
     /// <summary>How many images are drawn: colours, and alpha where it is not opaque.</summary>
-    public required int Images { get; init; }
+    public int Images => Format.Images;
 
     /// <summary>Bytes of the Gaussians of one image that are on the device at once.</summary>
     public long FieldBytes => Strips.FieldPixels * StripPlan.FloatsPerPixel * sizeof(float);
@@ -124,14 +127,19 @@ internal sealed record MemoryPlan
     /// <param name="architecture">The networks.</param>
     /// <param name="device">The device.</param>
     /// <param name="options">The most pixels of a tile, and its overlap.</param>
-    /// <param name="sampleBytes">Bytes of a value of the output; 0 where the field is kept and not drawn.</param>
-    /// <param name="images">How many images are drawn: 2 where alpha is one of them, else 1.</param>
+    /// <param name="format">What becomes of the Gaussians.</param>
     /// <param name="bytes">The available memory. If even the smallest plan takes more, the result is the smallest plan.</param>
-    /// <exception cref="ArgumentException">The field is to be kept, and is too large for that.</exception>
+    /// <exception cref="ArgumentException">The image is too large, or the field is to be kept and is too large for that.</exception>
     public static MemoryPlan Create(
-        ImageGeometry geometry, GsasrArchitecture architecture, Device device, UpscalerOptions options, int sampleBytes, int images, long bytes)
+        ImageGeometry geometry, GsasrArchitecture architecture, Device device, UpscalerOptions options, in DrawnFormat format, long bytes)
     {
-        if (sampleBytes == 0 && geometry.PaddedPixels > StripPlan.MaximumPixels)
+        if (3L * geometry.Width * geometry.Height > Array.MaxLength)
+        {
+            throw new ArgumentException(
+                $"{geometry.DrawnWidth} x {geometry.DrawnHeight} pixels are too large to be upscaled as one image; the limit is about {Array.MaxLength / 3_000_000} megapixels. Cut the image into parts.");
+        }
+
+        if (format.SampleBytes == 0 && geometry.PaddedPixels > StripPlan.MaximumPixels)
         {
             throw new ArgumentException(
                 $"{geometry.Width} x {geometry.Height} pixels are too large for one field of Gaussians; the limit is about {StripPlan.MaximumPixels / 1_000_000} megapixels.");
@@ -139,10 +147,11 @@ internal sealed record MemoryPlan
 
         // From top to bottom, so that rows are finished in their order, unless the image is so wide that it costs much more. A picture
         // that wraps is put together from whole rows, so its strips always go down.
-        MemoryPlan goesDown = Fit(geometry, architecture, device, options, sampleBytes, images, bytes, goesRight: false);
+        long threadBytes = ThreadBytes(architecture, device);
+        MemoryPlan goesDown = Fit(geometry, architecture, device, threadBytes, options, format, bytes, goesRight: false);
         if (geometry.Fold is not null || (goesDown.Strips.Count == 1 && goesDown.Fits(bytes)))
             return goesDown;
-        MemoryPlan goesRight = Fit(geometry, architecture, device, options, sampleBytes, images, bytes, goesRight: true);
+        MemoryPlan goesRight = Fit(geometry, architecture, device, threadBytes, options, format, bytes, goesRight: true);
         if (goesDown.Fits(bytes) != goesRight.Fits(bytes))
             return goesDown.Fits(bytes) ? goesDown : goesRight;
         return goesDown.Fits(bytes)
@@ -154,9 +163,9 @@ internal sealed record MemoryPlan
         in ImageGeometry geometry,
         GsasrArchitecture architecture,
         Device device,
+        long threadBytes,
         UpscalerOptions options,
-        int sampleBytes,
-        int images,
+        in DrawnFormat format,
         long bytes,
         bool goesRight)
     {
@@ -173,10 +182,10 @@ internal sealed record MemoryPlan
                 continue;
             last = tiles;
             bool isSmallest = tiles.Width <= least && tiles.Height <= least;
-            var strips = new StripPlan(geometry, StripLength(geometry, tiles, keepsField: sampleBytes == 0, goesRight), goesRight);
+            var strips = new StripPlan(geometry, StripLength(geometry, tiles, keepsField: format.SampleBytes == 0, goesRight), goesRight);
             foreach (bool isTight in (ReadOnlySpan<bool>)[false, true])
             {
-                MemoryPlan plan = Build(architecture, device, tiles, strips, sampleBytes, images, isTight ? 0 : bytes) with
+                MemoryPlan plan = Build(architecture, device, threadBytes, tiles, strips, format, isTight ? 0 : bytes) with
                 {
                     IsSmallest = isSmallest && isTight,
                     AvailableBytes = bytes,
@@ -186,6 +195,20 @@ internal sealed record MemoryPlan
             }
         }
     }
+
+    // The most scratch memory that an operation takes for each thread of the processor; none on GPUs.
+    private static long ThreadBytes(GsasrArchitecture architecture, Device device)
+    {
+        if (device is not CpuDevice)
+            return 0;
+        long bytes = Math.Max(NetworkCost.ThreadBytes(architecture), Rasterizer.ThreadBytes);
+        return (bytes + CpuBuffer.Alignment - 1) / CpuBuffer.Alignment * CpuBuffer.Alignment;
+    }
+
+    // A picture whose parts are not finished from top to bottom is put together whole before its rows are handed over.
+    private static long WholeBytes(in StripPlan strips, in DrawnFormat format) => strips.GoesRight || strips.Geometry.Fold is not null
+        ? (long)format.ReceivedChannels * format.SampleBytes * strips.Geometry.OutputWidth * strips.Geometry.OutputHeight
+        : 0;
 
     private bool Fits(long bytes) => TotalBytes <= bytes && Strips.FieldPixels <= StripPlan.MaximumPixels;
 
@@ -201,7 +224,7 @@ internal sealed record MemoryPlan
 
     // Bands may take "bytes" of memory. With 0, bands take no more than what is needed anyway.
     private static MemoryPlan Build(
-        GsasrArchitecture architecture, Device device, TileSizes tiles, StripPlan strips, int sampleBytes, int images, long bytes)
+        GsasrArchitecture architecture, Device device, long threadBytes, TileSizes tiles, StripPlan strips, in DrawnFormat format, long bytes)
     {
         ImageGeometry geometry = strips.Geometry;
         PixelRectangle region = tiles.LargestRegion(geometry);
@@ -211,7 +234,7 @@ internal sealed record MemoryPlan
         long network = AlignmentBytes + sizeof(float) * (input + Math.Max(
             architecture.Encoder.WorkingFloatsPerPixel * regionPixels, GaussianDecoder.WorkingFloats(architecture.Decoder, device, region, tiles, headBand)));
         long channels = architecture.Decoder.Channels;
-        long operation = device is CpuDevice cpu ? cpu.Threads * ThreadBytes : Math.Min(PlaneBytes, 80 * channels * regionPixels);
+        long operation = device is CpuDevice cpu ? cpu.Threads * threadBytes : Math.Min(PlaneBytes, 80 * channels * regionPixels);
         var plan = new MemoryPlan
         {
             Geometry = geometry,
@@ -222,20 +245,22 @@ internal sealed record MemoryPlan
             DrawingBytes = 0,
             PixelBytes = 0,
             OperationBytes = operation,
-            HostBytes = device is CpuDevice ? images * (HostBytesPerPixel * geometry.Width * geometry.Height) + 3 * sizeof(float) * regionPixels : 0,
-            Images = images,
+            HostBytes = device is CpuDevice
+                ? format.Images * (HostBytesPerPixel * geometry.Width * geometry.Height) + 3 * sizeof(float) * regionPixels + WholeBytes(strips, format)
+                : 0,
+            Format = format,
         };
-        if (sampleBytes == 0)
+        if (format.SampleBytes == 0)
             return plan;
 
         // Drawing uses the memory of the networks, and what else is free.
-        long drawing = Math.Max(network, bytes - images * plan.FieldBytes - operation - plan.HostBytes);
+        long drawing = Math.Max(network, bytes - format.Images * plan.FieldBytes - operation - plan.HostBytes);
         long gaussians = strips.FieldPixels * GaussianFormat.CellsPerPixelSide * GaussianFormat.CellsPerPixelSide;
         PixelRectangle output = strips.LargestOutput();
-        int rows = RasterStage.BandRows(device, gaussians, output.Width, output.Height, sampleBytes, images, drawing);
+        int rows = RasterStage.BandRows(device, gaussians, output.Width, output.Height, format.SampleBytes, format.Images, drawing);
         long arena = AlignmentBytes + RasterStage.ArenaBytes(device, gaussians, output.Width, rows);
-        long pixelBytes = RasterStage.PixelBytes(output.Width, rows, sampleBytes);
-        long host = RasterStage.HostBytes(device, output.Width, rows, sampleBytes, images);
+        long pixelBytes = RasterStage.PixelBytes(output.Width, rows, format.SampleBytes);
+        long host = RasterStage.HostBytes(device, output.Width, rows, format.SampleBytes, format.Images);
         return plan with
         {
             WorkingBytes = Math.Max(network, arena),

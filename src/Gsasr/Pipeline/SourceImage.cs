@@ -18,8 +18,22 @@ internal sealed class SourceImage
     /// <summary>Alpha, likewise; meaningless where all pixels are opaque.</summary>
     public float[] Alpha => _alpha;
 
-    /// <summary>Whether some pixels of the last image are not opaque.</summary>
-    public bool HasTransparency { get; private set; }
+    /// <summary>Whether some pixels of an image are not opaque.</summary>
+    /// <typeparam name="T">byte, ushort or float.</typeparam>
+    /// <param name="source">The image.</param>
+    public static bool IsTransparent<T>(ReadOnlyPixelSpan<T> source)
+        where T : unmanaged
+    {
+        if (!source.Layout.HasAlpha())
+            return false;
+        for (int y = 0; y < source.Height; y++)
+        {
+            if (!PixelConversion.IsOpaque(source.Row(y), source.Layout))
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Takes an image.</summary>
     /// <typeparam name="T">byte, ushort or float.</typeparam>
@@ -30,7 +44,6 @@ internal sealed class SourceImage
     public void Read<T>(ReadOnlyPixelSpan<T> source, in ImageGeometry geometry, bool withAlpha)
         where T : unmanaged
     {
-        HasTransparency = false;
         Resize(ref _colours, geometry);
         for (int y = 0; y < geometry.Height; y++)
         {
@@ -42,16 +55,14 @@ internal sealed class SourceImage
         if (!source.Layout.HasAlpha() || !(withAlpha || source.Layout.IsPremultiplied()))
             return;
         Resize(ref _alpha, geometry);
-        bool isOpaque = true;
         for (int y = 0; y < geometry.Height; y++)
         {
-            isOpaque &= PixelConversion.ToAlpha(source.Row(SourceRow(y, geometry)), source.Layout, Drawn(_alpha, y, geometry));
+            PixelConversion.ToAlpha(source.Row(SourceRow(y, geometry)), source.Layout, Drawn(_alpha, y, geometry));
             Repeat(_alpha, y, geometry);
         }
 
-        HasTransparency = !isOpaque;
         int values = geometry.Width * geometry.Height * 3;
-        if (HasTransparency)
+        if (IsTransparent(source))
             _transparentColours.Fill(_colours.AsSpan(0, values), _alpha.AsSpan(0, values), geometry.Width, geometry.Height);
     }
 

@@ -15,7 +15,6 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
     private DeviceBuffer? _field;
     private DeviceBuffer? _alphaField;
     private RasterStage? _raster;
-    private int _sampleBytes;
     private bool _wasReduced;
     private long _memoryLimit = options.MemoryLimitBytes;
 
@@ -55,33 +54,34 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
 
     /// <summary>Plans an image for the memory that is free now, without taking any.</summary>
     /// <param name="geometry">The image's sizes.</param>
-    /// <param name="sampleBytes">Bytes of a value of the output; 0 where the field is kept and not drawn.</param>
-    /// <param name="images">How many images are drawn: 2 where alpha is one of them, else 1.</param>
-    public MemoryPlan Estimate(in ImageGeometry geometry, int sampleBytes, int images) =>
-        MemoryPlan.Create(geometry, architecture, device, options, sampleBytes, images, Bytes);
+    /// <param name="format">What becomes of the Gaussians.</param>
+    /// <exception cref="ObjectDisposedException">The device was disposed of.</exception>
+    public MemoryPlan Estimate(in ImageGeometry geometry, in DrawnFormat format)
+    {
+        device.ThrowIfDisposed();
+        return MemoryPlan.Create(geometry, architecture, device, options, format, Bytes);
+    }
 
     /// <summary>Plans an image and takes the memory.</summary>
     /// <param name="geometry">The image's sizes.</param>
-    /// <param name="sampleBytes">Bytes of a value of the output; 0 where the field is kept and not drawn.</param>
-    /// <param name="images">How many images are drawn: 2 where alpha is one of them, else 1.</param>
+    /// <param name="format">What becomes of the Gaussians.</param>
     /// <param name="limit">The most bytes that it may take.</param>
     /// <exception cref="DeviceMemoryException">
     /// The memory cannot be had after all, or the limit of the options leaves too little.
     /// </exception>
-    public MemoryPlan Prepare(in ImageGeometry geometry, int sampleBytes, int images, long limit)
+    public MemoryPlan Prepare(in ImageGeometry geometry, in DrawnFormat format, long limit)
     {
         long bytes = Math.Min(limit, Bytes);
         MemoryPlan plan = limit == long.MaxValue && FixedPlan is not null ? FixedPlan
-            : Plan is MemoryPlan last && IsStillGood(last, geometry, sampleBytes, images, bytes) ? last
-            : MemoryPlan.Create(geometry, architecture, device, options, sampleBytes, images, bytes);
+            : Plan is MemoryPlan last && IsStillGood(last, geometry, format, bytes) ? last
+            : MemoryPlan.Create(geometry, architecture, device, options, format, bytes);
         _wasReduced = limit < long.MaxValue;
-        _sampleBytes = sampleBytes;
         Plan = plan;
         if (ExceedsLimit(plan))
             throw new DeviceMemoryException("The limit of the options leaves too little memory.");
-        bool keepsField = sampleBytes == 0;
+        bool keepsField = format.SampleBytes == 0;
         Fit(ref _field, keepsField ? 0 : plan.FieldBytes);
-        Fit(ref _alphaField, images == 1 ? 0 : plan.FieldBytes);
+        Fit(ref _alphaField, format.Images == 1 ? 0 : plan.FieldBytes);
 
         // A block that is too small would leave no memory for a larger one, and one that is too large none for the rest.
         if (Arena.HeldBytes < plan.WorkingBytes || Arena.HeldBytes + plan.TotalBytes - plan.WorkingBytes > bytes)
@@ -89,7 +89,7 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
         Arena.Reserve(plan.WorkingBytes);
         if (!keepsField)
             _field ??= device.Allocate(plan.FieldBytes);
-        if (images == 2)
+        if (format.Images == 2)
             _alphaField ??= device.Allocate(plan.FieldBytes);
         return plan;
     }
@@ -122,8 +122,8 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
     private bool ExceedsLimit(MemoryPlan plan) => _memoryLimit > 0 && plan.TotalBytes > _memoryLimit;
 
     // A little more or less free memory must not change the tiles, because other tiles change the last digits of the picture.
-    private bool IsStillGood(MemoryPlan last, in ImageGeometry geometry, int sampleBytes, int images, long bytes) =>
-        !_wasReduced && last.Geometry == geometry && _sampleBytes == sampleBytes && last.Images == images && last.TotalBytes <= bytes
+    private bool IsStillGood(MemoryPlan last, in ImageGeometry geometry, in DrawnFormat format, long bytes) =>
+        !_wasReduced && last.Geometry == geometry && last.Format == format && last.TotalBytes <= bytes
         && (last.TileCount == 1 || bytes / 2 < last.AvailableBytes);
 
     // Gives up memory that is too small or not needed any more.

@@ -14,6 +14,11 @@ internal static class WindowAttention
     /// <param name="channels">Channels of all heads.</param>
     public static double MultiplyAddsPerPixel(int keyTokens, int channels) => 2.0 * keyTokens * channels;
 
+    /// <summary>The most bytes of scratch memory that a thread of the processor takes.</summary>
+    /// <param name="keyTokens">Keys that a query attends to.</param>
+    /// <param name="headSize">Channels of a head.</param>
+    public static long ThreadBytes(int keyTokens, int headSize) => WindowAttentionCpu.ThreadBytes(keyTokens, headSize);
+
     /// <summary>Computes attention. Head h has the channels h * headSize to (h + 1) * headSize of all four tensors.</summary>
     /// <param name="query">[height, width, channels]; not yet scaled by 1 / sqrt(head size).</param>
     /// <param name="key">[height, width, channels].</param>

@@ -12,6 +12,13 @@ internal static unsafe class WindowAttentionCpu
     private const int QueriesAtOnce = 4 * ProductCpu.TileRows;
     private const float MaskedScore = -100;
 
+    /// <summary>Bytes of scratch memory that a thread takes.</summary>
+    /// <param name="keyTokens">Keys that a query attends to.</param>
+    /// <param name="headSize">Channels of a head.</param>
+    public static long ThreadBytes(int keyTokens, int headSize) => sizeof(float) * (
+        ProductCpu.PackedLength(keyTokens, headSize) + ProductCpu.PackedLength(headSize, keyTokens)
+        + QueriesAtOnce * (ProductCpu.PackedLength(headSize, 1) + ProductCpu.PackedLength(keyTokens, 1)));
+
     public static void Run(CpuDevice device, in Tensor query, in Tensor key, in Tensor value, in Tensor y, WindowAttentionSettings settings) =>
         SimdDispatch.Run(new Operation(device, query, key, value, y, settings));
 
@@ -54,8 +61,7 @@ internal static unsafe class WindowAttentionCpu
                 ScorePitch = (int)ProductCpu.PackedLength(keyTokens, 1),
                 ResultPitch = (int)ProductCpu.PackedLength(headSize, 1),
             };
-            long floats = packedKeys + packedValues + QueriesAtOnce * (kernel.ResultPitch + kernel.ScorePitch);
-            Device.Run(kernel, Y.Height / kernel.Window * (Y.Width / kernel.Window) * kernel.Heads, floats * sizeof(float));
+            Device.Run(kernel, Y.Height / kernel.Window * (Y.Width / kernel.Window) * kernel.Heads, ThreadBytes(keyTokens, headSize));
         }
     }
 

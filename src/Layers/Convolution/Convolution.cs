@@ -13,6 +13,13 @@ internal static class Convolution
     public static double MultiplyAddsPerPixel(int inputChannels, int outputChannels, int kernelSize) =>
         (double)kernelSize * kernelSize * inputChannels * outputChannels;
 
+    /// <summary>The most bytes of scratch memory that a thread of the processor takes.</summary>
+    /// <param name="inputChannels">Channels of the input.</param>
+    /// <param name="outputChannels">Channels of the product.</param>
+    /// <param name="kernelSize">1 or 3.</param>
+    public static long ThreadBytes(int inputChannels, int outputChannels, int kernelSize) =>
+        Winograd.IsUsedFor(inputChannels, outputChannels, kernelSize) ? WinogradCpu.ThreadBytes(inputChannels) : ConvolutionCpu.ThreadBytes(inputChannels, kernelSize);
+
     /// <summary>
     /// y = activation(x * weights + bias) + residual. Channels of <paramref name="x"/> and <paramref name="y"/> may be
     /// slices of wider tensors; y may overlap neither x nor another pixel's residual.

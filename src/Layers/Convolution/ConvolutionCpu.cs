@@ -12,11 +12,27 @@ internal static unsafe class ConvolutionCpu
     // Without neighbours a block need only be long enough to use the weights a few times. It stays in the first-level cache.
     private const int PixelBlockFloats = 12 * 1024;
 
+    // A block's halo costs a copy, so blocks of a 3x3 kernel are several rows high.
+    private const int MostBlockRows = 4;
+    private const int LeastBlockPixels = 24;
+
     public static DeviceBuffer Pack(CpuDevice device, ReadOnlySpan<float> weight, int outputChannels, int depth)
     {
         DeviceBuffer packed = device.Allocate(ProductCpu.PackedLength(outputChannels, depth) * sizeof(float));
         ProductCpu.Pack(weight, outputChannels, depth, (float*)CpuPointer.Of(packed));
         return packed;
+    }
+
+    /// <summary>The most bytes of scratch memory that a thread takes.</summary>
+    /// <param name="inputChannels">Channels of the input.</param>
+    /// <param name="kernelSize">1 or 3.</param>
+    public static long ThreadBytes(int inputChannels, int kernelSize)
+    {
+        bool gather = kernelSize == 3;
+        long floats = 0;
+        for (int blockRows = 1; blockRows <= MostBlockRows; blockRows++)
+            floats = Math.Max(floats, ScratchFloats(gather, blockRows, BlockPixels(gather, blockRows, inputChannels), inputChannels));
+        return floats * sizeof(float);
     }
 
     public static void Run(CpuDevice device, in ConvolutionArguments arguments) => SimdDispatch.Run(new Operation(device, arguments));
@@ -38,19 +54,14 @@ internal static unsafe class ConvolutionCpu
             rows = 1;
         }
 
-        // A block's halo costs a copy, so blocks of a 3x3 kernel are several rows high.
         int channels = weights.InputChannels;
-        int blockRows = gather ? Math.Min(rows, 4) : 1;
-        int blockPixels = Math.Max(24, (gather ? BlockFloats / (blockRows + 2) : PixelBlockFloats) / channels);
-        int blockColumns = Math.Min(columns, blockPixels / 24 * 24);
+        int blockRows = gather ? Math.Min(rows, MostBlockRows) : 1;
+        int blockColumns = Math.Min(columns, BlockPixels(gather, blockRows, channels));
         // Enough blocks to keep every thread busy to the end.
         int wanted = 4 * device.Threads;
         while (blockColumns > 48 && (long)((rows + blockRows - 1) / blockRows) * ((columns + blockColumns - 1) / blockColumns) < wanted)
             blockColumns = (blockColumns / 2 + 23) / 24 * 24;
 
-        long scratchFloats = gather
-            ? (long)(blockRows + 2) * (blockColumns + 2 + ProductCpu.TileRows) * channels
-            : (long)ProductCpu.TileRows * channels;
         var kernel = new Kernel<TVector, TSimd>
         {
             X = CpuPointer.Of(arguments.X),
@@ -71,8 +82,15 @@ internal static unsafe class ConvolutionCpu
             YWidth = arguments.Y.Width,
             Epilogue = EpilogueCpu.Of(arguments),
         };
-        device.Run(kernel, kernel.BlocksPerRow * ((rows + blockRows - 1) / blockRows), scratchFloats * sizeof(float));
+        device.Run(kernel, kernel.BlocksPerRow * ((rows + blockRows - 1) / blockRows), ScratchFloats(gather, blockRows, blockColumns, channels) * sizeof(float));
     }
+
+    private static int BlockPixels(bool gather, int blockRows, int channels) =>
+        Math.Max(LeastBlockPixels, (gather ? BlockFloats / (blockRows + 2) : PixelBlockFloats) / channels) / LeastBlockPixels * LeastBlockPixels;
+
+    private static long ScratchFloats(bool gather, int blockRows, int blockColumns, int channels) => gather
+        ? (long)(blockRows + 2) * (blockColumns + 2 + ProductCpu.TileRows) * channels
+        : (long)ProductCpu.TileRows * channels;
 
     private readonly record struct Operation(CpuDevice Device, ConvolutionArguments Arguments) : ISimdOperation
     {

@@ -25,6 +25,14 @@ internal static unsafe class WinogradCpu
     // If the distance of planes were a multiple of 4096 bytes, they would compete for the same few lines of the first-level cache.
     private const int PlanePadding = 16;
 
+    /// <summary>The most bytes of scratch memory that a thread takes.</summary>
+    /// <param name="inputChannels">Channels of the input.</param>
+    public static long ThreadBytes(int inputChannels)
+    {
+        int pitch = LayerKernels.DivideUp(inputChannels, SimdWidth.Floats) * SimdWidth.Floats;
+        return sizeof(float) * ScratchFloats(BlockPatches(int.MaxValue, pitch, ProductCpu.PanelColumns), pitch, ProductCpu.PanelColumns);
+    }
+
     public static void Run(CpuDevice device, in ConvolutionArguments arguments) => SimdDispatch.Run(new Operation(device, arguments));
 
     private static void Run<TVector, TSimd>(CpuDevice device, in ConvolutionArguments arguments)
@@ -37,10 +45,8 @@ internal static unsafe class WinogradCpu
         int patchColumns = LayerKernels.DivideUp(arguments.Columns, 2);
         int patches = checked(LayerKernels.DivideUp(arguments.Rows, 2) * patchColumns);
 
-        // Whole tiles, and enough blocks to keep every thread busy to the end.
-        int blockPatches = Math.Min(BlockFloats / (Winograd.Planes * (pitch + panelColumns)), LayerKernels.DivideUp(patches, 4 * device.Threads));
-        blockPatches = LayerKernels.DivideUp(Math.Max(blockPatches, LeastBlockPatches), ProductCpu.TileRows) * ProductCpu.TileRows;
-
+        // Enough blocks to keep every thread busy to the end.
+        int blockPatches = BlockPatches(LayerKernels.DivideUp(patches, 4 * device.Threads), pitch, panelColumns);
         var kernel = new Kernel<TVector, TSimd>
         {
             X = CpuPointer.Of(arguments.X),
@@ -63,9 +69,18 @@ internal static unsafe class WinogradCpu
             Epilogue = EpilogueCpu.Of(arguments),
             YWidth = arguments.Y.Width,
         };
-        long scratchFloats = Winograd.Planes * ((long)kernel.InputPlane + kernel.SumPlane) + 4 * RunPixels * pitch;
-        device.Run(kernel, LayerKernels.DivideUp(patches, blockPatches), scratchFloats * sizeof(float));
+        device.Run(kernel, LayerKernels.DivideUp(patches, blockPatches), ScratchFloats(blockPatches, pitch, panelColumns) * sizeof(float));
     }
+
+    // Whole tiles.
+    private static int BlockPatches(int wanted, int pitch, int panelColumns)
+    {
+        int patches = Math.Max(Math.Min(BlockFloats / (Winograd.Planes * (pitch + panelColumns)), wanted), LeastBlockPatches);
+        return LayerKernels.DivideUp(patches, ProductCpu.TileRows) * ProductCpu.TileRows;
+    }
+
+    private static long ScratchFloats(int blockPatches, int pitch, int panelColumns) =>
+        Winograd.Planes * ((long)blockPatches * (pitch + panelColumns) + 2 * PlanePadding) + 4L * RunPixels * pitch;
 
     private readonly record struct Operation(CpuDevice Device, ConvolutionArguments Arguments) : ISimdOperation
     {

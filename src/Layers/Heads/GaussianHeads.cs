@@ -11,6 +11,10 @@ internal static class GaussianHeads
     public static double MultiplyAddsPerCell(int channels) =>
         GaussianHeadsWeights.HeadCount * 5.0 * channels * channels + 4.0 * channels * GaussianFormat.Raw.PublishedColumns;
 
+    /// <summary>Bytes of scratch memory that a thread of the processor takes.</summary>
+    /// <param name="channels">C.</param>
+    public static long ThreadBytes(int channels) => GaussianHeadsCpu.ThreadBytes(channels);
+
     /// <summary>The floats of the arena that computing cells takes at most.</summary>
     /// <param name="device">The device.</param>
     /// <param name="cells">How many cells.</param>

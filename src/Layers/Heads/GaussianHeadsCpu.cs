@@ -11,6 +11,10 @@ internal static unsafe class GaussianHeadsCpu
 {
     private const int CellsPerItem = 8 * ProductCpu.TileRows;
 
+    /// <summary>Bytes of scratch memory that a thread takes.</summary>
+    /// <param name="channels">C.</param>
+    public static long ThreadBytes(int channels) => (GaussianHeadsWeights.HeadCount + 4L) * CellsPerItem * channels * sizeof(float);
+
     public static void Run(CpuDevice device, in Tensor x, GaussianHeadsWeights weights, in Tensor y, in GridPlacement placement) =>
         SimdDispatch.Run(new Operation(device, x, weights, y, placement));
 
@@ -38,7 +42,6 @@ internal static unsafe class GaussianHeadsCpu
             where TSimd : ISimd<TVector>
         {
             int channels = Weights.Channels;
-            int inner = 4 * channels;
             var kernel = new Kernel<TVector, TSimd>
             {
                 X = CpuPointer.Of(X),
@@ -68,8 +71,7 @@ internal static unsafe class GaussianHeadsCpu
                 };
             }
 
-            long scratchFloats = (long)CellsPerItem * (GaussianHeadsWeights.HeadCount * channels + inner);
-            Device.Run(kernel, (Y.Pixels + CellsPerItem - 1) / CellsPerItem, scratchFloats * sizeof(float));
+            Device.Run(kernel, (Y.Pixels + CellsPerItem - 1) / CellsPerItem, ThreadBytes(channels));
         }
     }
 

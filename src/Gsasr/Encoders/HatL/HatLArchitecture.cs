@@ -105,7 +105,7 @@ internal sealed record HatLArchitecture(
     private void DescribeAttention(TensorPlan plan, string name, string attention, int positions)
     {
         plan.LayerNorm($"{name}.norm1", Channels);
-        plan.WindowAttention(positions, Channels);
+        plan.WindowAttention(positions, Channels, Heads);
         plan.Rope(attention, Heads, Channels / Heads, positions);
         plan.Linear($"{attention}.qkv", Channels, 3 * Channels);
         plan.Linear($"{attention}.proj", Channels, Channels);

@@ -50,7 +50,7 @@ internal sealed record SwinIrArchitecture(
                 plan.LayerNorm($"{name}.norm1", Channels);
                 plan.Parameter($"{name}.attn.relative_position_bias_table", offsets * offsets, Heads);
                 plan.Redundant($"{name}.attn.relative_position_index", tokens, tokens);
-                plan.WindowAttention(tokens, Channels);
+                plan.WindowAttention(tokens, Channels, Heads);
                 plan.Linear($"{name}.attn.qkv", Channels, 3 * Channels);
                 plan.Linear($"{name}.attn.proj", Channels, Channels);
                 plan.LayerNorm($"{name}.norm2", Channels);
