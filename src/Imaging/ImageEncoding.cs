@@ -115,10 +115,21 @@ internal static class ImageEncoding
         if (metadata.IccProfile is { } profile && IccProfile.Matches(profile, image.Layout))
             encoded.Metadata.IccProfile = new SixLabors.ImageSharp.Metadata.Profiles.Icc.IccProfile(profile);
         ImageFrameMetadata frame = encoded.Frames.RootFrame.Metadata;
-        if (metadata.Exif is { } exif)
-            frame.ExifProfile = new ExifProfile(exif);
+        frame.ExifProfile = MainTags(metadata.Exif);
         if (metadata.Xmp is { } xmp)
             frame.XmpProfile = new XmpProfile(xmp);
+    }
+
+    // The encoder writes no further directories, where the tags of a camera belong: it would put them among the picture's, where nothing looks for
+    // them. Without this tag it names itself as the software; empty text is none.
+    private static ExifProfile MainTags(byte[]? exif)
+    {
+        var profile = new ExifProfile(exif ?? []);
+        foreach (ExifTag tag in profile.Values.Select(value => value.Tag).Where(tag => !TiffFile.MainTags.Contains((ushort)tag)).ToArray())
+            profile.RemoveValue(tag);
+        if (profile.GetValue(ExifTag.Software) is null)
+            profile.SetValue(ExifTag.Software, "");
+        return profile;
     }
 
     private static void SetDensity(SixLabors.ImageSharp.Metadata.ImageMetadata target, PixelDensity? density)

@@ -20,11 +20,24 @@ internal static class Metadata
         return profile;
     }
 
-    /// <summary>EXIF that names an artist, behind its directory.</summary>
-    public static byte[] ExifWithArtist(string name)
+    /// <summary>EXIF that names an artist, and an exposure of 1/125 s in the camera's directory.</summary>
+    public static byte[] ExifWithExposure(string artist) =>
+        TiffBuilder.Empty().Text(315, artist).Directory(TiffBuilder.Empty().Fraction(33434, 1, 125));
+
+    /// <summary>The exposure in the camera's directory, if there is one.</summary>
+    public static string? Exposure(byte[] exif)
     {
-        byte[] text = [.. name.Select(c => (byte)c), 0];
-        return [.. "II*\0"u8, 8, 0, 0, 0, 1, 0, 0x3B, 0x01, 2, 0, (byte)text.Length, 0, 0, 0, 26, 0, 0, 0, 0, 0, 0, 0, .. text];
+        int camera = Entry(BitConverter.ToInt32(exif, 4), 34665), exposure = camera < 0 ? -1 : Entry(BitConverter.ToInt32(exif, camera + 8), 33434);
+        if (exposure < 0)
+            return null;
+        int value = BitConverter.ToInt32(exif, exposure + 8);
+        return $"{BitConverter.ToInt32(exif, value)}/{BitConverter.ToInt32(exif, value + 4)}";
+
+        int Entry(int directory, int tag)
+        {
+            int[] entries = [.. Enumerable.Range(0, BitConverter.ToUInt16(exif, directory)).Select(i => directory + 2 + 12 * i)];
+            return entries.Where(entry => BitConverter.ToUInt16(exif, entry) == tag).FirstOrDefault(-1);
+        }
     }
 
     /// <summary>A TIFF header and one directory of two entries: an image width, then the orientation.</summary>

@@ -49,6 +49,14 @@ internal sealed class TiffBuilder
     public byte[] File(byte[] strip, TiffBuilder? camera = null)
     {
         Long(273, 8).Long(279, strip.Length);
+        return Behind(strip, camera);
+    }
+
+    /// <summary>The header and the directories alone, as in EXIF.</summary>
+    public byte[] Directory(TiffBuilder camera) => Behind([], camera);
+
+    private byte[] Behind(byte[] strip, TiffBuilder? camera)
+    {
         List<byte> file = [.. "II*\0"u8, 0, 0, 0, 0, .. strip];
         if (camera is not null)
             Long(34665, camera.Append(file));

@@ -169,13 +169,6 @@ public class TiffRefusalTests
     public void What_the_decoder_says_of_a_kind_of_file_is_passed_on() => AssertRefused(
         new TiffBuilder(8, 4, 2, 4, 8).Shorts(338, 0).File(new byte[128]), "Decoding Tiff images with ExtraSamples is not supported with UnspecifiedData.");
 
-    [Fact]
-    public void Without_descriptive_tags_there_is_no_EXIF()
-    {
-        Assert.Null(ImageFile.Decode(Grey(None, Pixels)).Metadata.Exif);
-        Assert.NotNull(ImageFile.Decode(new TiffBuilder(8, 4, 1, 1, 8).Text(315, "A. Uthor").File(Pixels)).Metadata.Exif);
-    }
-
     private static byte[] Grey(int compression, byte[] pixels) =>
         new TiffBuilder(8, 4, 1, 1, 8).Shorts(259, compression).File(Compress(compression, pixels));
 

@@ -25,6 +25,13 @@ internal static class Tool
     public static byte[] Convert(byte[] file, string format, params string[] arguments) =>
         Run("ImageMagick", ImageMagick.Value, ["-", .. arguments, $"{format}:-"], file);
 
+    /// <summary>What ImageMagick and the library of the format have to say about a file.</summary>
+    public static string WarningsOfImageMagick(byte[] file)
+    {
+        Run("ImageMagick", ImageMagick.Value, ["-", "rgba:-"], file, out string warnings);
+        return warnings;
+    }
+
     /// <summary>libjpeg-turbo's decoder with the IDCT in floating point, as PGM or PPM.</summary>
     public static Image Djpeg(byte[] file) => ImageFile.Decode(Run("djpeg", Find("djpeg"), ["-dct", "float", "-pnm"], file));
 
@@ -36,7 +43,9 @@ internal static class Tool
         return Run("cjpeg", Find("cjpeg"), ["-dct", "int", .. arguments], pnm.ToArray());
     }
 
-    private static byte[] Run(string name, string? program, string[] arguments, byte[] input)
+    private static byte[] Run(string name, string? program, string[] arguments, byte[] input) => Run(name, program, arguments, input, out _);
+
+    private static byte[] Run(string name, string? program, string[] arguments, byte[] input, out string errorText)
     {
         if (program is null)
             Assert.Skip($"{name} is not installed: nothing to compare with.");
@@ -54,7 +63,8 @@ internal static class Tool
         process.StandardInput.Close();
         reading.Wait();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} failed: {errors.Result}");
+        errorText = errors.Result;
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} failed: {errorText}");
         return output.ToArray();
     }
 

@@ -30,8 +30,8 @@ internal sealed class TiffFile
         292, 293, Predictor, 320, ExtraSamples, SampleFormat, JpegTables, 529, Subsampling, 531, 532,
     ];
 
-    // These become EXIF: description, make, model, orientation, software, date, artist, copyright, and the camera's directory.
-    private static readonly HashSet<int> DescriptiveTags = [270, 271, 272, OrientationTag, 305, 306, 315, 33432, CameraDirectory, PositionDirectory];
+    /// <summary>What describes a picture in its own directory: description, make, model, orientation, software, date, artist, copyright.</summary>
+    public static IReadOnlySet<int> MainTags { get; } = new HashSet<int> { 270, 271, 272, OrientationTag, 305, 306, 315, 33432 };
 
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly bool _littleEndian;
@@ -167,7 +167,7 @@ internal sealed class TiffFile
     // The file with another offset in its header, followed by the directory at that offset.
     private PieceStream WithSimpleDirectory()
     {
-        Entry[] kept = [.. _entries.Values.Where(entry => PictureTags.Contains(entry.Tag) || DescriptiveTags.Contains(entry.Tag)).OrderBy(entry => entry.Tag)];
+        Entry[] kept = [.. _entries.Values.Where(entry => PictureTags.Contains(entry.Tag) || MainTags.Contains(entry.Tag) || entry.Tag is CameraDirectory or PositionDirectory).OrderBy(entry => entry.Tag)];
         byte[] header = _bytes[..8].ToArray();
         int padding = _bytes.Length & 1;
         Write32(header, 4, (uint)(_bytes.Length + padding));
