@@ -19,11 +19,12 @@ internal static class TgaFile
         (int mapType, int type, int depth) = (start[1], start[2], start[16]);
         bool fits = (mapType, type & ~RunLength) switch
         {
-            (1, 1) => depth == 8 && start[7] is 15 or 16 or 24 or 32,
-            (0, 2) => depth is 15 or 16 or 24 or 32 && start[3..8].IndexOfAnyExcept((byte)0) < 0,
-            (0, 3) => depth == 8 && start[3..8].IndexOfAnyExcept((byte)0) < 0,
+            (_, 1) => depth == 8 && mapType == 1,
+            (_, 2) => depth is 15 or 16 or 24 or 32,
+            (_, 3) => depth == 8,
             _ => false,
         };
+        fits &= mapType == 1 ? start[7] is 15 or 16 or 24 or 32 : mapType == 0 && start[3..8].IndexOfAnyExcept((byte)0) < 0;
         return fits && (start[17] & 0xC0) == 0 && BinaryPrimitives.ReadUInt16LittleEndian(start[12..]) > 0 && BinaryPrimitives.ReadUInt16LittleEndian(start[14..]) > 0;
     }
 
@@ -33,14 +34,15 @@ internal static class TgaFile
         ReadOnlySpan<byte> bytes = file.Span;
         int type = bytes[2], depth = bytes[16], mapDepth = bytes[7];
         int width = BinaryPrimitives.ReadUInt16LittleEndian(bytes[12..]), height = BinaryPrimitives.ReadUInt16LittleEndian(bytes[14..]);
-        int colourDepth = bytes[1] == 1 ? mapDepth : depth;
+        bool hasPalette = (type & ~RunLength) == 1;
+        int colourDepth = hasPalette ? mapDepth : depth;
         ChannelLayout layout = (type & ~RunLength) == 3 ? ChannelLayout.Grey
             : colourDepth == 32 || (colourDepth == 16 && (bytes[17] & 15) == 1) ? ChannelLayout.Rgba : ChannelLayout.Rgb;
         var header = new ImageHeader(width, height, layout, 8);
         limits.Check("TGA", header, bytes.Length);
-        if (bytes[1] == 1 && BinaryPrimitives.ReadUInt16LittleEndian(bytes[3..]) != 0)
-            throw Wrong("a colour map that does not begin with colour 0 is not supported.");
-        int mapBytes = BinaryPrimitives.ReadUInt16LittleEndian(bytes[5..]) * ((mapDepth + 7) / 8);
+        if (hasPalette && BinaryPrimitives.ReadUInt16LittleEndian(bytes[3..]) != 0)
+            throw Wrong("a palette that does not begin with colour 0 is not supported.");
+        int colourBytes = (mapDepth + 7) / 8, mapBytes = BinaryPrimitives.ReadUInt16LittleEndian(bytes[5..]) * colourBytes;
         int start = HeaderLength + bytes[0] + mapBytes, pixelBytes = (depth + 7) / 8;
         long missing = (long)width * height * pixelBytes;
         ReadOnlySpan<byte> pixels = bytes[Math.Min(start, bytes.Length)..];
@@ -60,9 +62,20 @@ internal static class TgaFile
             }
         }
 
-        return missing <= 0
-            ? PixelCodec.Decode("TGA", new TgaDecoder(), new PieceStream(file), header)
-            : throw Wrong($"the file is truncated: {missing} bytes of {width} x {height} pixels are missing.");
+        if (missing > 0)
+            throw Wrong($"the file is truncated: {missing} bytes of {width} x {height} pixels are missing.");
+
+        // The decoder takes every colour map for a palette, and a colour of 15 bits for one byte.
+        byte[] simple = bytes[..HeaderLength].ToArray();
+        if (hasPalette)
+        {
+            simple[7] = (byte)(8 * colourBytes);
+            return PixelCodec.Decode("TGA", new TgaDecoder(), new PieceStream(simple, file[HeaderLength..]), header);
+        }
+
+        simple.AsSpan(0, 2).Clear();
+        simple.AsSpan(3, 5).Clear();
+        return PixelCodec.Decode("TGA", new TgaDecoder(), new PieceStream(simple, file[start..]), header);
     }
 
     private static ImageFormatException Wrong(string what) => new($"TGA: {what}");
