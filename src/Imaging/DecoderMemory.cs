@@ -20,13 +20,11 @@ internal sealed class DecoderMemory<TPixel, TSample> : MemoryAllocator
 
     private readonly int _pixels;
     private readonly MemoryAllocator _working;
-    private readonly WebPWords _words;
     private readonly List<Picture> _pictures = [];
 
     /// <summary>Memory for a picture.</summary>
     /// <param name="pixels">The number of pixels of the picture.</param>
-    /// <param name="fileBytes">The length of the file that it is decoded from.</param>
-    public DecoderMemory(int pixels, long fileBytes)
+    public DecoderMemory(int pixels)
     {
         _pixels = pixels;
         _working = Create(new MemoryAllocatorOptions
@@ -34,7 +32,6 @@ internal sealed class DecoderMemory<TPixel, TSample> : MemoryAllocator
             MaximumPoolSizeMegabytes = 0,
             AllocationLimitMegabytes = (int)(WorkingMegabytes + (long)pixels * WorkingBytesPerPixel / (1 << 20)),
         });
-        _words = new WebPWords(_working, fileBytes);
     }
 
     /// <summary>The samples of the picture that a decoder made in this memory.</summary>
@@ -52,9 +49,6 @@ internal sealed class DecoderMemory<TPixel, TSample> : MemoryAllocator
     /// <inheritdoc/>
     public override IMemoryOwner<T> Allocate<T>(int length, AllocationOptions options = AllocationOptions.None)
     {
-        // Only the decoder of lossless WebP keeps such words.
-        if (typeof(T) == typeof(uint))
-            return (IMemoryOwner<T>)(object)_words.Allocate(length, options);
         if (typeof(T) != typeof(TPixel) || length != _pixels)
             return _working.Allocate<T>(length, options);
         var picture = new Picture(_pixels);

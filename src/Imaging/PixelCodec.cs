@@ -65,7 +65,7 @@ internal static class PixelCodec
         where TPixel : unmanaged, IPixel<TPixel>
         where TSample : unmanaged
     {
-        var memory = new DecoderMemory<TPixel, TSample>(checked(header.Width * header.Height), file.Length);
+        var memory = new DecoderMemory<TPixel, TSample>(checked(header.Width * header.Height));
         var configuration = new Configuration { MemoryAllocator = memory, PreferContiguousImageBuffers = true };
         using Image<TPixel> decoded = decoder.Decode<TPixel>(configuration, file, CancellationToken.None);
         if (decoded.Width != header.Width || decoded.Height != header.Height)

@@ -25,6 +25,58 @@ public class WebPDamageTests
         Assert.Contains("the ALPH chunk is empty", Refusal(file), StringComparison.Ordinal);
     }
 
+    public static TheoryData<string, string> Kinds() => new()
+    {
+        { "VP8L", "photo" }, { "VP8L", "photo with alpha" }, { "VP8L", "2 colours" }, { "VP8L", "4 colours" }, { "VP8L", "16 colours" },
+        { "VP8L", "200 colours" }, { "VP8L", "noise" }, { "VP8L", "one pixel" }, { "VP8L", "large" }, { "VP8L", "fast" }, { "ALPH", "lossy" }, { "ALPH", "lossy with soft alpha" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Lossless_data_cut_short_anywhere_are_refused(string type, string name)
+    {
+        byte[] file = Make(name);
+        TestImages.AssertSame(ImageFile.Decode(file), ImageFile.Decode(Change(file, type, data => [.. data, 1, 2, 3])));
+        int length = Chunks(file).Single(chunk => chunk.Type == type).Data.Length;
+        int step = Math.Max(1, length / 400);
+        for (int cut = length % step; cut < length; cut += step)
+        {
+            string? message = Refusal(Change(file, type, data => data[..cut]));
+            // An encoder may add a byte of which no bit is needed.
+            Assert.True(message is not null || cut == length - 1, $"{name} of {length} bytes was read without those behind {cut}.");
+            if (message is null)
+                Assert.Equal(Tool.DecodeWithImageMagick(file), Tool.DecodeWithImageMagick(Change(file, type, data => data[..cut])));
+            else if (cut > 20)
+                Assert.Contains("the compressed data end", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void An_uncompressed_alpha_channel_cut_short_is_refused()
+    {
+        byte[] plane = [0, .. new byte[37 * 29]];
+        byte[] file = Change(Make(true, []), "ALPH", _ => plane);
+        Assert.Equal(0, ImageFile.Decode(file).Samples8[3]);
+        Assert.Contains("has 1072 bytes", Refusal(Change(file, "ALPH", _ => plane[..^1])), StringComparison.Ordinal);
+    }
+
+    private static byte[] Make(string name)
+    {
+        string[] lossless = ["-define", "webp:lossless=true"];
+        return name switch
+        {
+            "photo" => Make(false, lossless),
+            "photo with alpha" => Make(true, lossless),
+            "noise" => Tool.Convert(TestImages.Encode(TestImages.Generate(50, 40, ChannelLayout.Rgba, 8, 1), ImageFormat.Png), "webp", lossless),
+            "one pixel" => Make(false, ["-crop", "1x1+3+3", "+repage", .. lossless]),
+            "large" => Make(false, ["-resize", "500x400!", .. lossless]),
+            "fast" => Make(false, ["-define", "webp:method=0", .. lossless]),
+            "lossy" => Make(true, []),
+            "lossy with soft alpha" => Make(true, ["-resize", "150x120!", "-channel", "A", "-blur", "0x3", "-define", "webp:alpha-filtering=2"]),
+            _ => Make(false, ["+dither", "-colors", name.Split(' ')[0], .. lossless]),
+        };
+    }
+
     private static byte[] Make(bool hasAlpha, string[] arguments)
     {
         Image photo = TestImages.Crop(FileKinds.Photo.Value, 37, 29);

@@ -5,8 +5,8 @@ using SixLabors.ImageSharp.Formats.Webp;
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Reads and writes WebP. A file is a RIFF container of chunks, whose lengths are checked first. The decoder then gets the picture's own
-/// chunks. It does not know animations; of those it gets the chunks of the first frame.
+/// Reads and writes WebP. A file is a RIFF container of chunks, whose lengths are checked first, and lossless data (<see cref="WebPLossless"/>).
+/// The decoder then gets the picture's own chunks. It does not know animations; of those it gets the chunks of the first frame.
 /// </summary>
 internal sealed class WebPFile
 {
@@ -130,6 +130,11 @@ internal sealed class WebPFile
         ChannelLayout layout = hasAlpha || !isWhole ? ChannelLayout.Rgba : ChannelLayout.Rgb;
         limits.Check("WebP", new ImageHeader(canvasWidth, canvasHeight, layout, 8), fileBytes, orientation);
 
+        if (!lossless.IsEmpty)
+            WebPLossless.Check(lossless.Span[5..], width, height, fileBytes);
+        else if (hasAlpha)
+            CheckAlpha(alpha.Span, width, height, fileBytes);
+
         using var content = new MemoryStream();
         List<(string, ReadOnlyMemory<byte>)> chunks = [];
         if (lossless.IsEmpty && hasAlpha)
@@ -148,6 +153,15 @@ internal sealed class WebPFile
         content.Position = 0;
         Image picture = PixelCodec.Decode("WebP", new WebpDecoder { IgnoreMetadata = true }, content, new ImageHeader(width, height, layout, 8));
         return isWhole ? picture : picture.OnCanvas(left, top, canvasWidth, canvasHeight);
+    }
+
+    // The first byte has the compression, a filter and what the encoder did before.
+    private static void CheckAlpha(ReadOnlySpan<byte> alpha, int width, int height, int fileBytes)
+    {
+        if ((alpha[0] & 3) == 1)
+            WebPLossless.Check(alpha[1..], width, height, fileBytes);
+        else if (alpha.Length - 1 < (long)width * height)
+            throw Wrong($"the alpha channel of {width} x {height} pixels has {alpha.Length - 1} bytes: the file is truncated or damaged.");
     }
 
     private ReadOnlyMemory<byte> Find(string type) => _chunks.Find(chunk => chunk.Type == type).Data;
