@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gsasr.Tensors.Files;
 
 namespace Gsasr.Imaging.Tests;
@@ -35,6 +36,28 @@ public sealed class AtomicFileTests : IDisposable
         }));
         Assert.Equal([9], File.ReadAllBytes(Target));
         Assert.Equal([Target], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public void A_file_that_failed_is_not_written_any_more_when_it_is_given_up()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Skip("There is no ln on Windows.");
+        // A second name keeps what was written.
+        string kept = Path.Combine(_folder, "kept");
+        using (var file = new AtomicFile(Target))
+        {
+            using (var link = Process.Start("ln", [Assert.Single(Directory.GetFileSystemEntries(_folder)), kept]))
+                link.WaitForExit();
+            Assert.Throws<IOException>(() => file.Complete(stream =>
+            {
+                stream.Write(new byte[1000]);
+                throw new IOException("The disk is full.");
+            }));
+        }
+
+        Assert.Equal([kept], Directory.GetFileSystemEntries(_folder));
+        Assert.Equal(0, new FileInfo(kept).Length);
     }
 
     [Fact]

@@ -18,6 +18,7 @@ internal sealed class AtomicFile : IDisposable
     private const string Prefix = ".gsasr-";
     private const string Extension = ".tmp";
     private const int MostTries = 3;
+    private const int BufferBytes = 1 << 16;
 
     // The temporary files of this process.
     private static readonly ConcurrentDictionary<string, bool> s_unfinished = new();
@@ -143,7 +144,10 @@ internal sealed class AtomicFile : IDisposable
             }
 
             ObjectDisposedException.ThrowIf(_stream is null, this);
-            write(_stream);
+            // Never disposed of: that would write what it holds, which is of no use once something has failed.
+            var buffer = new BufferedStream(_stream, BufferBytes);
+            write(buffer);
+            buffer.Flush();
             _stream.Flush(flushToDisk: true);
             if (_overwrite && !OperatingSystem.IsWindows() && File.Exists(_target))
                 UnixFileRights.Copy(_target, _temporary, _stream.SafeFileHandle);
@@ -171,9 +175,9 @@ internal sealed class AtomicFile : IDisposable
                 File.Delete(_temporary);
             _stream.Dispose();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException || IsTooLarge(e))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // On a full disk the rest of the content cannot be written now either. The first error has been reported.
+            // The next run in this folder removes it. The first error has been reported.
         }
         finally
         {
@@ -189,7 +193,7 @@ internal sealed class AtomicFile : IDisposable
             Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
             Share = LockedShare,
-            BufferSize = 1 << 16,
+            BufferSize = 0,
         };
         if (isPrivate && !OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
