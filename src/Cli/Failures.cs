@@ -25,14 +25,15 @@ internal static class Failures
 
     /// <summary>The exit code of a run that an exception ends.</summary>
     /// <param name="exception">What was thrown.</param>
-    public static int ExitCodeOf(Exception exception) => exception is OperationCanceledException ? ExitCode.Interrupted : ExitCode.Failure;
+    public static int ExitCodeOf(Exception exception) => exception is OperationCanceledException ? TerminationSignals.ExitCode : ExitCode.Failure;
 
     /// <summary>What went wrong, as a sentence for the user.</summary>
     /// <param name="exception">What was thrown.</param>
     public static string Describe(Exception exception) => exception switch
     {
         OperationCanceledException => "Cancelled; nothing was written.",
-        OutOfMemoryException => "The computer has too little memory left for this image.",
+        _ when IsOutOfMemory(exception) =>
+            "There is not enough memory or address space. Close other programs, raise the limit (ulimit -v), or take --memory or a smaller image.",
 
         // After the sentence come the parameter's name and its value, which are for programmers.
         ArgumentException { ParamName: string name } => OneLine(exception.Message.Split($" (Parameter '{name}')")[0]),
@@ -41,6 +42,15 @@ internal static class Failures
 
         // A fault of this program. A stack trace would not help its user; the type helps whoever looks for the fault.
         _ => $"Something unexpected went wrong: {exception.GetType().Name}: {OneLine(exception.Message)}",
+    };
+
+    // Whatever could not be made ready for want of memory throws exceptions around the one that says so.
+    private static bool IsOutOfMemory(Exception? exception) => exception switch
+    {
+        null => false,
+        OutOfMemoryException => true,
+        AggregateException aggregate => aggregate.InnerExceptions.Any(IsOutOfMemory),
+        _ => IsOutOfMemory(exception.InnerException),
     };
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ");

@@ -62,7 +62,7 @@ internal sealed class FitJob
         if (!Work(fitter, device, report, cancellation))
         {
             reporter.Report(new RunFailed(Stop(fitter)));
-            return ExitCode.Interrupted;
+            return TerminationSignals.ExitCode;
         }
 
         report.Stage(WorkStage.Writing);

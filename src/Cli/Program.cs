@@ -20,22 +20,19 @@ public static class Program
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static async Task<int> Main(string[] args)
     {
-        StandardStreams.Secure();
-        AddressSpace.Spare();
-        using var signals = new TerminationSignals();
-        Console.SetError(new ErrorStream(Console.Error));
-        Task<int> work = Task.Run(() => RunAsync(args, Console.Out, Console.Error, signals.Token));
-        // If the work waits for something that does not come, such as the writer of a pipe, it cannot stop by itself. Some encoders do not stop either.
-        await Task.WhenAny(work, signals.PatienceEnded).ConfigureAwait(false);
-        if (!work.IsCompleted)
+        LastResort.Register();
+        try
         {
-            AtomicFile.DeleteUnfinished();
-            await Console.Error.WriteLineAsync("Cancelled; of what was not finished nothing is left.").ConfigureAwait(false);
-            return signals.ExitCode;
+            StandardStreams.Secure();
+            AddressSpace.Spare();
+            return await RunUntilSignalAsync(args).ConfigureAwait(false);
         }
-
-        int exitCode = await work.ConfigureAwait(false);
-        return exitCode == ExitCode.Interrupted ? signals.ExitCode : exitCode;
+        catch (Exception e)
+        {
+            // Under a limit of memory that is too small even threads cannot be started.
+            LastResort.Say(e);
+            return ExitCode.Failure;
+        }
     }
 
     /// <summary>Runs the command with its output redirected.</summary>
@@ -48,6 +45,23 @@ public static class Program
     {
         var printableError = new PrintableWriter(error);
         return Failures.ReportAsync(printableError, () => ParseAndRunAsync(args, output, printableError, cancellation));
+    }
+
+    private static async Task<int> RunUntilSignalAsync(string[] args)
+    {
+        using var signals = new TerminationSignals();
+        Console.SetError(new ErrorStream(Console.Error));
+        Task<int> work = Task.Run(() => RunAsync(args, Console.Out, Console.Error, signals.Token));
+        // If the work waits for something that does not come, such as the writer of a pipe, it cannot stop by itself. Some encoders do not stop either.
+        await Task.WhenAny(work, signals.PatienceEnded).ConfigureAwait(false);
+        if (!work.IsCompleted)
+        {
+            AtomicFile.DeleteUnfinished();
+            await Console.Error.WriteLineAsync("Cancelled; of what was not finished nothing is left.").ConfigureAwait(false);
+            return TerminationSignals.ExitCode;
+        }
+
+        return await work.ConfigureAwait(false);
     }
 
     private static async Task<int> ParseAndRunAsync(string[] args, TextWriter output, PrintableWriter error, CancellationToken cancellation)
@@ -88,7 +102,15 @@ public static class Program
 
     // A file's name may begin with @; the library would take that for a file of further arguments.
     private static ParseResult Parse(RootCommand command, string[] args) =>
-        command.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        command.Parse(WithoutOptionsAfterDashes(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    // What comes after -- is no option. The library does not tell a command where that was, so such a file gets a name that nobody can take
+    // for an option.
+    private static string[] WithoutOptionsAfterDashes(string[] args)
+    {
+        int dashes = Array.IndexOf(args, "--");
+        return dashes < 0 ? args : [.. args.Select((argument, i) => i > dashes && argument is ['-', _, ..] ? $"./{argument}" : argument)];
+    }
 
     private static InvocationConfiguration Configuration(TextWriter output) => new()
     {
@@ -100,11 +122,11 @@ public static class Program
         ProcessTerminationTimeout = null,
     };
 
-    // The library does not name an argument that is missing.
+    // The library does not name an argument that is missing, and puts the values that an argument can have on lines of their own.
     private static string Describe(ParseError parseError) =>
         parseError.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: var argument, Parent: CommandResult }
             ? $"{argument.Name} is missing: {char.ToLowerInvariant(argument.Description![0])}{argument.Description[1..]}"
-            : parseError.Message;
+            : parseError.Message.Replace(Environment.NewLine + "\t", " ", StringComparison.Ordinal);
 
     private static string CommandPath(ParseResult parsed)
     {

@@ -6,10 +6,11 @@ namespace Gsasr.Cli;
 /// Turns the first SIGINT (Ctrl-C), SIGTERM or SIGHUP (a closed terminal) into a request to stop, so that the work can tidy up. A second
 /// one ends the program at once, as all do by default. A signal that the program was started to ignore, as nohup does it, stays ignored.
 /// </summary>
-internal sealed class TerminationSignals : IDisposable
+internal sealed partial class TerminationSignals : IDisposable
 {
-    // SIGXFSZ: a file became larger than the system allows this user. It has the same number on Linux and macOS, and no name in .NET.
-    private const PosixSignal FileSizeExceeded = (PosixSignal)25;
+    // SIGXFSZ: a file became larger than the system allows this user. It has the same number on Linux and macOS.
+    private const int FileSizeExceeded = 25;
+    private const nint Ignore = 1;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
@@ -22,9 +23,10 @@ internal sealed class TerminationSignals : IDisposable
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle));
-        // If this signal is ignored, the write that was too much fails, and is reported with the name of its file.
+        // If the system ignores this signal, the write that was too much fails, and is reported with the name of its file. A registration
+        // would not do: when it is disposed of, a signal that .NET has still to deliver ends the program.
         if (!OperatingSystem.IsWindows())
-            _registrations.Add(PosixSignalRegistration.Create(FileSizeExceeded, context => context.Cancel = true));
+            _ = signal(FileSizeExceeded, Ignore);
     }
 
     /// <summary>Cancelled by the first signal.</summary>
@@ -33,8 +35,8 @@ internal sealed class TerminationSignals : IDisposable
     /// <summary>Done some time after the first signal. Work that has not stopped by then need not be waited for.</summary>
     public Task PatienceEnded => _patienceEnded.Task;
 
-    /// <summary>The exit code of a program that the first signal stopped: 128 plus its number, as in shells.</summary>
-    public int ExitCode { get; private set; } = Cli.ExitCode.Interrupted;
+    /// <summary>The exit code of a program that was stopped: 128 plus the number of the first signal, as in shells.</summary>
+    public static int ExitCode { get; private set; } = Cli.ExitCode.Interrupted;
 
     public void Dispose()
     {
@@ -57,4 +59,7 @@ internal sealed class TerminationSignals : IDisposable
         _ = Task.Delay(s_patience).ContinueWith(_ => _patienceEnded.TrySetResult(), TaskScheduler.Default);
         _source.Cancel();
     }
+
+    [LibraryImport("libc")]
+    private static partial nint signal(int number, nint handler);
 }

@@ -85,7 +85,7 @@ internal static class ModelsCommand
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
                 await error.WriteLineAsync("Cancelled; the same command goes on with what has arrived.").ConfigureAwait(false);
-                return ExitCode.Interrupted;
+                return TerminationSignals.ExitCode;
             }
         });
         return command;

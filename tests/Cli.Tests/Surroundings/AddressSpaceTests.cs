@@ -1,4 +1,5 @@
 using Gsasr.Cli.Tests.Upscaling;
+using Gsasr.Testing;
 
 namespace Gsasr.Cli.Tests.Surroundings;
 
@@ -25,5 +26,25 @@ public sealed class AddressSpaceTests : IDisposable
         Outcome limited = await ProgramRun.ShellAsync(_tree.Path, "ulimit -v 2000000; exec \"$0\" upscale in.png out.png -s 4 -d cpu --quiet");
         Assert.True(limited.ExitCode == ExitCode.Success, limited.Error);
         Assert.Equal(File.ReadAllBytes(_tree.File("expected.png")), File.ReadAllBytes(_tree.File("out.png")));
+    }
+
+    [Fact]
+    public async Task Too_little_address_space_is_never_answered_with_a_stack_trace()
+    {
+        SmallModels.Write(_tree.File("model.safetensors"));
+        Directory.CreateDirectory(_tree.File("in"));
+        for (int i = 0; i < 3; i++)
+            Pictures.Write(_tree.File($"in/{i}.png"), 60, 60);
+        int begun = 0;
+        foreach (int kibibytes in (int[])[400_000, 500_000, 600_000, 700_000, 800_000, 900_000, 1_000_000, 1_200_000])
+        {
+            Outcome outcome = await ProgramRun.ShellAsync(
+                _tree.Path, $"ulimit -v {kibibytes}; exec \"$0\" upscale in out -m model.safetensors -d cpu --quiet --overwrite");
+            string shown = $"{kibibytes} KiB: {outcome.ExitCode}: {outcome.Error}";
+            Assert.False(outcome.Error.Contains("Unhandled exception", StringComparison.Ordinal) || outcome.Error.Contains("   at ", StringComparison.Ordinal), shown);
+            begun += outcome.ExitCode is ExitCode.Success or ExitCode.Failure ? 1 : 0;
+        }
+
+        Assert.NotEqual(0, begun);
     }
 }

@@ -95,6 +95,7 @@ public sealed class CompletionTests
         Assert.Equal(ExitCode.Usage, outcome.ExitCode);
         Assert.Contains("'powershell'", outcome.Error, StringComparison.Ordinal);
         Assert.Contains("bash", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("\\u00", outcome.Error, StringComparison.Ordinal);
     }
 
     private static async Task<Outcome> RunAsync(string shell, string[] arguments)

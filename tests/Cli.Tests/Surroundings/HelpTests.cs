@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Gsasr.Cli.Tests.Upscaling;
 using Gsasr.Testing;
 
 namespace Gsasr.Cli.Tests.Surroundings;
@@ -46,6 +47,17 @@ public sealed partial class HelpTests
         Assert.Equal((ExitCode.Usage, ""), (outcome.ExitCode, outcome.Output));
         Assert.Contains(part, outcome.Error, StringComparison.Ordinal);
         Assert.Equal(outcome.ErrorLines.Distinct(), outcome.ErrorLines);
+    }
+
+    [Fact]
+    public async Task What_comes_after_two_dashes_is_a_name()
+    {
+        using var folder = new TemporaryFolder();
+        Pictures.Write(folder.File("-dash.png"), 8, 8);
+        Outcome outcome = await ProgramRun.RunAsync(folder.Path, [], "upscale", "-d", "cpu", "--quiet", "--", "-dash.png", "--wrap.png");
+        Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
+        Assert.True(File.Exists(folder.File("--wrap.png")));
+        (await ProgramRun.RunAsync(folder.Path, [], "info", "--", "-absent.png")).AssertFailed(ExitCode.Failure, "-absent.png");
     }
 
     [Fact]

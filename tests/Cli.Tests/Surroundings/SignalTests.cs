@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
+using System.Text.Json;
 using Gsasr.Cli.Tests.Upscaling;
 
 namespace Gsasr.Cli.Tests.Surroundings;
@@ -34,6 +35,23 @@ public sealed class SignalTests : IDisposable
         Assert.EndsWith($"Cancelled; nothing was written.{Environment.NewLine}", error, StringComparison.Ordinal);
         Assert.Equal(exitCode, process.ExitCode);
         Assert.Equal([_tree.File("in.png")], Directory.GetFileSystemEntries(_tree.Path));
+    }
+
+    [Fact]
+    public async Task The_events_name_the_exit_code_that_the_program_answers()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using Process process = CommandLine.Start(_tree.Path, "upscale", "in.png", "out.png", "-s", "64", "-d", "cpu", "--json");
+        while (await process.StandardOutput.ReadLineAsync(cancellation) is string line && !line.Contains("\"progress\"", StringComparison.Ordinal))
+        {
+        }
+
+        await KillAsync(process, "TERM");
+        string rest = await process.StandardOutput.ReadToEndAsync(cancellation);
+        await process.WaitForExitAsync(cancellation);
+        JsonElement last = JsonDocument.Parse(rest.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]).RootElement;
+        Assert.Equal("run_finished", last.GetProperty("event").GetString());
+        Assert.Equal((ExitCode.Terminated, ExitCode.Terminated), (last.GetProperty("exit_code").GetInt32(), process.ExitCode));
     }
 
     [Fact]
@@ -134,6 +152,22 @@ public sealed class SignalTests : IDisposable
             _tree.Path, "ulimit -f 20; DOTNET_EnableWriteXorExecute=0 exec \"$0\" upscale in.png out.png -s 6 -d cpu --quiet");
         outcome.AssertFailed(ExitCode.Failure, "out.png cannot be written", "larger than the system allows");
         Assert.Equal([_tree.File("in.png")], Directory.GetFileSystemEntries(_tree.Path));
+    }
+
+    [Fact]
+    public async Task The_signal_of_a_limit_of_file_size_is_ignored_by_the_system()
+    {
+        // One that .NET delivers can come when nothing handles it any more, and then ends the program.
+        const int FileSizeExceeded = 25;
+        if (!OperatingSystem.IsLinux())
+            Assert.Skip("Only Linux says what a process ignores.");
+        using Process process = StartLongWork("env", "--default-signal=XFSZ");
+        await ReadToAsync(process, ": reading");
+        string[] status = await File.ReadAllLinesAsync($"/proc/{process.Id}/status", TestContext.Current.CancellationToken);
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        string ignored = Assert.Single(status, line => line.StartsWith("SigIgn:", StringComparison.Ordinal)).Split('\t')[1];
+        Assert.NotEqual(0ul, ulong.Parse(ignored, NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1ul << (FileSizeExceeded - 1)));
     }
 
     private string[] Temporary() => Directory.GetFiles(_tree.Path, "*.tmp");
