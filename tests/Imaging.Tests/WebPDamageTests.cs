@@ -51,6 +51,23 @@ public class WebPDamageTests
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Lossy_data_without_their_last_partition_are_refused(int partitions)
+    {
+        byte[] file = Make(false, ["-resize", "150x120!", "-define", $"webp:partitions={partitions}", "-define", "webp:segments=4", "-define", "webp:method=1"]);
+        byte[] data = Chunks(file).Single(chunk => chunk.Type == "VP8 ").Data;
+        int sizes = 10 + ((data[0] | data[1] << 8 | data[2] << 16) >> 5), others = (1 << partitions) - 1;
+        int last = sizes + 3 * others + Enumerable.Range(0, others).Sum(i => data[sizes + 3 * i] | data[sizes + 3 * i + 1] << 8 | data[sizes + 3 * i + 2] << 16);
+        Assert.Equal(150, ImageFile.Decode(file).Width);
+        Assert.Null(Refusal(Change(file, "VP8 ", whole => whole[..(last + 2)])));
+        for (int cut = 10; cut <= last; cut++)
+            Assert.Contains("a partition of the pixels is missing", Refusal(Change(file, "VP8 ", whole => whole[..cut])), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_uncompressed_alpha_channel_cut_short_is_refused()
     {

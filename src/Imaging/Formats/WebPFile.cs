@@ -5,7 +5,8 @@ using SixLabors.ImageSharp.Formats.Webp;
 namespace Gsasr.Imaging.Formats;
 
 /// <summary>
-/// Reads and writes WebP. A file is a RIFF container of chunks, whose lengths are checked first, and lossless data (<see cref="WebPLossless"/>).
+/// Reads and writes WebP. A file is a RIFF container of chunks, whose lengths are checked first, and the data of the pixels
+/// (<see cref="WebPLossless"/>, <see cref="WebPLossy"/>).
 /// The decoder then gets the picture's own chunks. It does not know animations; of those it gets the chunks of the first frame.
 /// </summary>
 internal sealed class WebPFile
@@ -132,7 +133,9 @@ internal sealed class WebPFile
 
         if (!lossless.IsEmpty)
             WebPLossless.Check(lossless.Span[5..], width, height, fileBytes);
-        else if (hasAlpha)
+        else
+            WebPLossy.Check(lossy.Span);
+        if (lossless.IsEmpty && hasAlpha)
             CheckAlpha(alpha.Span, width, height, fileBytes);
 
         using var content = new MemoryStream();
