@@ -24,10 +24,10 @@ public class JpegScanTests
                 // A cut there leaves half of two bytes that stand for one, or a marker.
                 if (file[cut - 1] == 0xFF || file[cut] == 0xFF)
                     continue;
-                string message = Refusal([.. file[..cut], .. file[end..]]) ?? throw new InvalidOperationException($"Read without the bytes {cut} to {end}.");
+                string message = TestImages.Refusal([.. file[..cut], .. file[end..]]) ?? throw new InvalidOperationException($"Read without the bytes {cut} to {end}.");
                 Assert.True(
                     message.Contains("the compressed data end in row", StringComparison.Ordinal) || message.Contains("restart marker", StringComparison.Ordinal), message);
-                Assert.NotNull(Refusal([.. file[..cut], 0xFF, 0xD9]));
+                Assert.NotNull(TestImages.Refusal([.. file[..cut], 0xFF, 0xD9]));
             }
         }
     }
@@ -39,7 +39,7 @@ public class JpegScanTests
         (int start, int end) = Assert.Single(Scans(file));
         Assert.Equal(
             "JPEG: the compressed data end in row 3 of 6 of a scan: the file is truncated or damaged.",
-            Refusal([.. file[..(start + 6 * (end - start) / 10)], 0xFF, 0xD9]));
+            TestImages.Refusal([.. file[..(start + 6 * (end - start) / 10)], 0xFF, 0xD9]));
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public class JpegScanTests
         (int start, _) = Assert.Single(Scans(file));
         for (int i = 0; i < 8; i += 2)
             (file[start + i], file[start + i + 1]) = (0xFF, 0);
-        Assert.Contains("cannot be decoded: the file is damaged", Refusal(file), StringComparison.Ordinal);
+        Assert.Contains("cannot be decoded: the file is damaged", TestImages.Refusal(file), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -66,19 +66,6 @@ public class JpegScanTests
 
     private static byte[] Make(string arguments) =>
         Tool.Cjpeg(TestImages.Crop(FileKinds.Photo.Value, 61, 47), arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-
-    private static string? Refusal(byte[] file)
-    {
-        try
-        {
-            ImageFile.Decode(file);
-            return null;
-        }
-        catch (ImageFormatException e)
-        {
-            return e.Message;
-        }
-    }
 
     // Where the coded data of the scans begin and end.
     private static List<(int Start, int End)> Scans(byte[] file)

@@ -118,4 +118,18 @@ internal static class TestImages
         ImageFile.Write(stream, image, format, options);
         return stream.ToArray();
     }
+
+    /// <summary>Why a file is refused; null if it is read.</summary>
+    public static string? Refusal(byte[] file)
+    {
+        try
+        {
+            ImageFile.Decode(file);
+            return null;
+        }
+        catch (ImageFormatException e)
+        {
+            return e.Message;
+        }
+    }
 }

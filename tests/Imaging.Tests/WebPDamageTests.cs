@@ -22,7 +22,7 @@ public class WebPDamageTests
     public void An_empty_alpha_channel_is_refused(int length)
     {
         byte[] file = Change(Make(true, []), "ALPH", data => data[..length]);
-        Assert.Contains("the ALPH chunk is empty", Refusal(file), StringComparison.Ordinal);
+        Assert.Contains("the ALPH chunk is empty", TestImages.Refusal(file), StringComparison.Ordinal);
     }
 
     public static TheoryData<string, string> Kinds() => new()
@@ -41,7 +41,7 @@ public class WebPDamageTests
         int step = Math.Max(1, length / 400);
         for (int cut = length % step; cut < length; cut += step)
         {
-            string? message = Refusal(Change(file, type, data => data[..cut]));
+            string? message = TestImages.Refusal(Change(file, type, data => data[..cut]));
             // An encoder may add a byte of which no bit is needed.
             Assert.True(message is not null || cut == length - 1, $"{name} of {length} bytes was read without those behind {cut}.");
             if (message is null)
@@ -63,9 +63,9 @@ public class WebPDamageTests
         int sizes = 10 + ((data[0] | data[1] << 8 | data[2] << 16) >> 5), others = (1 << partitions) - 1;
         int last = sizes + 3 * others + Enumerable.Range(0, others).Sum(i => data[sizes + 3 * i] | data[sizes + 3 * i + 1] << 8 | data[sizes + 3 * i + 2] << 16);
         Assert.Equal(150, ImageFile.Decode(file).Width);
-        Assert.Null(Refusal(Change(file, "VP8 ", whole => whole[..(last + 2)])));
+        Assert.Null(TestImages.Refusal(Change(file, "VP8 ", whole => whole[..(last + 2)])));
         for (int cut = 10; cut <= last; cut++)
-            Assert.Contains("a partition of the pixels is missing", Refusal(Change(file, "VP8 ", whole => whole[..cut])), StringComparison.Ordinal);
+            Assert.Contains("a partition of the pixels is missing", TestImages.Refusal(Change(file, "VP8 ", whole => whole[..cut])), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public class WebPDamageTests
         byte[] plane = [0, .. new byte[37 * 29]];
         byte[] file = Change(Make(true, []), "ALPH", _ => plane);
         Assert.Equal(0, ImageFile.Decode(file).Samples8[3]);
-        Assert.Contains("has 1072 bytes", Refusal(Change(file, "ALPH", _ => plane[..^1])), StringComparison.Ordinal);
+        Assert.Contains("has 1072 bytes", TestImages.Refusal(Change(file, "ALPH", _ => plane[..^1])), StringComparison.Ordinal);
     }
 
     private static byte[] Make(string name)
@@ -98,19 +98,6 @@ public class WebPDamageTests
     {
         Image photo = TestImages.Crop(FileKinds.Photo.Value, 37, 29);
         return Tool.Convert(TestImages.Encode(hasAlpha ? FileKinds.WithAlpha(photo) : photo, ImageFormat.Png), "webp", arguments);
-    }
-
-    private static string? Refusal(byte[] file)
-    {
-        try
-        {
-            ImageFile.Decode(file);
-            return null;
-        }
-        catch (ImageFormatException e)
-        {
-            return e.Message;
-        }
     }
 
     // The file with another content of a chunk, and lengths that fit it.

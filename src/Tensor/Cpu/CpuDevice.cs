@@ -1,13 +1,12 @@
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>The processor: threads of its own, scratch memory per thread, and memory outside the garbage-collected heap.</summary>
 public sealed class CpuDevice : Device
 {
-    private static readonly SafeFileHandle? s_memoryInformation = OpenMemoryInformation();
+    private static readonly SystemFile s_memoryInformation = new("/proc/meminfo");
 
     // Asking the runtime allocates, and every image asks for the free memory.
     private static readonly long s_totalMemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
@@ -134,34 +133,8 @@ public sealed class CpuDevice : Device
     // Other programs do not share a limit of address space. This one needs some of it for other things.
     private static long FreeAddresses() => AddressSpace.FreeBytes() is long free ? free / 4 * 3 : long.MaxValue;
 
-    // What Linux can hand out without swapping, including caches of files; null on other systems, which have no such number. Every image
-    // asks for it, so it is read without allocating.
-    private static long? FreeMemoryBytes()
-    {
-        if (s_memoryInformation is null)
-            return null;
-        Span<byte> text = stackalloc byte[1024];
-        try
-        {
-            return ParseFreeMemory(text[..RandomAccess.Read(s_memoryInformation, text, 0)]);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    private static SafeFileHandle? OpenMemoryInformation()
-    {
-        try
-        {
-            return OperatingSystem.IsLinux() ? File.OpenHandle("/proc/meminfo") : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    // What Linux can hand out without swapping, including caches of files; null on other systems, which have no such number.
+    private static long? FreeMemoryBytes() => ParseFreeMemory(s_memoryInformation.Read(stackalloc byte[1024]));
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace Gsasr.Tensors.Cpu;
 
@@ -7,13 +6,13 @@ namespace Gsasr.Tensors.Cpu;
 internal static class ProcessMemory
 {
     // On Linux the runtime opens and parses a longer file, and allocates for that.
-    private static readonly SafeFileHandle? s_pages = Open();
+    private static readonly SystemFile s_pages = new("/proc/self/statm");
 
     /// <summary>Bytes of address space, used or only reserved; 0 where the system does not say.</summary>
     public static long AddressBytes() => Read().Total * Environment.SystemPageSize;
 
     /// <summary>Bytes that are in the computer's memory.</summary>
-    public static long ResidentBytes() => s_pages is null ? Environment.WorkingSet : Read().Resident * Environment.SystemPageSize;
+    public static long ResidentBytes() => s_pages.Exists ? Read().Resident * Environment.SystemPageSize : Environment.WorkingSet;
 
     /// <summary>The first two numbers of Linux's /proc/self/statm, "7320 2104 1500 ..."; 0 for those that are not there.</summary>
     /// <param name="text">The file.</param>
@@ -24,30 +23,5 @@ internal static class ProcessMemory
         return Utf8Parser.TryParse(text[length..].TrimStart((byte)' '), out long resident, out _) && resident >= 0 ? (total, resident) : (total, 0);
     }
 
-    private static (long Total, long Resident) Read()
-    {
-        if (s_pages is null)
-            return default;
-        Span<byte> text = stackalloc byte[256];
-        try
-        {
-            return Parse(text[..RandomAccess.Read(s_pages, text, 0)]);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return default;
-        }
-    }
-
-    private static SafeFileHandle? Open()
-    {
-        try
-        {
-            return OperatingSystem.IsLinux() ? File.OpenHandle("/proc/self/statm") : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    private static (long Total, long Resident) Read() => Parse(s_pages.Read(stackalloc byte[256]));
 }
