@@ -12,7 +12,7 @@ internal static class ProductCommand
     private static readonly Layer[] s_layers =
     [
         new(64, 64, 1), new(64, 192, 1), new(180, 180, 1), new(180, 360, 1), new(360, 180, 1),
-        new(192, 192, 1), new(192, 576, 1), new(192, 768, 1),
+        new(184, 184, 1), new(184, 368, 1), new(368, 184, 1), new(192, 384, 1), new(384, 192, 1), new(192, 192, 1), new(192, 576, 1), new(192, 768, 1), new(768, 192, 1), new(192, 960, 1),
         new(64, 64, 3), new(192, 192, 3), new(64, 256, 3, PixelShuffle: true), new(192, 768, 3, PixelShuffle: true),
     ];
 
@@ -30,17 +30,20 @@ internal static class ProductCommand
         };
         Option<int> runs = CommandOptions.Runs(5);
         Option<double> peak = CommandOptions.Peak();
-        var command = new Command("product", "Linear layers and convolutions alone.") { device, sizes, runs, peak };
+        Option<Precision> precision = CommandOptions.Precision();
+        var command = new Command("product", "Linear layers and convolutions alone.") { device, sizes, runs, peak, precision };
         command.SetAction(result =>
         {
             using Device opened = DeviceCatalog.Open(result.GetValue(device)!);
             if (opened is CpuDevice cpu)
                 MeasureProcessor(cpu, result.GetValue(sizes)!, result.GetValue(runs));
             else
-                MeasureGpu(opened, result.GetValue(sizes)!, result.GetValue(runs), result.GetValue(peak));
+                MeasureGpu(opened, result.GetValue(sizes)!, result.GetValue(runs), result.GetValue(peak), ElementOf(result.GetValue(precision)));
         });
         return command;
     }
+
+    private static ElementType ElementOf(Precision precision) => precision == Precision.Mixed ? ElementType.Float16 : ElementType.Float32;
 
     private static void MeasureProcessor(CpuDevice all, int[] sizes, int runs)
     {
@@ -72,19 +75,22 @@ internal static class ProductCommand
         Console.WriteLine("Shares are of one core's peak in processor time, which other programs on the machine do not add to.");
     }
 
-    private static void MeasureGpu(Device device, int[] sizes, int runs, double peak)
+    private static void MeasureGpu(Device device, int[] sizes, int runs, double peak, ElementType elementType)
     {
-        Console.WriteLine($"## Products on {device.Name} ({device.Kind})");
+        Console.WriteLine($"## Products of {elementType} on {device.Name} ({device.Kind})");
         Console.WriteLine();
         var table = new TextTable("layer", "image", "GFLOP", "median ms", "least ms", "TFLOP/s", "of peak", "GB/s floor");
         foreach (Layer layer in s_layers)
         {
+            // Float16 has channels by eights.
+            if (elementType == ElementType.Float16 && (layer.Inputs % 8 != 0 || layer.Outputs % 8 != 0))
+                continue;
             foreach (int size in sizes)
             {
                 double operations = layer.Operations(size);
-                Times times = Measure(device, layer, size, runs);
+                Times times = Measure(device, layer, size, runs, elementType);
                 double tflops = operations / times.Median / 1e9;
-                double bytes = 4.0 * size * size * (layer.Inputs + layer.Outputs);
+                double bytes = (double)elementType.Size() * size * size * (layer.Inputs + layer.Outputs);
                 table.Add(
                     layer.ToString(), $"{size} x {size}", $"{operations / 1e9:F2}",
                     $"{times.Median:F4}", $"{times.Minimum:F4}", $"{tflops:F2}",
@@ -97,7 +103,7 @@ internal static class ProductCommand
 
     // On a GPU a launch takes less time than starting it, so many are queued between two events. On the processor the time of other threads
     // is updated only every few milliseconds, so a run has to last longer than that.
-    private static Times Measure(Device device, in Layer layer, int size, int runs)
+    private static Times Measure(Device device, in Layer layer, int size, int runs, ElementType elementType = ElementType.Float32)
     {
         int factor = layer.PixelShuffle ? 2 : 1;
         using ConvolutionWeights weights = ConvolutionWeights.Create(
@@ -107,18 +113,26 @@ internal static class ProductCommand
             layer.Inputs,
             layer.Outputs,
             layer.Kernel,
-            layer.PixelShuffle);
-        Tensor x = device.Upload(Random(size * size * layer.Inputs), size, size, layer.Inputs);
-        int channels = layer.Outputs / (factor * factor);
-        using DeviceBuffer output = device.Allocate(4L * size * size * layer.Outputs);
-        var y = new Tensor(output, 0, size * factor, size * factor, channels, channels);
+            layer.PixelShuffle,
+            elementType);
+        using var arena = new Arena(device);
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor uploaded = device.Upload(Random(size * size * layer.Inputs), size, size, layer.Inputs);
+        Tensor x = uploaded;
+        if (elementType == ElementType.Float16)
+        {
+            x = arena.Allocate(size, size, layer.Inputs, elementType);
+            Elementwise.Round(uploaded, x);
+        }
+
+        Tensor y = arena.Allocate(size * factor, size * factor, layer.Outputs / (factor * factor), elementType);
         int repeats = device is GpuDevice ? 20 : (int)Math.Ceiling(LeastOperations / layer.Operations(size));
         Times times = Times.OnDevice(device, runs, () =>
         {
             for (int i = 0; i < repeats; i++)
                 Convolution.Run(x, weights, y);
         });
-        x.Buffer.Dispose();
+        uploaded.Buffer.Dispose();
         return new Times(times.Median / repeats, times.Minimum / repeats, times.Processor / repeats);
     }
 

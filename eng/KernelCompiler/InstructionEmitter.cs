@@ -20,7 +20,7 @@ internal static class InstructionEmitter
     {
         IntrinsicImplementationManager manager = builder.GetIntrinsicManager();
         const BindingFlags Instructions = BindingFlags.Static | BindingFlags.Public;
-        foreach (MethodInfo method in (MethodInfo[])[.. typeof(Gpu).GetMethods(Instructions), .. typeof(TensorCores).GetMethods(Instructions)])
+        foreach (MethodInfo method in (MethodInfo[])[.. typeof(Gpu).GetMethods(Instructions), .. typeof(TensorCores).GetMethods(Instructions), .. typeof(Warpgroup).GetMethods(Instructions)])
         {
             if (method.GetCustomAttribute<InstructionAttribute>() is null)
                 continue;
@@ -37,8 +37,15 @@ internal static class InstructionEmitter
         var registers = new List<string>();
         if (!value.Type.IsVoidType)
             Flatten(generator.Allocate(value), registers);
+        int results = registers.Count;
         foreach (ValueReference argument in value.Nodes)
             Flatten(generator.Load(argument.Resolve()), registers);
+        if (instruction.IsInPlace)
+        {
+            for (int i = 0; i < results; i++)
+                generator.Builder.Append(CultureInfo.InvariantCulture, $"\tmov.f32 {registers[i]}, {registers[results + i]};\n");
+        }
+
         string text = Fill(instruction.Ptx.Replace("#", AddressSpaceOf(value, "shared"), StringComparison.Ordinal), i => registers[i]);
         generator.Builder.Append('\t').Append(text).Append('\n');
     }
@@ -105,11 +112,24 @@ internal static class InstructionEmitter
             int end = mark + 1;
             while (end < template.Length && char.IsAsciiDigit(template[end]))
                 end++;
-            text.Append(operand(int.Parse(template.AsSpan(mark + 1, end - mark - 1), NumberStyles.None, CultureInfo.InvariantCulture)));
+            int first = Number(mark + 1, end);
+            text.Append(operand(first));
+            if (template.AsSpan(end).StartsWith("..%", StringComparison.Ordinal))
+            {
+                int secondMark = end + 3;
+                end = secondMark;
+                while (end < template.Length && char.IsAsciiDigit(template[end]))
+                    end++;
+                for (int i = first + 1; i <= Number(secondMark, end); i++)
+                    text.Append(", ").Append(operand(i));
+            }
+
             start = end;
         }
 
         return text.Append(template, start, template.Length - start).ToString();
+
+        int Number(int from, int to) => int.Parse(template.AsSpan(from, to - from), NumberStyles.None, CultureInfo.InvariantCulture);
     }
 
     private static void Flatten(RegisterAllocator<PTXRegisterKind>.Register register, List<string> names)

@@ -86,15 +86,41 @@ internal static class Float16ConvolutionGpu
         });
     }
 
-    // The largest tile with which every processor has something to do.
+    // The fewest columns that are computed only to be left out, then the largest tile, as long as every processor has something to do.
     private static (Kernel<Float16ConvolutionKernels.ConvolveFloat16.Arguments> Kernel, int Rows, int Columns) Choose(
         GpuDevice device, int pixels, int channels, int kernelSize)
     {
+        if (device.Supports(Float16ConvolutionKernels.ConvolveFloat16.Warpgroups128x192))
+        {
+            int columns = ColumnsOfWarpgroups(channels);
+            if (Groups(pixels, channels, Warpgroups128x64.RowCount, columns) >= device.ProcessorCount)
+            {
+                return columns switch
+                {
+                    Warpgroups128x192.ColumnCount => (Float16ConvolutionKernels.ConvolveFloat16.Warpgroups128x192, Warpgroups128x192.RowCount, columns),
+                    Warpgroups128x128.ColumnCount => (Float16ConvolutionKernels.ConvolveFloat16.Warpgroups128x128, Warpgroups128x128.RowCount, columns),
+                    _ => (Float16ConvolutionKernels.ConvolveFloat16.Warpgroups128x64, Warpgroups128x64.RowCount, columns),
+                };
+            }
+        }
+
         if (kernelSize > 1 && channels >= Half128x128.ColumnCount && Groups(pixels, channels, Half128x128.RowCount, Half128x128.ColumnCount) >= 2 * device.ProcessorCount)
             return (Float16ConvolutionKernels.ConvolveFloat16.Half128x128, Half128x128.RowCount, Half128x128.ColumnCount);
         return Groups(pixels, channels, Half128x64.Rows, Half128x64.Columns) >= device.ProcessorCount
             ? (Float16ConvolutionKernels.ConvolveFloat16.Half128x64, Half128x64.Rows, Half128x64.Columns)
             : (Float16ConvolutionKernels.ConvolveFloat16.Half64x64, Half64x64.Rows, Half64x64.Columns);
+    }
+
+    private static int ColumnsOfWarpgroups(int channels)
+    {
+        int best = Warpgroups128x192.ColumnCount;
+        foreach (int columns in (ReadOnlySpan<int>)[Warpgroups128x128.ColumnCount, Warpgroups128x64.ColumnCount])
+        {
+            if (LayerKernels.DivideUp(channels, columns) * columns < LayerKernels.DivideUp(channels, best) * best)
+                best = columns;
+        }
+
+        return best;
     }
 
     private static long Groups(int pixels, int channels, int rows, int columns) =>

@@ -18,6 +18,9 @@ internal static class Float16ConvolutionKernels
     /// </remarks>
     [Kernel(Half128x128.GroupSize, Specialization = typeof(Half128x128), GroupsPerProcessor = 2, Target = "sm_80", DynamicSharedBytes = Half128x128.SharedBytes)]
     [Kernel(Half128x64.GroupSize, Specialization = typeof(Half128x64), GroupsPerProcessor = 3, Target = "sm_80", DynamicSharedBytes = Half128x64.SharedBytes)]
+    [Kernel(Warpgroups128x192.GroupSize, Specialization = typeof(Warpgroups128x192), GroupsPerProcessor = 2, Target = "sm_90a", DynamicSharedBytes = Warpgroups128x192.SharedBytes)]
+    [Kernel(Warpgroups128x128.GroupSize, Specialization = typeof(Warpgroups128x128), GroupsPerProcessor = 2, Target = "sm_90a", DynamicSharedBytes = Warpgroups128x128.SharedBytes)]
+    [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = 2, Target = "sm_90a", DynamicSharedBytes = Warpgroups128x64.SharedBytes)]
     [Kernel(Half64x64.GroupSize, Specialization = typeof(Half64x64), GroupsPerProcessor = 4, Target = "sm_80", DynamicSharedBytes = Half64x64.SharedBytes)]
     public static void ConvolveFloat16<TTile>(
         ArrayView<short> x,
@@ -43,7 +46,7 @@ internal static class Float16ConvolutionKernels
         where TTile : struct, IFloat16Tile
     {
         ArrayView<int> shared = SharedMemory.GetDynamic<int>();
-        int sharedStart = Gpu.Keep(TensorCores.AddressOf(ref shared[0]));
+        int sharedStart = Gpu.Keep(Float16Product.FirstSlice<TTile>(TensorCores.AddressOf(ref shared[0])));
         int item = Group.IdxX;
         int columnTiles = (outputChannels + TTile.Columns - 1) / TTile.Columns;
         int tile = Grid.IdxX / columnTiles;
@@ -103,6 +106,8 @@ internal static class Float16ConvolutionKernels
         for (int step = 0; step < steps; step++)
         {
             TensorCores.WaitForCopies(TTile.Stages - 2);
+            if (TTile.HasWarpgroups)
+                Warpgroup.ShowSharedMemory();
             Group.Barrier();
             if (fetched < steps)
             {
@@ -138,15 +143,16 @@ internal static class Float16ConvolutionKernels
 
         // An item has the same eight channels of every pixel.
         int eights = TTile.Columns / 8;
-        int eight = (item & (eights - 1)) * 8;
+        int firstRowOfItem = item / eights;
+        int eight = (item - firstRowOfItem * eights) * 8;
         int outputChannel = tileColumn + eight;
-        if (outputChannel >= outputChannels)
+        if (outputChannel >= outputChannels | firstRowOfItem >= Float16Product.GroupSize<TTile>() / eights)
             return;
         Float4 bias0 = Gpu.Load4(ref bias[outputChannel]);
         Float4 bias1 = Gpu.Load4(ref bias[outputChannel + 4]);
         int subpixel = shuffledChannels != 0 ? outputChannel / shuffledChannels : 0;
         int yChannel = outputChannel - subpixel * shuffledChannels;
-        for (int row = item / eights; row < TTile.Rows; row += Float16Product.GroupSize<TTile>() / eights)
+        for (int row = firstRowOfItem; row < TTile.Rows; row += Float16Product.GroupSize<TTile>() / eights)
         {
             int pixel = tileRow + row;
             if (pixel < pixels)

@@ -31,6 +31,10 @@ internal static class Float16Product
     public static int WarpColumn<TTile>(int item)
         where TTile : struct, IFloat16Tile => ((item / 32) & (TTile.ColumnWarps - 1)) * (TTile.Columns / TTile.ColumnWarps);
 
+    /// <summary>Where slices start in shared memory that starts at an address.</summary>
+    public static int FirstSlice<TTile>(int address)
+        where TTile : struct, IFloat16Tile => TTile.HasWarpgroups ? (address + Float16Tiles.Alignment - 1) & ~(Float16Tiles.Alignment - 1) : address;
+
     /// <summary>Where a chunk of 16 bytes of a row stands in a slice, in bytes.</summary>
     public static int Place(int row, int chunk) => row * Float16Tiles.RowBytes + ((chunk ^ (row & 7)) << 4);
 
@@ -60,6 +64,12 @@ internal static class Float16Product
     public static void Multiply<TTile>(int rows, int columns, int item, Float4[] sums, Int4[] left, Int4[] right)
         where TTile : struct, IFloat16Tile
     {
+        if (TTile.HasWarpgroups)
+        {
+            MultiplyByWarpgroup<TTile>(rows + item / 128 * (64 * Float16Tiles.RowBytes), columns, sums);
+            return;
+        }
+
         int lane = item & 31;
         int rowBase = Gpu.Keep(rows + (WarpRow<TTile>(item) + (lane & 15)) * Float16Tiles.RowBytes);
         int columnBase = Gpu.Keep(columns + (WarpColumn<TTile>(item) + (lane & 7) + ((lane >> 4) << 3)) * Float16Tiles.RowBytes);
@@ -83,6 +93,29 @@ internal static class Float16Product
                     sums[sum + 1] = TensorCores.MultiplyFloat16(sums[sum + 1], left[i], right[j].Z, right[j].W);
                 }
             }
+        }
+    }
+
+    private static void MultiplyByWarpgroup<TTile>(int rows, int columns, Float4[] sums)
+        where TTile : struct, IFloat16Tile
+    {
+        if (TTile.Columns == 64)
+        {
+            Warpgroup.Multiply64(Sums64.From(sums, 0), rows, columns).CopyTo(sums, 0);
+        }
+        else if (TTile.Columns == 128)
+        {
+            Sums128 all = Warpgroup.Multiply128(new Sums128 { First = Sums64.From(sums, 0), Second = Sums64.From(sums, 8) }, rows, columns);
+            all.First.CopyTo(sums, 0);
+            all.Second.CopyTo(sums, 8);
+        }
+        else
+        {
+            Sums192 all = Warpgroup.Multiply192(
+                new Sums192 { First = Sums64.From(sums, 0), Second = Sums64.From(sums, 8), Third = Sums64.From(sums, 16) }, rows, columns);
+            all.First.CopyTo(sums, 0);
+            all.Second.CopyTo(sums, 8);
+            all.Third.CopyTo(sums, 16);
         }
     }
 }

@@ -8,7 +8,7 @@ internal interface IFloat16Tile
     /// <summary>Rows that a group computes.</summary>
     static abstract int Rows { get; }
 
-    /// <summary>Columns that a group computes: 64 or 128.</summary>
+    /// <summary>Columns that a group computes: 64, 128 or 192.</summary>
     static abstract int Columns { get; }
 
     /// <summary>Warps that share the rows; each has a multiple of 16 of them.</summary>
@@ -19,6 +19,9 @@ internal interface IFloat16Tile
 
     /// <summary>Slices of the depth that are in shared memory at once.</summary>
     static abstract int Stages { get; }
+
+    /// <summary>Whether warpgroups compute the products, each of 64 rows and all columns, instead of warps.</summary>
+    static abstract bool HasWarpgroups { get; }
 }
 
 /// <summary>What all tiles have in common.</summary>
@@ -29,6 +32,9 @@ internal static class Float16Tiles
 
     /// <summary>Bytes of a row of a slice.</summary>
     public const int RowBytes = Depth * 2;
+
+    /// <summary>The boundary that slices start on, in bytes, for the products of warpgroups.</summary>
+    public const int Alignment = 1024;
 }
 
 /// <summary>For products of many columns.</summary>
@@ -69,6 +75,9 @@ internal readonly struct Half128x128 : IFloat16Tile
 
     /// <inheritdoc/>
     public static int Stages => StageCount;
+
+    /// <inheritdoc/>
+    public static bool HasWarpgroups => false;
 }
 
 /// <summary>For products of few columns.</summary>
@@ -94,6 +103,9 @@ internal readonly struct Half128x64 : IFloat16Tile
 
     /// <inheritdoc/>
     public static int Stages => 3;
+
+    /// <inheritdoc/>
+    public static bool HasWarpgroups => false;
 }
 
 /// <summary>For small images.</summary>
@@ -119,4 +131,118 @@ internal readonly struct Half64x64 : IFloat16Tile
 
     /// <inheritdoc/>
     public static int Stages => 3;
+
+    /// <inheritdoc/>
+    public static bool HasWarpgroups => false;
+}
+
+/// <summary>On Hopper, for products of 192 columns or a multiple. The sums, on their way out, take more shared memory than two slices.</summary>
+internal readonly struct Warpgroups128x192 : IFloat16Tile
+{
+    /// <summary>Rows that a group computes.</summary>
+    public const int RowCount = 128;
+
+    /// <summary>Columns that a group computes.</summary>
+    public const int ColumnCount = 192;
+
+    /// <summary>Slices of the depth that are in shared memory at once.</summary>
+    public const int StageCount = 2;
+
+    /// <summary>Work-items of a group.</summary>
+    public const int GroupSize = 256;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = Float16Tiles.Alignment + RowCount * (ColumnCount + 8) * sizeof(float);
+
+    /// <inheritdoc/>
+    public static int Rows => RowCount;
+
+    /// <inheritdoc/>
+    public static int Columns => ColumnCount;
+
+    /// <inheritdoc/>
+    public static int RowWarps => 8;
+
+    /// <inheritdoc/>
+    public static int ColumnWarps => 1;
+
+    /// <inheritdoc/>
+    public static int Stages => StageCount;
+
+    /// <inheritdoc/>
+    public static bool HasWarpgroups => true;
+}
+
+/// <summary>On Hopper, for products of other numbers of columns.</summary>
+internal readonly struct Warpgroups128x128 : IFloat16Tile
+{
+    /// <summary>Rows that a group computes.</summary>
+    public const int RowCount = 128;
+
+    /// <summary>Columns that a group computes.</summary>
+    public const int ColumnCount = 128;
+
+    /// <summary>Slices of the depth that are in shared memory at once.</summary>
+    public const int StageCount = 3;
+
+    /// <summary>Work-items of a group.</summary>
+    public const int GroupSize = 256;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = Float16Tiles.Alignment + StageCount * (RowCount + ColumnCount) * Float16Tiles.RowBytes;
+
+    /// <inheritdoc/>
+    public static int Rows => RowCount;
+
+    /// <inheritdoc/>
+    public static int Columns => ColumnCount;
+
+    /// <inheritdoc/>
+    public static int RowWarps => 8;
+
+    /// <inheritdoc/>
+    public static int ColumnWarps => 1;
+
+    /// <inheritdoc/>
+    public static int Stages => StageCount;
+
+    /// <inheritdoc/>
+    public static bool HasWarpgroups => true;
+}
+
+/// <summary>On Hopper, for products of few columns.</summary>
+internal readonly struct Warpgroups128x64 : IFloat16Tile
+{
+    /// <summary>Rows that a group computes.</summary>
+    public const int RowCount = 128;
+
+    /// <summary>Columns that a group computes.</summary>
+    public const int ColumnCount = 64;
+
+    /// <summary>Slices of the depth that are in shared memory at once.</summary>
+    public const int StageCount = 4;
+
+    /// <summary>Work-items of a group.</summary>
+    public const int GroupSize = 256;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = Float16Tiles.Alignment + StageCount * (RowCount + ColumnCount) * Float16Tiles.RowBytes;
+
+    /// <inheritdoc/>
+    public static int Rows => RowCount;
+
+    /// <inheritdoc/>
+    public static int Columns => ColumnCount;
+
+    /// <inheritdoc/>
+    public static int RowWarps => 8;
+
+    /// <inheritdoc/>
+    public static int ColumnWarps => 1;
+
+    /// <inheritdoc/>
+    public static int Stages => StageCount;
+
+    /// <inheritdoc/>
+    public static bool HasWarpgroups => true;
 }

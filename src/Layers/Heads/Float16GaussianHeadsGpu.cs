@@ -23,6 +23,9 @@ internal static class Float16GaussianHeadsGpu
         int bands = LayerKernels.DivideUp(cells, most);
         int bandCells = LayerKernels.DivideUp(LayerKernels.DivideUp(cells, bands), Half128x128.RowCount) * Half128x128.RowCount;
 
+        Kernel<Float16HeadsKernels.FinishHeadsFloat16.Arguments> kernel = device.Supports(Float16HeadsKernels.FinishHeadsFloat16.Warpgroups128x128)
+            ? Float16HeadsKernels.FinishHeadsFloat16.Warpgroups128x128
+            : Float16HeadsKernels.FinishHeadsFloat16.Half128x128;
         using Arena.Scope scope = arena.BeginScope();
         Tensor hidden = arena.Allocate(1, Math.Min(bandCells, cells), hiddenChannels, ElementType.Float16);
         Tensor line = x.Reshape(height: 1, width: cells);
@@ -31,7 +34,7 @@ internal static class Float16GaussianHeadsGpu
             int count = Math.Min(bandCells, cells - first);
             Convolution.Run(line, weights.First, hidden.Reshape(width: count), Activation.Relu, firstColumn: first);
             int groups = checked(LayerKernels.DivideUp(count, Half128x128.RowCount) * GaussianHeadsWeights.HeadCount);
-            device.Launch(Float16HeadsKernels.FinishHeadsFloat16.Kernel, new WorkSize(groups), new()
+            device.Launch(kernel, new WorkSize(groups), new()
             {
                 Hidden = hidden.ViewAs<short>(),
                 HiddenPitch = hidden.Pitch,

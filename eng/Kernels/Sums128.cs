@@ -1,0 +1,11 @@
+namespace Gsasr.Kernels;
+
+/// <summary>As <see cref="Sums64"/>, of 128 columns.</summary>
+public struct Sums128
+{
+    /// <summary>Of columns 0 to 63.</summary>
+    public Sums64 First;
+
+    /// <summary>Of columns 64 to 127.</summary>
+    public Sums64 Second;
+}
