@@ -132,6 +132,101 @@ public abstract class Float16Tests
     }
 
     [Theory]
+    [InlineData(1, 1, 8, 8, nameof(Activation.Relu), false)]
+    [InlineData(3, 43, 64, 64, nameof(Activation.Relu), true)]
+    [InlineData(2, 64, 40, 24, nameof(Activation.Relu), true)]
+    [InlineData(5, 27, 192, 192, nameof(Activation.Relu), true)]
+    [InlineData(7, 9, 72, 136, nameof(Activation.Relu), false)]
+    [InlineData(7, 37, 180, 360, nameof(Activation.Gelu), false)]
+    [InlineData(3, 5, 64, 200, nameof(Activation.Gelu), true)]
+    [InlineData(2, 3, 8, 8, nameof(Activation.Gelu), false)]
+    public void Feed_forward_networks_are_right(int height, int width, int channels, int inner, string activation, bool shift)
+    {
+        GpuDevice gpu = GetGpu();
+        var filled = new PaddedChannels(1, channels, (channels + 7) / 8 * 8);
+        int hidden = (inner + 7) / 8 * 8;
+        int pixels = height * width;
+        float[] image = Float16Tensor.Rounded([.. Numbers.Of("x", pixels * channels).Select(value => 3 * value + 1)]);
+        float[] firstWeight = Float16Tensor.Rounded(Numbers.Of("first", hidden * channels, 1 / MathF.Sqrt(channels)));
+        float[] secondWeight = Float16Tensor.Rounded(Numbers.Of("second", channels * hidden, 1 / MathF.Sqrt(hidden)));
+        float[] firstBias = Numbers.Of("first bias", hidden);
+        float[] secondBias = Numbers.Of("second bias", channels);
+        float[] gamma = Numbers.Of("gamma", channels);
+        float[] beta = Numbers.Of("beta", channels);
+        float[] added = Numbers.Of("shift", channels);
+        Activation function = Enum.Parse<Activation>(activation);
+
+        using ConvolutionWeights first = ConvolutionWeights.Create(
+            gpu, filled.Pad(firstWeight, outer: hidden), firstBias, filled.PaddedCount, hidden, elementType: ElementType.Float16);
+        using ConvolutionWeights second = ConvolutionWeights.Create(
+            gpu, filled.Pad(secondWeight, inner: hidden), filled.Pad(secondBias), hidden, filled.PaddedCount, elementType: ElementType.Float16);
+        using var x = new Float16Tensor(gpu, height, width, filled.PaddedCount, filled.Pad(image, outer: pixels));
+        using var arena = new Arena(gpu);
+        using (arena.BeginScope())
+        {
+            FeedForwardNetwork.AddTo(
+                x.Tensor,
+                gpu.Upload(filled.Pad(gamma), 1, 1, filled.PaddedCount).Reshape(channels: channels),
+                gpu.Upload(filled.Pad(beta), 1, 1, filled.PaddedCount).Reshape(channels: channels),
+                first,
+                function,
+                second,
+                arena,
+                shift ? gpu.Upload(filled.Pad(added), 1, 1, filled.PaddedCount) : null);
+        }
+
+        // The same layers one by one, with values rounded between them as they are on the chip.
+        using var cpu = new CpuDevice();
+        using ConvolutionWeights exactFirst = ConvolutionWeights.Create(cpu, firstWeight, firstBias, channels, hidden);
+        using ConvolutionWeights exactSecond = ConvolutionWeights.Create(cpu, secondWeight, secondBias, hidden, channels);
+        Tensor normal = cpu.Upload(image, height, width, channels);
+        LayerNorm.Run(
+            normal, cpu.Upload(gamma, 1, 1, channels), cpu.Upload(beta, 1, 1, channels), normal, shift ? cpu.Upload(added, 1, 1, channels) : null);
+        Tensor middle = cpu.Upload(new float[pixels * hidden], height, width, hidden);
+        Convolution.Run(cpu.Upload(Float16Tensor.Rounded(normal.ToArray()), height, width, channels), exactFirst, middle, function);
+        Tensor exact = cpu.Upload(image, height, width, channels);
+        Convolution.Run(cpu.Upload(Float16Tensor.Rounded(middle.ToArray()), height, width, hidden), exactSecond, exact, residual: exact);
+        Near(filled.Pad(exact.ToArray(), outer: pixels), x.Read(), 1e-3);
+    }
+
+    [Theory]
+    [InlineData(1, 1, 8, 8)]
+    [InlineData(3, 43, 64, 192)]
+    [InlineData(5, 27, 180, 552)]
+    [InlineData(2, 70, 72, 200)]
+    public void Linear_layers_on_normalised_pixels_are_right(int height, int width, int channels, int outputs)
+    {
+        GpuDevice gpu = GetGpu();
+        var filled = new PaddedChannels(1, channels, (channels + 7) / 8 * 8);
+        int pixels = height * width;
+        float[] image = Float16Tensor.Rounded([.. Numbers.Of("x", pixels * channels).Select(value => 3 * value + 1)]);
+        float[] weight = Float16Tensor.Rounded(Numbers.Of("weight", outputs * channels, 1 / MathF.Sqrt(channels)));
+        float[] bias = Numbers.Of("bias", outputs);
+        float[] gamma = Numbers.Of("gamma", channels);
+        float[] beta = Numbers.Of("beta", channels);
+        using ConvolutionWeights weights = ConvolutionWeights.Create(
+            gpu, filled.Pad(weight, outer: outputs), bias, filled.PaddedCount, outputs, elementType: ElementType.Float16);
+        using var x = new Float16Tensor(gpu, height, width, filled.PaddedCount, filled.Pad(image, outer: pixels));
+        using var normal = new Float16Tensor(gpu, height, width, filled.PaddedCount);
+        using var y = new Float16Tensor(gpu, height, width, outputs);
+        NormalizedConvolution.Run(
+            x.Tensor,
+            gpu.Upload(filled.Pad(gamma), 1, 1, filled.PaddedCount).Reshape(channels: channels),
+            gpu.Upload(filled.Pad(beta), 1, 1, filled.PaddedCount).Reshape(channels: channels),
+            weights,
+            y.Tensor,
+            normal.Tensor);
+
+        using var cpu = new CpuDevice();
+        using ConvolutionWeights exactWeights = ConvolutionWeights.Create(cpu, weight, bias, channels, outputs);
+        Tensor exactNormal = cpu.Upload(image, height, width, channels);
+        LayerNorm.Run(exactNormal, cpu.Upload(gamma, 1, 1, channels), cpu.Upload(beta, 1, 1, channels), exactNormal);
+        Tensor exact = cpu.Upload(new float[pixels * outputs], height, width, outputs);
+        Convolution.Run(cpu.Upload(Float16Tensor.Rounded(exactNormal.ToArray()), height, width, channels), exactWeights, exact);
+        Near(exact.ToArray(), y.Read(), 1e-3);
+    }
+
+    [Theory]
     [InlineData(1, 1, 8, 1)]
     [InlineData(5, 9, 24, 3)]
     [InlineData(3, 7, 272, 2)]

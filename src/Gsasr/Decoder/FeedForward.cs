@@ -25,13 +25,6 @@ internal sealed record FeedForward(NormWeights Norm, ConvolutionWeights First, C
     /// <param name="arena">Memory.</param>
     /// <param name="shift">[1, 1, C], added to x first; needs <paramref name="bias"/>, which adds it to the result.</param>
     /// <param name="bias">[1, 1, C] in place of the second layer's.</param>
-    public void Run(in Tensor x, Arena arena, Tensor? shift = null, Tensor? bias = null)
-    {
-        using Arena.Scope scope = arena.BeginScope();
-        Tensor normal = arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
-        Tensor hidden = arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
-        LayerNorm.Run(x, Norm.Gamma, Norm.Beta, normal, shift);
-        Convolution.Run(normal, First, hidden, Activation.Relu);
-        Convolution.Run(hidden, Second, x, residual: x, bias: bias);
-    }
+    public void Run(in Tensor x, Arena arena, Tensor? shift = null, Tensor? bias = null) =>
+        FeedForwardNetwork.AddTo(x, Norm.Gamma, Norm.Beta, First, Activation.Relu, Second, arena, shift, bias);
 }

@@ -38,9 +38,7 @@ internal sealed class SelfLayer : DecoderLayer
         int channels = attended.Channels;
         using Arena.Scope scope = arena.BeginScope();
         Tensor qkv = arena.Allocate(x.Height, x.Width, 3 * channels, x.ElementType);
-        Tensor normal = attended.SliceChannels(0, x.Channels);
-        LayerNorm.Run(x, _norm.Gamma, _norm.Beta, normal);
-        Convolution.Run(normal, _queryKeyValue, qkv);
+        NormalizedConvolution.Run(x, _norm.Gamma, _norm.Beta, _queryKeyValue, qkv, normal: attended.SliceChannels(0, x.Channels));
         WindowAttention.Run(
             qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), attended, _attention);
     }

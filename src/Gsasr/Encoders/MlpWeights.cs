@@ -21,13 +21,5 @@ internal sealed record MlpWeights(NormWeights Norm, ConvolutionWeights First, Co
     /// <summary>Computes the half layer in place.</summary>
     /// <param name="x">[height, width, channels].</param>
     /// <param name="arena">Memory.</param>
-    public void Run(in Tensor x, Arena arena)
-    {
-        using Arena.Scope scope = arena.BeginScope();
-        Tensor normal = arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
-        Tensor hidden = arena.Allocate(x.Height, x.Width, First.OutputChannels, x.ElementType);
-        LayerNorm.Run(x, Norm.Gamma, Norm.Beta, normal);
-        Convolution.Run(normal, First, hidden, Activation.Gelu);
-        Convolution.Run(hidden, Second, x, residual: x);
-    }
+    public void Run(in Tensor x, Arena arena) => FeedForwardNetwork.AddTo(x, Norm.Gamma, Norm.Beta, First, Activation.Gelu, Second, arena);
 }

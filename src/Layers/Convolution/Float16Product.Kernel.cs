@@ -66,7 +66,7 @@ internal static class Float16Product
     {
         if (TTile.HasWarpgroups)
         {
-            MultiplyByWarpgroup<TTile>(rows + item / 128 * (64 * Float16Tiles.RowBytes), columns, sums);
+            Multiply<TTile>(rows, columns, item, sums);
             return;
         }
 
@@ -96,9 +96,15 @@ internal static class Float16Product
         }
     }
 
-    private static void MultiplyByWarpgroup<TTile>(int rows, int columns, Float4[] sums)
+    /// <summary>sums += A * B over one slice of the depth, by warpgroups.</summary>
+    /// <param name="rows">Where the slice of A starts in shared memory.</param>
+    /// <param name="columns">Where the slice of B starts.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="sums">[column block].</param>
+    public static void Multiply<TTile>(int rows, int columns, int item, Float4[] sums)
         where TTile : struct, IFloat16Tile
     {
+        rows += item / 128 * (64 * Float16Tiles.RowBytes);
         if (TTile.Columns == 64)
         {
             Warpgroup.Multiply64(Sums64.From(sums, 0), rows, columns).CopyTo(sums, 0);

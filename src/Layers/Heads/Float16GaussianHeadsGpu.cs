@@ -16,6 +16,52 @@ internal static class Float16GaussianHeadsGpu
     {
         if (!Supports(weights.Channels))
             throw new NotSupportedException($"{device.Name} has no Gaussian heads of float16 for {weights.Channels} channels.");
+        Kernel<Float16HeadsRowsKernels.MakeGaussiansFloat16.Arguments> kernel = weights.Channels <= Rows128x64.ColumnCount
+            ? Float16HeadsRowsKernels.MakeGaussiansFloat16.Rows128x64
+            : Float16HeadsRowsKernels.MakeGaussiansFloat16.Rows128x192;
+        if (device.Supports(kernel))
+            RunAtOnce(device, kernel, x, weights, y, placement);
+        else
+            RunByBands(device, x, weights, y, placement, arena);
+    }
+
+    private static void RunAtOnce(
+        GpuDevice device,
+        Kernel<Float16HeadsRowsKernels.MakeGaussiansFloat16.Arguments> kernel,
+        in Tensor x,
+        GaussianHeadsWeights weights,
+        in Tensor y,
+        in GridPlacement placement)
+    {
+        LayerKernels.RequireEights(x);
+        GaussianHeadsGpuWeights gpuWeights = weights.Gpu!;
+        int groups = checked(LayerKernels.DivideUp(x.Pixels, Float16RowsShape.Rows) * GaussianHeadsWeights.HeadCount);
+        device.Launch(kernel, new WorkSize(groups), new()
+        {
+            X = x.ViewAs<short>(),
+            XPitch = x.Pitch,
+            First = new(weights.First.Packed),
+            FirstBias = weights.First.Bias.View,
+            Second = new(gpuWeights.Second.Packed),
+            SecondBias = gpuWeights.Second.Bias.View,
+            Third = gpuWeights.Third.View,
+            ThirdBias = gpuWeights.ThirdBias.View,
+            Y = y.View,
+            YPitch = y.Pitch,
+            Channels = weights.Channels,
+            Cells = x.Pixels,
+            Width = y.Width,
+            GridHeight = placement.GridHeight,
+            GridWidth = placement.GridWidth,
+            RowCentres = placement.RowCentres.View,
+            ColumnCentres = placement.ColumnCentres.View,
+            Range = new(gpuWeights.RangeFlag!),
+        });
+    }
+
+    private static void RunByBands(
+        GpuDevice device, in Tensor x, GaussianHeadsWeights weights, in Tensor y, in GridPlacement placement, Arena arena)
+    {
         GaussianHeadsGpuWeights gpuWeights = weights.Gpu!;
         int cells = x.Pixels;
         int hiddenChannels = GaussianHeadsWeights.HeadCount * weights.Channels;
@@ -23,9 +69,6 @@ internal static class Float16GaussianHeadsGpu
         int bands = LayerKernels.DivideUp(cells, most);
         int bandCells = LayerKernels.DivideUp(LayerKernels.DivideUp(cells, bands), Half128x128.RowCount) * Half128x128.RowCount;
 
-        Kernel<Float16HeadsKernels.FinishHeadsFloat16.Arguments> kernel = device.Supports(Float16HeadsKernels.FinishHeadsFloat16.Warpgroups128x128)
-            ? Float16HeadsKernels.FinishHeadsFloat16.Warpgroups128x128
-            : Float16HeadsKernels.FinishHeadsFloat16.Half128x128;
         using Arena.Scope scope = arena.BeginScope();
         Tensor hidden = arena.Allocate(1, Math.Min(bandCells, cells), hiddenChannels, ElementType.Float16);
         Tensor line = x.Reshape(height: 1, width: cells);
@@ -34,7 +77,7 @@ internal static class Float16GaussianHeadsGpu
             int count = Math.Min(bandCells, cells - first);
             Convolution.Run(line, weights.First, hidden.Reshape(width: count), Activation.Relu, firstColumn: first);
             int groups = checked(LayerKernels.DivideUp(count, Half128x128.RowCount) * GaussianHeadsWeights.HeadCount);
-            device.Launch(kernel, new WorkSize(groups), new()
+            device.Launch(Float16HeadsKernels.FinishHeadsFloat16.Kernel, new WorkSize(groups), new()
             {
                 Hidden = hidden.ViewAs<short>(),
                 HiddenPitch = hidden.Pitch,

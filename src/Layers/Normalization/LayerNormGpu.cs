@@ -46,13 +46,10 @@ internal static class LayerNormGpu
                 $"A layer normalisation of float16 takes up to {Float16NormalizationShape.MostChannels} channels, not {x.Channels}.", nameof(x));
         }
 
-        // With the zeros that fill up eights.
-        Tensor filledGamma = gamma.Reshape(channels: x.Channels);
-        Tensor filledBeta = beta.Reshape(channels: x.Channels);
+        Tensor filledGamma = Filled(gamma, x);
+        Tensor filledBeta = Filled(beta, x);
         Tensor added = shift ?? filledGamma;
         Tensor table = windowTable ?? filledGamma;
-        LayerKernels.RequireFours(filledGamma.Reshape(pitch: x.Channels));
-        LayerKernels.RequireFours(filledBeta.Reshape(pitch: x.Channels));
         LayerKernels.RequireFours(added.Reshape(pitch: added.Channels));
         LayerKernels.RequireFours(table);
         var groups = new WorkSize(LayerKernels.DivideUp(x.Pixels, Float16NormalizationShape.PixelsOfGroup));
@@ -77,6 +74,16 @@ internal static class LayerNormGpu
             CountedChannels = gamma.Channels,
             Epsilon = LayerNorm.Epsilon,
         });
+    }
+
+    /// <summary>A vector with the zeros behind it that fill up eights, for the channels of pixels of float16.</summary>
+    /// <param name="vector">[1, 1, channels].</param>
+    /// <param name="x">The pixels.</param>
+    public static Tensor Filled(in Tensor vector, in Tensor x)
+    {
+        Tensor filled = vector.Reshape(channels: x.Channels);
+        LayerKernels.RequireFours(filled.Reshape(pitch: x.Channels));
+        return filled;
     }
 
     private static bool IsAlignedVector(in Tensor vector) => vector.Offset % 4 == 0 && vector.Channels % 4 == 0;

@@ -111,10 +111,9 @@ internal sealed class SwinIrEncoder : Encoder
         using (pass.Arena.BeginScope())
         {
             Tensor attended = pass.Arena.Allocate(x.Height, x.Width, channels, x.ElementType);
-            Tensor normal = attended.SliceChannels(0, x.Channels);
             Tensor qkv = pass.Arena.Allocate(x.Height, x.Width, 3 * channels, x.ElementType);
-            LayerNorm.Run(input, layer.Norm.Gamma, layer.Norm.Beta, normal);
-            Convolution.Run(normal, layer.Qkv, qkv);
+            NormalizedConvolution.Run(
+                input, layer.Norm.Gamma, layer.Norm.Beta, layer.Qkv, qkv, normal: attended.SliceChannels(0, x.Channels));
             WindowAttention.Run(
                 qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), attended, layer.Attention);
             Convolution.Run(attended, layer.Projection, x, residual: input);

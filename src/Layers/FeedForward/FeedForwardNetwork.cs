@@ -1,0 +1,46 @@
+using Gsasr.Tensors;
+
+namespace Gsasr.Layers;
+
+/// <summary>The second half of a transformer layer: two linear layers on normalised pixels, added to the pixels.</summary>
+internal static class FeedForwardNetwork
+{
+    /// <summary>x += second * activation(first * norm(x + shift) + its bias) + bias.</summary>
+    /// <param name="x">[height, width, C].</param>
+    /// <param name="gamma">[1, 1, C], of the normalisation; see <see cref="LayerNorm"/>.</param>
+    /// <param name="beta">[1, 1, C].</param>
+    /// <param name="first">C -> hidden.</param>
+    /// <param name="activation">Between the layers.</param>
+    /// <param name="second">hidden -> C.</param>
+    /// <param name="arena">Memory.</param>
+    /// <param name="shift">[1, 1, C], added before the normalisation; not part of what the result is added to.</param>
+    /// <param name="bias">[1, 1, C] in place of the second layer's.</param>
+    /// <exception cref="ArgumentException">The shapes, element types or devices do not fit together.</exception>
+    public static void AddTo(
+        in Tensor x,
+        in Tensor gamma,
+        in Tensor beta,
+        ConvolutionWeights first,
+        Activation activation,
+        ConvolutionWeights second,
+        Arena arena,
+        Tensor? shift = null,
+        Tensor? bias = null)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        ArgumentNullException.ThrowIfNull(arena);
+        if (x.Device is GpuDevice gpu && Float16FeedForwardGpu.KernelFor(gpu, x, first, activation, second) is { } kernel)
+        {
+            Float16FeedForwardGpu.Run(gpu, kernel, x, gamma, beta, first, second, shift, bias ?? second.Bias);
+            return;
+        }
+
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor normal = arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
+        Tensor hidden = arena.Allocate(x.Height, x.Width, first.OutputChannels, x.ElementType);
+        LayerNorm.Run(x, gamma, beta, normal, shift);
+        Convolution.Run(normal, first, hidden, activation);
+        Convolution.Run(hidden, second, x, residual: x, bias: bias);
+    }
+}

@@ -1,0 +1,193 @@
+using Gsasr.Kernels;
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Gsasr.Layers;
+
+/// <summary>Feed-forward networks of float16 on Hopper: what is between reading and writing a pixel never leaves the chip.</summary>
+internal static class Float16FeedForwardKernels
+{
+    /// <summary>
+    /// y += second * ReLU(first * norm(y + shift) + firstBias) + secondBias, with products of float16 and everything else in float32. A group
+    /// takes 128 pixels. It normalises them in shared memory, multiplies them with slices of the first layer's weights, and puts what it gets back
+    /// into shared memory as the left operand of the second layer.
+    /// </summary>
+    /// <remarks>
+    /// y: pixels of up to TTile.Columns channels, a multiple of 8, as are hidden, offset and pitch. first: [hidden][channels filled up to 64].
+    /// second: [channels][hidden filled up to 64]. The normalisation is that of NormalizeFloat16.
+    /// </remarks>
+    [Kernel(Rows128x64.GroupSize, Specialization = typeof(Rows128x64), GroupsPerProcessor = Rows128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Rows128x64.SharedBytes)]
+    [Kernel(Rows128x192.GroupSize, Specialization = typeof(Rows128x192), GroupsPerProcessor = Rows128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Rows128x192.SharedBytes)]
+    public static void FeedForwardFloat16<TTile>(
+        ArrayView<short> y,
+        int yPitch,
+        ArrayView<float> gamma,
+        ArrayView<float> beta,
+        ArrayView<float> shift,
+        int hasShift,
+        ArrayView<short> first,
+        ArrayView<float> firstBias,
+        ArrayView<short> second,
+        ArrayView<float> secondBias,
+        int pixels,
+        int channels,
+        int countedChannels,
+        int hidden,
+        float epsilon)
+        where TTile : struct, IFloat16Tile
+    {
+        ArrayView<int> shared = SharedMemory.GetDynamic<int>();
+        int item = Group.IdxX;
+        int address = TensorCores.AddressOf(ref shared[0]);
+        int rows = Gpu.Keep(Float16Product.FirstSlice<TTile>(address));
+        int start = Gpu.Keep(rows - address);
+        int firstPixel = Gpu.Keep(Grid.IdxX * TTile.Rows);
+
+        int weights = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes);
+        int vectors = Gpu.Keep((weights - address + 2 * SlotBytes<TTile>()) >> 2);
+        ArrayView<float> floats = SharedMemory.GetDynamic<float>();
+        int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
+        int steps = Gpu.Keep(slices + (hidden + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
+
+        Float16Rows.Fetch(y, yPitch, firstPixel, pixels, channels, slices, rows, item);
+        FetchWeights<TTile>(first, second, channels, hidden, slices, 0, steps, weights, item);
+        TensorCores.EndCopyGroup();
+        Float16Rows.FetchVectors<TTile>(floats, vectors, shift, hasShift, gamma, beta, channels, countedChannels, item);
+        TensorCores.WaitForCopies(0);
+        Group.Barrier();
+        Float16Rows.Normalize<TTile>(shared, start, floats, vectors, true, slices, countedChannels, epsilon, item);
+
+        var sums = new Float4[TTile.Columns / 8];
+        Float16Rows.BeginSums<TTile>(sums, firstBias, 0, hidden, item);
+        int slot = 0;
+        for (int step = 0; step < slices; step++)
+        {
+            TensorCores.WaitForCopies(0);
+            Warpgroup.ShowSharedMemory();
+            Group.Barrier();
+            int fetchSlot = SlotBytes<TTile>() - slot;
+            FetchWeights<TTile>(first, second, channels, hidden, slices, step + 1, steps, weights + fetchSlot, item);
+            TensorCores.EndCopyGroup();
+            Float16Product.Multiply<TTile>(rows + step * Float16Rows.SliceBytes, weights + slot, item, sums);
+            slot = fetchSlot;
+        }
+
+        // The hidden channels take the place of the pixels, when all warps have multiplied those.
+        Group.Barrier();
+        Float16Rows.Store<TTile>(sums, hidden, shared, start, item);
+        Float16Rows.BeginSums<TTile>(sums, secondBias, 0, channels, item);
+        for (int step = slices; step < steps; step++)
+        {
+            TensorCores.WaitForCopies(0);
+            Warpgroup.ShowSharedMemory();
+            Group.Barrier();
+            int fetchSlot = SlotBytes<TTile>() - slot;
+            FetchWeights<TTile>(first, second, channels, hidden, slices, step + 1, steps, weights + fetchSlot, item);
+            TensorCores.EndCopyGroup();
+            Float16Product.Multiply<TTile>(rows + (step - slices) * Float16Rows.SliceBytes, weights + slot, item, sums);
+            slot = fetchSlot;
+        }
+
+        Group.Barrier();
+        Float16Rows.AddTo<TTile>(sums, y, yPitch, firstPixel, pixels, channels, floats, start >> 2, item);
+    }
+
+    /// <summary>
+    /// y = weights * norm(x) + bias. A group normalises 128 pixels and computes one tile of their output channels after the other.
+    /// </summary>
+    /// <remarks>
+    /// x: pixels of up to TTile.Columns channels. weights: [outputs][channels filled up to 64]. Channels, outputs, offsets and pitches are
+    /// multiples of 8. tiles: how many tiles of output channels a group computes. The normalisation is that of NormalizeFloat16.
+    /// </remarks>
+    [Kernel(Rows128x64.GroupSize, Specialization = typeof(Rows128x64), GroupsPerProcessor = Rows128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Rows128x64.SharedBytesWithTurns)]
+    [Kernel(Rows128x192.GroupSize, Specialization = typeof(Rows128x192), GroupsPerProcessor = Rows128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Rows128x192.SharedBytesWithTurns)]
+    public static void ConvolveNormalizedFloat16<TTile>(
+        ArrayView<short> x,
+        int xPitch,
+        ArrayView<float> gamma,
+        ArrayView<float> beta,
+        ArrayView<short> weights,
+        ArrayView<float> bias,
+        ArrayView<short> y,
+        int yPitch,
+        int pixels,
+        int channels,
+        int countedChannels,
+        int outputs,
+        int tiles,
+        float epsilon)
+        where TTile : struct, IFloat16Tile
+    {
+        ArrayView<int> shared = SharedMemory.GetDynamic<int>();
+        int item = Group.IdxX;
+        int address = TensorCores.AddressOf(ref shared[0]);
+        int rows = Gpu.Keep(Float16Product.FirstSlice<TTile>(address));
+        int start = Gpu.Keep(rows - address);
+        int parts = (outputs + TTile.Columns * tiles - 1) / (TTile.Columns * tiles);
+        int rowTile = Grid.IdxX / parts;
+        int firstPixel = Gpu.Keep(rowTile * TTile.Rows);
+        int firstOutput = Gpu.Keep((Grid.IdxX - rowTile * parts) * TTile.Columns * tiles);
+        int lastOutput = Gpu.Keep(XMath.Min(firstOutput + TTile.Columns * tiles, outputs));
+        int ring = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes);
+        int turns = Gpu.Keep(ring - address + 2 * SlotBytes<TTile>());
+        int vectors = Gpu.Keep((turns + Float16RowsShape.TurnBytes) >> 2);
+        ArrayView<float> floats = SharedMemory.GetDynamic<float>();
+        int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
+
+        Float16Rows.Fetch(x, xPitch, firstPixel, pixels, channels, slices, rows, item);
+        Float16Product.FetchColumns<TTile>(weights, slices * Float16Tiles.Depth, firstOutput, outputs, 0, ring, item);
+        TensorCores.EndCopyGroup();
+        Float16Rows.FetchVectors<TTile>(floats, vectors, gamma, 0, gamma, beta, channels, countedChannels, item);
+        TensorCores.WaitForCopies(0);
+        Group.Barrier();
+        Float16Rows.Normalize<TTile>(shared, start, floats, vectors, false, slices, countedChannels, epsilon, item);
+
+        var sums = new Float4[TTile.Columns / 8];
+        int slot = 0;
+        int fetchedOutput = slices == 1 ? firstOutput + TTile.Columns : firstOutput;
+        int fetchedSlice = slices == 1 ? 0 : 1;
+        for (int output = firstOutput; output < lastOutput; output += TTile.Columns)
+        {
+            Float16Rows.BeginSums<TTile>(sums, bias, output, outputs, item);
+            for (int slice = 0; slice < slices; slice++)
+            {
+                TensorCores.WaitForCopies(0);
+                Warpgroup.ShowSharedMemory();
+                Group.Barrier();
+                int fetchSlot = SlotBytes<TTile>() - slot;
+                if (fetchedOutput < lastOutput)
+                {
+                    Float16Product.FetchColumns<TTile>(
+                        weights, slices * Float16Tiles.Depth, fetchedOutput, outputs, fetchedSlice * Float16Tiles.Depth, ring + fetchSlot, item);
+                }
+
+                TensorCores.EndCopyGroup();
+                fetchedSlice++;
+                if (fetchedSlice == slices)
+                {
+                    fetchedSlice = 0;
+                    fetchedOutput += TTile.Columns;
+                }
+
+                Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes, ring + slot, item, sums);
+                slot = fetchSlot;
+            }
+
+            Float16Rows.Write<TTile>(sums, y, yPitch, firstPixel, pixels, output, outputs, shared, turns, item);
+        }
+    }
+
+    private static int SlotBytes<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Columns * Float16Tiles.RowBytes;
+
+    // Starts to copy the weights of a step: first the slices of the first layer, then those of the second.
+    private static void FetchWeights<TTile>(
+        ArrayView<short> first, ArrayView<short> second, int channels, int hidden, int slices, int step, int steps, int slot, int item)
+        where TTile : struct, IFloat16Tile
+    {
+        if (step < slices)
+            Float16Product.FetchColumns<TTile>(first, slices * Float16Tiles.Depth, 0, hidden, step * Float16Tiles.Depth, slot, item);
+        else if (step < steps)
+            Float16Product.FetchColumns<TTile>(second, (steps - slices) * Float16Tiles.Depth, 0, channels, (step - slices) * Float16Tiles.Depth, slot, item);
+    }
+}

@@ -1,0 +1,291 @@
+using Gsasr.Kernels;
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Gsasr.Layers;
+
+/// <summary>
+/// Rows of pixels that a group of eight warps keeps in shared memory while it computes one layer after the other from them: up to 192
+/// channels, as slices of Float16Product. A warp's 16 rows are those whose sums its warpgroup gives it.
+/// </summary>
+internal static class Float16Rows
+{
+    /// <summary>Bytes of a slice.</summary>
+    public const int SliceBytes = Float16RowsShape.Rows * Float16Tiles.RowBytes;
+
+    private const int Items = 256;
+    private const int TurnRowBytes = Float16RowsShape.TurnBytes / Float16RowsShape.Rows;
+
+    /// <summary>Starts to copy the channels of pixels. What is beyond the last pixel or channel becomes zero.</summary>
+    public static void Fetch(ArrayView<short> x, int xPitch, int firstPixel, int pixels, int channels, int slices, int address, int item)
+    {
+        int chunk = item & 7;
+        for (int slice = 0; slice < slices; slice++)
+        {
+            int channel = slice * Float16Tiles.Depth + chunk * 8;
+            for (int n = 0; n < Float16RowsShape.Rows * 8 / Items; n++)
+            {
+                int row = item / 8 + n * (Items / 8);
+                int there = firstPixel + row < pixels & channel < channels ? 1 : 0;
+                TensorCores.StartCopy(
+                    address + slice * SliceBytes + Float16Product.Place(row, chunk),
+                    ref x[there != 0 ? (firstPixel + row) * xPitch + channel : 0],
+                    there * 16);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Puts what <see cref="Normalize"/> needs of each channel into shared memory, zero for columns that are no channels: what is added first, 1
+    /// where the channel counts, gamma and beta.
+    /// </summary>
+    /// <param name="vectors">All shared memory.</param>
+    /// <param name="start">Where there are <see cref="Float16RowsShape.Vectors"/> times TTile.Columns floats of it for this.</param>
+    /// <param name="shift">[channels], added first.</param>
+    /// <param name="hasShift">Whether there is a shift.</param>
+    /// <param name="gamma">[channels].</param>
+    /// <param name="beta">[channels].</param>
+    /// <param name="channels">Channels.</param>
+    /// <param name="countedChannels">Those that do not only fill up eights.</param>
+    /// <param name="item">The item.</param>
+    public static void FetchVectors<TTile>(
+        ArrayView<float> vectors,
+        int start,
+        ArrayView<float> shift,
+        int hasShift,
+        ArrayView<float> gamma,
+        ArrayView<float> beta,
+        int channels,
+        int countedChannels,
+        int item)
+        where TTile : struct, IFloat16Tile
+    {
+        if (item < TTile.Columns)
+        {
+            bool isChannel = item < channels;
+            vectors[start + item] = isChannel & hasShift != 0 ? shift[item] : 0f;
+            vectors[start + TTile.Columns + item] = item < countedChannels ? 1f : 0f;
+            vectors[start + 2 * TTile.Columns + item] = isChannel ? gamma[item] : 0f;
+            vectors[start + 3 * TTile.Columns + item] = isChannel ? beta[item] : 0f;
+        }
+    }
+
+    /// <summary>
+    /// Layer normalisation in place, as NormalizeFloat16 without a table. Two items share a row, and each takes every other chunk of eight
+    /// channels. Channels behind the last one have to be zero.
+    /// </summary>
+    /// <param name="shared">All shared memory.</param>
+    /// <param name="start">Where the rows start in it, in bytes.</param>
+    /// <param name="vectors">All shared memory.</param>
+    /// <param name="firstVector">Where <see cref="FetchVectors"/> put what it fetched.</param>
+    /// <param name="shifts">Whether there is anything to add first.</param>
+    /// <param name="slices">Slices of the rows.</param>
+    /// <param name="countedChannels">Channels that do not only fill up eights.</param>
+    /// <param name="epsilon">Added to the variance.</param>
+    /// <param name="item">The item.</param>
+    public static void Normalize<TTile>(
+        ArrayView<int> shared,
+        int start,
+        ArrayView<float> vectors,
+        int firstVector,
+        bool shifts,
+        int slices,
+        int countedChannels,
+        float epsilon,
+        int item)
+        where TTile : struct, IFloat16Tile
+    {
+        int lane = item & 31;
+        int row = Gpu.Keep(item / 32 * 16 + (lane & 15));
+        int odd = Gpu.Keep(lane >> 4);
+        int vector = Gpu.Keep(firstVector + odd * 8);
+
+        // The loops are not unrolled and read the values three times, because kept in registers these would leave no room for the sums.
+        int pairs = Gpu.Keep(slices * (Float16Tiles.Depth / 16));
+        float sum = 0f;
+        for (int i = 0; i < pairs; i++)
+        {
+            Int4 values = Gpu.Load4(ref shared[PlaceOf(start, row, 2 * i + odd)]);
+            sum += Sum(First(values, vectors, vector + i * 16, shifts)) + Sum(Second(values, vectors, vector + i * 16, shifts));
+        }
+
+        sum += TensorCores.Exchange(sum, 16);
+        float mean = sum / countedChannels;
+        sum = 0f;
+        for (int i = 0; i < pairs; i++)
+        {
+            int place = vector + i * 16;
+            Int4 values = Gpu.Load4(ref shared[PlaceOf(start, row, 2 * i + odd)]);
+            Float4 low = First(values, vectors, place, shifts) - Gpu.Load4(ref vectors[place + TTile.Columns]) * mean;
+            Float4 high = Second(values, vectors, place, shifts) - Gpu.Load4(ref vectors[place + TTile.Columns + 4]) * mean;
+            sum += Sum(low * low) + Sum(high * high);
+        }
+
+        sum += TensorCores.Exchange(sum, 16);
+        float inverse = 1f / XMath.Sqrt(sum / countedChannels + epsilon);
+        for (int i = 0; i < pairs; i++)
+        {
+            int place = vector + i * 16;
+            int source = PlaceOf(start, row, 2 * i + odd);
+            Int4 values = Gpu.Load4(ref shared[source]);
+            Float4 low = (First(values, vectors, place, shifts) - mean) * inverse;
+            Float4 high = (Second(values, vectors, place, shifts) - mean) * inverse;
+            low = low * Gpu.Load4(ref vectors[place + 2 * TTile.Columns]) + Gpu.Load4(ref vectors[place + 3 * TTile.Columns]);
+            high = high * Gpu.Load4(ref vectors[place + 2 * TTile.Columns + 4]) + Gpu.Load4(ref vectors[place + 3 * TTile.Columns + 4]);
+            Gpu.Store4(ref shared[source], Float16Values.Pack(low, high));
+        }
+    }
+
+    /// <summary>Begins sums with the biases of their columns. Past the last channel the last ones are taken.</summary>
+    /// <param name="sums">The item's sums.</param>
+    /// <param name="bias">Biases.</param>
+    /// <param name="first">The first column's.</param>
+    /// <param name="end">The one after the last; all are multiples of 8.</param>
+    /// <param name="item">The item.</param>
+    public static void BeginSums<TTile>(Float4[] sums, ArrayView<float> bias, int first, int end, int item)
+        where TTile : struct, IFloat16Tile
+    {
+        int two = Gpu.Keep((item & 3) * 2);
+        for (int j = 0; j < TTile.Columns / 8; j++)
+        {
+            Float2 value = Gpu.Load2(ref bias[XMath.Min(first + j * 8, end - 8) + two]);
+            sums[j] = new Float4(value.X, value.Y, value.X, value.Y);
+        }
+    }
+
+    /// <summary>Stores ReLU(sums) as rows again, for the next product. Columns that are no channels become zero.</summary>
+    /// <param name="sums">The item's sums.</param>
+    /// <param name="channels">Channels, a multiple of 8.</param>
+    /// <param name="shared">All shared memory.</param>
+    /// <param name="start">Where the rows start in it, in bytes.</param>
+    /// <param name="item">The item.</param>
+    public static void Store<TTile>(Float4[] sums, int channels, ArrayView<int> shared, int start, int item)
+        where TTile : struct, IFloat16Tile
+    {
+        int lane = item & 31;
+        int row = Gpu.Keep(item / 32 * 16 + lane / 4);
+        for (int j = 0; j < TTile.Columns / 8; j++)
+        {
+            Float4 value = Functions.Rectified(sums[j]);
+            bool isChannel = j * 8 < channels;
+            int place = PlaceOf(start, row, j) + (lane & 3);
+            shared[place] = isChannel ? TensorCores.PackFloat16(value.X, value.Y) : 0;
+            shared[place + 8 * Float16Tiles.RowBytes / 4] = isChannel ? TensorCores.PackFloat16(value.Z, value.W) : 0;
+        }
+    }
+
+    /// <summary>
+    /// y = sums, rounded. A warp turns 32 columns at a time around in shared memory of its own, so that an item stores eight neighbouring
+    /// channels of a pixel at once.
+    /// </summary>
+    /// <param name="sums">The item's sums.</param>
+    /// <param name="y">The pixels.</param>
+    /// <param name="yPitch">From pixel to pixel.</param>
+    /// <param name="firstPixel">The group's first pixel.</param>
+    /// <param name="pixels">All pixels.</param>
+    /// <param name="firstChannel">The channel of the first column.</param>
+    /// <param name="channels">Channels, a multiple of 8.</param>
+    /// <param name="shared">All shared memory.</param>
+    /// <param name="start">Where there are <see cref="Float16RowsShape.TurnBytes"/> of it for this, in bytes.</param>
+    /// <param name="item">The item.</param>
+    public static void Write<TTile>(
+        Float4[] sums, ArrayView<short> y, int yPitch, int firstPixel, int pixels, int firstChannel, int channels, ArrayView<int> shared, int start, int item)
+        where TTile : struct, IFloat16Tile
+    {
+        int lane = item & 31;
+        int firstRow = item / 32 * 16;
+        int mine = Gpu.Keep((start + firstRow * TurnRowBytes) >> 2);
+        int written = Gpu.Keep(mine + lane / 4 * (TurnRowBytes / 4) + (lane & 3));
+        int read = Gpu.Keep(mine + lane / 4 * (TurnRowBytes / 4) + (((lane & 3) ^ ((lane >> 3) & 3)) << 2));
+        int turn = Gpu.Keep((lane >> 3) & 3);
+        int upper = Gpu.Keep(firstPixel + firstRow + lane / 4);
+        for (int first = 0; first < TTile.Columns; first += 32)
+        {
+            for (int j = 0; j < 4; j++)
+            {
+                Float4 sum = sums[first / 8 + j];
+                int place = written + ((j ^ turn) << 2);
+                shared[place] = TensorCores.PackFloat16(sum.X, sum.Y);
+                shared[place + 8 * TurnRowBytes / 4] = TensorCores.PackFloat16(sum.Z, sum.W);
+            }
+
+            Warp.Barrier();
+            int channel = firstChannel + first + (lane & 3) * 8;
+            if (upper < pixels & channel < channels)
+                TensorCores.Store8(ref y[upper * yPitch + channel], Gpu.Load4(ref shared[read]));
+            if (upper + 8 < pixels & channel < channels)
+                TensorCores.Store8(ref y[(upper + 8) * yPitch + channel], Gpu.Load4(ref shared[read + 8 * TurnRowBytes / 4]));
+            Warp.Barrier();
+        }
+    }
+
+    /// <summary>
+    /// y += sums. As <see cref="Write"/>, but in float32, which takes <see cref="Float16RowsShape.ResultBytes"/> of shared memory for 64 columns
+    /// at a time.
+    /// </summary>
+    /// <param name="sums">The item's sums.</param>
+    /// <param name="y">The pixels.</param>
+    /// <param name="yPitch">From pixel to pixel.</param>
+    /// <param name="firstPixel">The group's first pixel.</param>
+    /// <param name="pixels">All pixels.</param>
+    /// <param name="channels">Channels, a multiple of 8.</param>
+    /// <param name="results">All shared memory.</param>
+    /// <param name="start">Where there is room in it for the results of all warps, in floats.</param>
+    /// <param name="item">The item.</param>
+    public static void AddTo<TTile>(
+        Float4[] sums, ArrayView<short> y, int yPitch, int firstPixel, int pixels, int channels, ArrayView<float> results, int start, int item)
+        where TTile : struct, IFloat16Tile
+    {
+        int lane = item & 31;
+        int firstRow = item / 32 * 16;
+        int mine = Gpu.Keep(start + firstRow * Float16RowsShape.ResultPitch);
+        int written = Gpu.Keep(mine + lane / 4 * Float16RowsShape.ResultPitch + (lane & 3) * 2);
+        int read = Gpu.Keep(mine + lane / 8 * Float16RowsShape.ResultPitch + (lane & 7) * 8);
+        for (int first = 0; first < TTile.Columns; first += 64)
+        {
+            for (int j = 0; j < 8; j++)
+            {
+                Float4 sum = sums[first / 8 + j];
+                Gpu.Store2(ref results[written + j * 8], new Float2(sum.X, sum.Y));
+                Gpu.Store2(ref results[written + j * 8 + 8 * Float16RowsShape.ResultPitch], new Float2(sum.Z, sum.W));
+            }
+
+            Warp.Barrier();
+            int channel = first + (lane & 7) * 8;
+            if (channel < channels)
+            {
+                for (int n = 0; n < 4; n++)
+                {
+                    int pixel = firstPixel + firstRow + n * 4 + lane / 8;
+                    if (pixel < pixels)
+                    {
+                        int place = read + n * 4 * Float16RowsShape.ResultPitch;
+                        Int4 before = TensorCores.Load8(ref y[pixel * yPitch + channel]);
+                        Float4 a = Gpu.Load4(ref results[place]) + Float16Values.First(before);
+                        Float4 b = Gpu.Load4(ref results[place + 4]) + Float16Values.Second(before);
+                        TensorCores.Store8(ref y[pixel * yPitch + channel], Float16Values.Pack(a, b));
+                    }
+                }
+            }
+
+            Warp.Barrier();
+        }
+    }
+
+    // Where a chunk of eight channels of a row lies in shared memory, in whole numbers of 32 bits.
+    private static int PlaceOf(int start, int row, int chunk) => (start + (chunk >> 3) * SliceBytes + Float16Product.Place(row, chunk & 7)) >> 2;
+
+    private static Float4 First(Int4 packed, ArrayView<float> shift, int place, bool shifts)
+    {
+        Float4 values = Float16Values.First(packed);
+        return shifts ? values + Gpu.Load4(ref shift[place]) : values;
+    }
+
+    private static Float4 Second(Int4 packed, ArrayView<float> shift, int place, bool shifts)
+    {
+        Float4 values = Float16Values.Second(packed);
+        return shifts ? values + Gpu.Load4(ref shift[place + 4]) : values;
+    }
+
+    private static float Sum(Float4 values) => (values.X + values.Y) + (values.Z + values.W);
+}
