@@ -30,10 +30,19 @@ internal sealed class SoftwareGpu : GpuDevice
     private readonly CPUAccelerator _accelerator;
     private readonly Dictionary<nint, MemoryBuffer1D<byte, Stride1D.Dense>> _memory = [];
 
-    private SoftwareGpu() => _accelerator = _context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel);
+    private readonly NvidiaTarget _hardware;
 
-    /// <summary>The one that all tests share.</summary>
-    public static SoftwareGpu Shared { get; } = new();
+    private SoftwareGpu(NvidiaTarget hardware)
+    {
+        _hardware = hardware;
+        _accelerator = _context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel);
+    }
+
+    /// <summary>The one that all tests share: Hopper, which has the most instructions.</summary>
+    public static SoftwareGpu Shared { get; } = new(NvidiaTarget.Parse("sm_90a"));
+
+    /// <summary>The oldest hardware with tensor cores that the kernels use.</summary>
+    public static SoftwareGpu Ampere { get; } = new(NvidiaTarget.Parse("sm_80"));
 
     public override string Name => "a GPU in software";
 
@@ -46,7 +55,8 @@ internal sealed class SoftwareGpu : GpuDevice
 
     public override long MemoryBytes => 1L << 32;
 
-    public override bool Supports(Kernel kernel) => kernel.SharedBytes + kernel.DynamicSharedBytes <= SharedBytes;
+    public override bool Supports(Kernel kernel) =>
+        kernel.SharedBytes + kernel.DynamicSharedBytes <= SharedBytes && kernel.Target?.RunsOn(_hardware.Major, _hardware.Minor) != false;
 
     public override void Synchronize() => _accelerator.Synchronize();
 
