@@ -60,7 +60,12 @@ internal static class Float16ConvolutionGpu
         int pixels = checked(arguments.Rows * arguments.Columns);
         (Kernel<Float16ConvolutionKernels.ConvolveFloat16.Arguments> kernel, int rows, int columns) =
             Choose(device, pixels, weights.OutputChannels, weights.KernelSize);
-        long groups = (long)LayerKernels.DivideUp(pixels, rows) * LayerKernels.DivideUp(weights.OutputChannels, columns);
+        int tiles = LayerKernels.DivideUp(pixels, rows);
+        int wideTiles = columns == Warpgroups128x192.ColumnCount
+            ? WideTiles(tiles, LayerKernels.DivideUp(weights.OutputChannels, columns), Warpgroups128x192.GroupsPerProcessor * device.ProcessorCount)
+            : tiles;
+        long groups = (long)wideTiles * LayerKernels.DivideUp(weights.OutputChannels, columns)
+            + (long)(tiles - wideTiles) * LayerKernels.DivideUp(weights.OutputChannels, NarrowTile.ColumnCount);
         device.Launch(kernel, new WorkSize(checked((int)groups)), new()
         {
             X = x.ViewAs<short>(),
@@ -82,6 +87,7 @@ internal static class Float16ConvolutionGpu
             Pixels = pixels,
             OutputChannels = weights.OutputChannels,
             ShuffledChannels = weights.PixelShuffle ? y.Channels : 0,
+            WideTiles = wideTiles,
             Activation = (int)arguments.Activation,
         });
     }
@@ -109,6 +115,14 @@ internal static class Float16ConvolutionGpu
         return Groups(pixels, channels, Half128x64.Rows, Half128x64.Columns) >= device.ProcessorCount
             ? (Float16ConvolutionKernels.ConvolveFloat16.Half128x64, Half128x64.Rows, Half128x64.Columns)
             : (Float16ConvolutionKernels.ConvolveFloat16.Half64x64, Half64x64.Rows, Half64x64.Columns);
+    }
+
+    // Groups run in waves. If the last wave would leave most processors without work, its rows are given to groups of fewer columns.
+    private static int WideTiles(int tiles, int columnTiles, int groupsAtOnce)
+    {
+        long groups = (long)tiles * columnTiles;
+        long last = groups % groupsAtOnce;
+        return groups < groupsAtOnce || last == 0 || last > groupsAtOnce / 2 ? tiles : (int)((groups - last) / columnTiles);
     }
 
     private static int ColumnsOfWarpgroups(int channels)

@@ -6,6 +6,8 @@ namespace Gsasr.Layers;
 /// <summary>Linear layers, 1x1 and 3x3 convolutions of float16 on tensor cores, with float32 sums.</summary>
 internal static class Float16ConvolutionKernels
 {
+    private const int NarrowColumns = NarrowTile.ColumnCount;
+
     /// <summary>
     /// y = activation(x * weights + bias) + residual, as the product A [pixels, taps * channels] * B. A is never stored: each slice of the
     /// depth is 64 channels of one neighbour. While one slice is multiplied, the next ones are being copied. The sums go through shared
@@ -14,13 +16,15 @@ internal static class Float16ConvolutionKernels
     /// <remarks>
     /// x, residual, y: pixels of channels, pitches and offsets multiples of 8. weights: [outputChannels][taps][channels filled up to 64].
     /// The output pixels [0, pixels) are those of a rectangle of x that starts at (firstRow, firstColumn) and is columns wide.
-    /// shuffledChannels: with a pixel shuffle, channels of y; 0 without one.
+    /// shuffledChannels: with a pixel shuffle, channels of y; 0 without one. wideTiles: tiles of rows whose groups have as many columns as the
+    /// tile. Those after them have 64, if the tile is of 192: so the last rows, for which there are not enough groups to go around, are shared by
+    /// more of them.
     /// </remarks>
     [Kernel(Half128x128.GroupSize, Specialization = typeof(Half128x128), GroupsPerProcessor = 2, Target = "sm_80", DynamicSharedBytes = Half128x128.SharedBytes)]
     [Kernel(Half128x64.GroupSize, Specialization = typeof(Half128x64), GroupsPerProcessor = 3, Target = "sm_80", DynamicSharedBytes = Half128x64.SharedBytes)]
-    [Kernel(Warpgroups128x192.GroupSize, Specialization = typeof(Warpgroups128x192), GroupsPerProcessor = 2, Target = "sm_90a", DynamicSharedBytes = Warpgroups128x192.SharedBytes)]
+    [Kernel(Warpgroups128x192.GroupSize, Specialization = typeof(Warpgroups128x192), GroupsPerProcessor = Warpgroups128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Warpgroups128x192.SharedBytes)]
     [Kernel(Warpgroups128x128.GroupSize, Specialization = typeof(Warpgroups128x128), GroupsPerProcessor = 2, Target = "sm_90a", DynamicSharedBytes = Warpgroups128x128.SharedBytes)]
-    [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = 2, Target = "sm_90a", DynamicSharedBytes = Warpgroups128x64.SharedBytes)]
+    [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = 3, Target = "sm_90a", DynamicSharedBytes = Warpgroups128x64.SharedBytes)]
     [Kernel(Half64x64.GroupSize, Specialization = typeof(Half64x64), GroupsPerProcessor = 4, Target = "sm_80", DynamicSharedBytes = Half64x64.SharedBytes)]
     public static void ConvolveFloat16<TTile>(
         ArrayView<short> x,
@@ -42,6 +46,7 @@ internal static class Float16ConvolutionKernels
         int pixels,
         int outputChannels,
         int shuffledChannels,
+        int wideTiles,
         int activation)
         where TTile : struct, IFloat16Tile
     {
@@ -51,6 +56,16 @@ internal static class Float16ConvolutionKernels
         int columnTiles = (outputChannels + TTile.Columns - 1) / TTile.Columns;
         int tile = Grid.IdxX / columnTiles;
         int tileColumn = Gpu.Keep((Grid.IdxX - tile * columnTiles) * TTile.Columns);
+        bool isNarrow = TTile.Columns == 192 && tile >= wideTiles;
+        if (isNarrow)
+        {
+            columnTiles = (outputChannels + NarrowColumns - 1) / NarrowColumns;
+            int group = Grid.IdxX - wideTiles * ((outputChannels + TTile.Columns - 1) / TTile.Columns);
+            tile = group / columnTiles;
+            tileColumn = Gpu.Keep((group - tile * columnTiles) * NarrowColumns);
+            tile += wideTiles;
+        }
+
         int tileRow = Gpu.Keep(tile * TTile.Rows);
         int slices = (channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth;
         int depth = Gpu.Keep(taps * slices * Float16Tiles.Depth);
@@ -71,6 +86,50 @@ internal static class Float16ConvolutionKernels
             inside[n] = Gpu.Keep(pixel < pixels ? taps == 1 ? 1 : Neighbours(row, column, xHeight, xWidth) : 0);
         }
 
+        var sums = new Float4[Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>()];
+        for (int i = 0; i < Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>(); i++)
+            sums[i] = default;
+        if (isNarrow)
+        {
+            Accumulate<TTile, NarrowTile>(
+                x, xPitch, xWidth, channels, taps, weights, outputChannels, depth, steps, tileColumn, chunkChannel, offsets, inside,
+                sharedStart, item, sums);
+            Finish<TTile, NarrowTile>(
+                sums, bias, residual, residualPitch, hasResidual, y, yPitch, tileRow, tileColumn, columns, pixels, outputChannels,
+                shuffledChannels, activation, item);
+        }
+        else
+        {
+            Accumulate<TTile, TTile>(
+                x, xPitch, xWidth, channels, taps, weights, outputChannels, depth, steps, tileColumn, chunkChannel, offsets, inside,
+                sharedStart, item, sums);
+            Finish<TTile, TTile>(
+                sums, bias, residual, residualPitch, hasResidual, y, yPitch, tileRow, tileColumn, columns, pixels, outputChannels,
+                shuffledChannels, activation, item);
+        }
+    }
+
+    // The sums of a tile. TColumns says how many columns the group has.
+    private static void Accumulate<TTile, TColumns>(
+        ArrayView<short> x,
+        int xPitch,
+        int xWidth,
+        int channels,
+        int taps,
+        ArrayView<short> weights,
+        int outputChannels,
+        int depth,
+        int steps,
+        int tileColumn,
+        int chunkChannel,
+        int[] offsets,
+        int[] inside,
+        int sharedStart,
+        int item,
+        Float4[] sums)
+        where TTile : struct, IFloat16Tile
+        where TColumns : struct, IFloat16Tile
+    {
         int tap = 0;
         int channel = 0;
         int fetched = 0;
@@ -80,7 +139,7 @@ internal static class Float16ConvolutionKernels
             if (fetched < steps)
             {
                 Fetch<TTile>(x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
-                Float16Product.FetchColumns<TTile>(
+                Float16Product.FetchColumns<TColumns>(
                     weights, depth, tileColumn, outputChannels, fetched * Float16Tiles.Depth,
                     sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
             }
@@ -97,11 +156,8 @@ internal static class Float16ConvolutionKernels
             TensorCores.EndCopyGroup();
         }
 
-        var sums = new Float4[Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>()];
         var left = new Int4[Float16Product.RowBlocks<TTile>() + 1];
         var right = new Int4[Float16Product.ColumnBlocks<TTile>() / 2 + 1];
-        for (int i = 0; i < Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>(); i++)
-            sums[i] = default;
         int slot = 0;
         for (int step = 0; step < steps; step++)
         {
@@ -112,7 +168,7 @@ internal static class Float16ConvolutionKernels
             if (fetched < steps)
             {
                 Fetch<TTile>(x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
-                Float16Product.FetchColumns<TTile>(
+                Float16Product.FetchColumns<TColumns>(
                     weights, depth, tileColumn, outputChannels, fetched * Float16Tiles.Depth,
                     sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
             }
@@ -129,20 +185,41 @@ internal static class Float16ConvolutionKernels
             fetchSlot += SlotBytes<TTile>();
             if (fetchSlot == TTile.Stages * SlotBytes<TTile>())
                 fetchSlot = 0;
-            Float16Product.Multiply<TTile>(
+            Float16Product.Multiply<TColumns>(
                 sharedStart + slot, sharedStart + slot + TTile.Rows * Float16Tiles.RowBytes, item, sums, left, right);
             slot += SlotBytes<TTile>();
             if (slot == TTile.Stages * SlotBytes<TTile>())
                 slot = 0;
         }
+    }
 
+    // Takes the sums to memory. TColumns says how many columns the group has.
+    private static void Finish<TTile, TColumns>(
+        Float4[] sums,
+        ArrayView<float> bias,
+        ArrayView<short> residual,
+        int residualPitch,
+        int hasResidual,
+        ArrayView<short> y,
+        int yPitch,
+        int tileRow,
+        int tileColumn,
+        int columns,
+        int pixels,
+        int outputChannels,
+        int shuffledChannels,
+        int activation,
+        int item)
+        where TTile : struct, IFloat16Tile
+        where TColumns : struct, IFloat16Tile
+    {
         Group.Barrier();
         ArrayView<float> staged = SharedMemory.GetDynamic<float>();
-        Stage<TTile>(staged, item, sums);
+        Stage<TColumns>(staged, item, sums);
         Group.Barrier();
 
         // An item has the same eight channels of every pixel.
-        int eights = TTile.Columns / 8;
+        int eights = TColumns.Columns / 8;
         int firstRowOfItem = item / eights;
         int eight = (item - firstRowOfItem * eights) * 8;
         int outputChannel = tileColumn + eight;
@@ -157,7 +234,7 @@ internal static class Float16ConvolutionKernels
             int pixel = tileRow + row;
             if (pixel < pixels)
             {
-                int index = row * StagedPitch<TTile>() + eight;
+                int index = row * StagedPitch<TColumns>() + eight;
                 Float4 first = Epilogue.Activated(Gpu.Load4(ref staged[index]) + bias0, activation);
                 Float4 second = Epilogue.Activated(Gpu.Load4(ref staged[index + 4]) + bias1, activation);
                 if (hasResidual != 0)
