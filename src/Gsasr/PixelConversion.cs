@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -16,6 +17,18 @@ internal static class PixelConversion
     public static void ToColours<T>(ReadOnlySpan<T> row, PixelLayout layout, Span<float> colours)
         where T : unmanaged
     {
+        if (layout == PixelLayout.Rgb && typeof(T) == typeof(byte))
+        {
+            Scale(MemoryMarshal.Cast<T, byte>(row), byte.MaxValue, colours);
+            return;
+        }
+
+        if (layout == PixelLayout.Rgb && typeof(T) == typeof(ushort))
+        {
+            Scale(MemoryMarshal.Cast<T, ushort>(row), ushort.MaxValue, colours);
+            return;
+        }
+
         int channels = layout.ChannelCount();
         int red = layout.RedChannel();
         int green = layout.IsGrey() ? 0 : 1;
@@ -140,6 +153,15 @@ internal static class PixelConversion
     /// <param name="share">The share of the other, 0 to 1.</param>
     public static T Mix<T>(T a, T b, float share)
         where T : unmanaged => FromFloat<T>(float.Lerp(ToFloat(a), ToFloat(b), share));
+
+    // Many values at once, with the same bits as one by one.
+    private static void Scale<T>(ReadOnlySpan<T> row, float most, Span<float> colours)
+        where T : unmanaged, INumberBase<T>
+    {
+        Span<float> values = colours[..row.Length];
+        TensorPrimitives.ConvertTruncating(row, values);
+        TensorPrimitives.Divide(values, most, values);
+    }
 
     private static float ToFloat<T>(T value)
         where T : unmanaged
