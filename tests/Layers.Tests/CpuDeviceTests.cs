@@ -43,6 +43,25 @@ public sealed unsafe class CpuDeviceTests
     }
 
     [Fact]
+    public void Waiting_for_a_slow_thread_allocates_nothing()
+    {
+        long least = long.MaxValue;
+        int* counts = stackalloc int[2];
+        for (int attempt = 0; attempt < 5 && least > 0; attempt++)
+        {
+            using var device = new CpuDevice(2);
+            device.Run(new CountKernel { Counts = counts }, 2);
+            int begun = 0;
+            var kernel = new SlowThreadKernel { Caller = Environment.CurrentManagedThreadId, Begun = &begun };
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            device.Run(kernel, 2);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
+    }
+
+    [Fact]
     public void Scratch_memory_of_the_threads_is_aligned_and_apart()
     {
         using var device = new CpuDevice(3);
@@ -143,6 +162,26 @@ public sealed unsafe class CpuDeviceTests
         public int* Counts;
 
         public readonly void Execute(int item, byte* scratch) => Interlocked.Increment(ref Counts[item]);
+    }
+
+    /// <summary>One item is the caller's and quick; the other is a worker's and takes long.</summary>
+    private struct SlowThreadKernel : ICpuKernel
+    {
+        public int Caller;
+        public int* Begun;
+
+        public readonly void Execute(int item, byte* scratch)
+        {
+            if (Environment.CurrentManagedThreadId == Caller)
+            {
+                while (Volatile.Read(ref *Begun) == 0)
+                    Thread.Yield();
+                return;
+            }
+
+            Volatile.Write(ref *Begun, 1);
+            Thread.Sleep(100);
+        }
     }
 
     /// <summary>Fills its thread's scratch memory, and looks whether another thread wrote there meanwhile.</summary>

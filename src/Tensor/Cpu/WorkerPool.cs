@@ -32,6 +32,10 @@ internal sealed unsafe class WorkerPool : IDisposable
     {
         _device = device;
         _threads = new Thread[threads - 1];
+
+        // The first wait that lasts allocates the objects of all further ones. It should not be one in a frame of a game.
+        if (_threads.Length > 0)
+            _done.Wait(millisecondsTimeout: 1);
         for (int i = 0; i < _threads.Length; i++)
         {
             int worker = i + 1;
