@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Gsasr.Checkpoints;
 using Gsasr.Testing;
 
@@ -16,7 +17,9 @@ public sealed class PullTests : PullTestBase
             : Good(request));
         Outcome outcome = await PullAsync(server);
         AssertPulled(outcome);
-        Assert.Matches("^tiny encoder.pth: [5-9]0 %$", outcome.ErrorLines[0]);
+
+        // On a busy machine the first half takes long enough for lines of its own.
+        Assert.Contains(outcome.ErrorLines, line => Regex.IsMatch(line, "^tiny encoder.pth: [5-9]0 %$"));
     }
 
     [Fact]
