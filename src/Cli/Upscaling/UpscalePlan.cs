@@ -80,21 +80,12 @@ internal sealed class UpscalePlan
 
     private void CheckOutputs(List<PlannedPicture> pictures)
     {
-        Dictionary<string, PlannedPicture> byOutput = new(pictures.Count, FilePaths.Comparer);
-        foreach (PlannedPicture picture in pictures)
-        {
-            if (!byOutput.TryAdd(_paths.Resolve(picture.Output), picture))
-            {
-                string other = byOutput[_paths.Resolve(picture.Output)].Input.Path;
-                throw new IOException($"{other} and {picture.Input.Path} would both be written to {picture.Output}; nothing was done.");
-            }
-        }
-
-        if (_request.SkipExisting || _request.Overwrite)
-        {
-            FormerOutputs = pictures.RemoveAll(picture => picture.Input.IsFound
-                && byOutput.TryGetValue(_paths.Resolve(picture.Input.Path), out PlannedPicture? writer) && writer != picture);
-        }
+        Dictionary<string, PlannedPicture> byOutput = ByOutput(pictures);
+        OtherScaleOutputs? others = Template.NeedsScale ? new OtherScaleOutputs(Template, _request.Size.Scale!.Value, _paths) : null;
+        FormerOutputs = pictures.RemoveAll(picture => picture.Input.IsFound
+            && (((_request.SkipExisting || _request.Overwrite) && IsOutputOfAnother(picture)) || others?.Has(picture, byOutput) == true));
+        if (FormerOutputs > 0)
+            byOutput = ByOutput(pictures);
 
         foreach (PlannedPicture picture in pictures)
         {
@@ -107,6 +98,24 @@ internal sealed class UpscalePlan
         string folder = Path.GetDirectoryName(Path.GetFullPath(_request.Output))!;
         if (!Template.CreatesFolders && !Directory.Exists(folder))
             throw new DirectoryNotFoundException($"There is no folder {folder} to write {Path.GetFileName(_request.Output)} into.");
+
+        bool IsOutputOfAnother(PlannedPicture picture) =>
+            byOutput.TryGetValue(_paths.Resolve(picture.Input.Path), out PlannedPicture? writer) && writer != picture;
+    }
+
+    private Dictionary<string, PlannedPicture> ByOutput(List<PlannedPicture> pictures)
+    {
+        Dictionary<string, PlannedPicture> byOutput = new(pictures.Count, FilePaths.Comparer);
+        foreach (PlannedPicture picture in pictures)
+        {
+            if (!byOutput.TryAdd(_paths.Resolve(picture.Output), picture))
+            {
+                string other = byOutput[_paths.Resolve(picture.Output)].Input.Path;
+                throw new IOException($"{other} and {picture.Input.Path} would both be written to {picture.Output}; nothing was done.");
+            }
+        }
+
+        return byOutput;
     }
 
     // If names of outputs are not known yet, the next run could not tell outputs from inputs.

@@ -256,6 +256,24 @@ public sealed class BatchTests : IDisposable
         Assert.Equal(expected, _tree.Files("photos"));
     }
 
+    [Theory]
+    [InlineData("{name}_x{scale}.{ext}", "a_x1.5.png")]
+    [InlineData("x{scale}/{name}.{ext}", "x1.5/a.png")]
+    public async Task Outputs_of_another_scale_beside_their_inputs_are_no_inputs(string pattern, string first)
+    {
+        // Another picture has such a name, but not the size.
+        string other = first.Replace("1.5", "1", StringComparison.Ordinal);
+        _tree.Add("photos/a.png", $"photos/{other}");
+        string target = Path.Join(_tree.File("photos"), pattern);
+        AssertSucceeded(await CommandLine.RunAsync("upscale", _tree.File("photos/a.png"), target, "-s", "1.5", "-d", "cpu"));
+        Assert.Contains(first, _tree.Files("photos"));
+        Outcome outcome = await CommandLine.RunAsync("upscale", _tree.File("photos"), target, "-r", "-s", "2", "-d", "cpu");
+        AssertSucceeded(outcome);
+        Assert.Contains("1 of the pictures found are outputs for others", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("2 of 2 files written", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(5, _tree.Files("photos").Length);
+    }
+
     [Fact]
     public async Task What_another_run_writes_meanwhile_is_skipped()
     {
