@@ -103,6 +103,9 @@ public sealed class Upscaler : IDisposable
     /// <summary>How the last image was worked on.</summary>
     internal MemoryPlan? LastPlan => _pipeline.Workspace.Plan;
 
+    /// <summary>The tile that is worked on, from 1, and how many there are; for who is told of the progress.</summary>
+    internal (int Number, int Count) Tile => (_pipeline.Pass.Meter.Tile, _pipeline.Pass.Meter.Tiles);
+
     /// <summary>How images are to be worked on, whatever memory there is, to draw one again as it was drawn elsewhere; null for a plan of their own.</summary>
     internal MemoryPlan? FixedPlan
     {

@@ -18,6 +18,18 @@ internal sealed class FileReport(Reporter reporter, int file, string input, stri
     /// <param name="value">0 to 1.</param>
     public void Report(double value) => reporter.Report(new ProgressMade(file, input, Math.Round(value, 2)));
 
+    /// <summary>How much of the computing is done, and where it is.</summary>
+    /// <param name="value">0 to 1.</param>
+    /// <param name="tile">The tile that is worked on, from 1.</param>
+    /// <param name="tiles">How many there are.</param>
+    public void Report(double value, int tile, int tiles)
+    {
+        if (tiles > 1)
+            reporter.Report(new ProgressMade(file, input, Math.Round(value, 2), tile, tiles));
+        else
+            Report(value);
+    }
+
     /// <summary>Something that a person should know, and that does not stop the work.</summary>
     /// <param name="text">A sentence.</param>
     public void Note(string text) => reporter.Report(new NoteMade(text, file, input));

@@ -62,6 +62,7 @@ internal sealed class PlainReporter(Verbosity verbosity, ResultStream output, Te
         }
 
         _shown[progress.File] = (Stopwatch.GetTimestamp(), percent);
-        error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{progress.Input}: {percent} %"));
+        string tile = progress.Tiles is int tiles ? string.Create(CultureInfo.InvariantCulture, $", tile {progress.Tile} of {tiles}") : "";
+        error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{progress.Input}: {percent} %{tile}"));
     }
 }

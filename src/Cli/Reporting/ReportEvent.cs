@@ -51,7 +51,9 @@ internal sealed record FileStarted(int File, string Input, string Output) : Repo
 /// <param name="File">Its number, from 1.</param>
 /// <param name="Input">The file that is read.</param>
 /// <param name="Fraction">0 to 1, in hundredths.</param>
-internal sealed record ProgressMade(int File, string Input, double Fraction) : ReportEvent;
+/// <param name="Tile">The tile that is worked on, from 1; null where there is only one.</param>
+/// <param name="Tiles">How many tiles there are; null where there is only one.</param>
+internal sealed record ProgressMade(int File, string Input, double Fraction, int? Tile = null, int? Tiles = null) : ReportEvent;
 
 /// <summary>Something that a person should know, and that does not stop the work.</summary>
 /// <param name="Text">A sentence.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Spectre.Console;
 
 namespace Gsasr.Cli.Reporting;
@@ -88,7 +89,7 @@ internal sealed class TerminalReporter : TextReporter
             EndStage();
             if (!_files.TryGetValue(file, out ProgressTask? task))
                 return;
-            task.Description = Describe(stage.Input!, stage.Stage);
+            task.Description = Describe(stage.Input!, stage.Stage.Describe());
             task.IsIndeterminate = true;
             return;
         }
@@ -107,6 +108,8 @@ internal sealed class TerminalReporter : TextReporter
         if (!_files.TryGetValue(progress.File, out ProgressTask? task))
             return;
         task.IsIndeterminate = false;
+        if (progress.Tiles is int tiles)
+            task.Description = Describe(progress.Input, string.Create(CultureInfo.InvariantCulture, $"{WorkStage.Computing.Describe()}, tile {progress.Tile} of {tiles}"));
         task.Value = progress.Fraction * task.MaxValue;
     }
 
@@ -119,10 +122,10 @@ internal sealed class TerminalReporter : TextReporter
     }
 
     // The end of a path says more than its beginning.
-    private static string Describe(string name, WorkStage? stage)
+    private static string Describe(string name, string? work)
     {
         string shown = name.Length > LongestName ? "..." + name[^(LongestName - 3)..] : name;
-        string text = stage is null ? shown : $"{shown}: {stage.Value.Describe()}";
+        string text = work is null ? shown : $"{shown}: {work}";
         return Markup.Escape(PrintableText.Escape(text));
     }
 

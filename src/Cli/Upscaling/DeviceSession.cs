@@ -105,7 +105,7 @@ internal sealed class DeviceSession : IDisposable
         var cutter = new RowCutter<T>(work.Frame, work.Output.BitDepth, rows);
         _upscaler.Upscale(
             new ReadOnlyPixelSpan<T>(samples, work.Image.Width, work.Image.Height, layout), work.Frame.DrawnWidth, work.Frame.DrawnHeight, layout,
-            cutter.Take, scale, work.Report, rows.Stopped);
+            cutter.Take, scale, new TileProgress(_upscaler, work.Report), rows.Stopped);
     }
 
     // On a GPU the limit is for its memory, on the processor for everything that the program takes.

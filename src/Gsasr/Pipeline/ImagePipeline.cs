@@ -53,7 +53,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
             {
                 MemoryPlan plan = Workspace.Prepare(geometry, format, limit);
                 picture ??= Read(source, geometry, writer.Layout, hasAlpha);
-                Pass.Meter.BeginWork(plan.Work(_work));
+                Pass.Meter.BeginWork(plan.Work(_work), plan.Images * plan.TileCount);
                 Draw(picture.Value, plan, writer, ref firstRow);
                 cancellation.ThrowIfCancellationRequested();
                 Pass.Meter.Finish();
@@ -88,7 +88,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
                 if (!isRead)
                     _source.Read(source, geometry, withAlpha: false);
                 isRead = true;
-                Pass.Meter.BeginWork(plan.Work(_work));
+                Pass.Meter.BeginWork(plan.Work(_work), plan.Images * plan.TileCount);
                 return FillWhole(plan, Describe(geometry, source.Layout.IsGrey(), Unsafe.SizeOf<T>() == 1 ? 8 : 16));
             }
             catch (DeviceMemoryException e) when (!Pass.IsInCallersCode)

@@ -71,10 +71,12 @@ internal sealed class NetworkStage : IDisposable
     public void Fill(ReadOnlySpan<float> image, MemoryPlan plan, in Strip strip, DeviceBuffer field, ForwardPass pass)
     {
         _mayHaveOverflowed = true;
+        int doneTiles = pass.Meter.Tile;
         Fill(_networks, image, plan, strip, field, pass);
         if (!TakeOverflow())
             return;
         WasRepeated = true;
+        pass.Meter.Tile = doneTiles;
         _exact ??= Networks.Load(_model, _device, ElementType.Float32, Meter(_model.Architecture, progress: null, pass.Cancellation));
         Fill(_exact, image, plan, strip, field, pass);
     }
@@ -109,6 +111,7 @@ internal sealed class NetworkStage : IDisposable
             _parts.Clear();
             AddPart(plan.Geometry, tile, plan.Strips.BodyOf(strip, tile.Interior), field, ref body, pass.Arena);
             AddPart(plan.Geometry, tile, plan.Strips.KeptOf(strip, tile.Interior), field, ref kept, pass.Arena);
+            pass.Meter.Tile++;
             RunTile(networks, image, plan, tile, pass);
         }
     }

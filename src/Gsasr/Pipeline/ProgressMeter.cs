@@ -16,6 +16,12 @@ internal sealed class ProgressMeter(ForwardPass pass)
     /// <summary>The work that is done, in multiply-adds.</summary>
     public double Done => _done;
 
+    /// <summary>The tile that the networks work on, or worked on last, from 1; 0 before the first. Alpha has tiles of its own.</summary>
+    public int Tile { get; set; }
+
+    /// <summary>How many tiles there are.</summary>
+    public int Tiles { get; private set; }
+
     /// <summary>Begins a call.</summary>
     /// <param name="progress">Who is told; null for nobody.</param>
     public void Begin(IProgress<double>? progress)
@@ -26,10 +32,13 @@ internal sealed class ProgressMeter(ForwardPass pass)
 
     /// <summary>Begins the work, or begins it again.</summary>
     /// <param name="total">All of it, in multiply-adds.</param>
-    public void BeginWork(double total)
+    /// <param name="tiles">How many tiles there are.</param>
+    public void BeginWork(double total, int tiles = 1)
     {
         _total = total;
         _done = 0;
+        Tile = 0;
+        Tiles = tiles;
     }
 
     /// <summary>Counts finished work and reports it when it has grown by a hundredth of the whole.</summary>

@@ -59,6 +59,27 @@ public sealed class JsonEventsTests
     }
 
     [Fact]
+    public void Progress_has_tiles_only_where_there_are_several()
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        using (var reporter = new JsonReporter(isVerbose: false, new ResultStream(output, error), error))
+        {
+            var file = new FileReport(reporter, 3, "a.png", "b.png");
+            file.Report(0.5, tile: 1, tiles: 1);
+            file.Report(0.75, tile: 7, tiles: 12);
+        }
+
+        string[] lines = output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(
+            [
+                """{"event":"progress","file":3,"input":"a.png","fraction":0.5}""",
+                """{"event":"progress","file":3,"input":"a.png","fraction":0.75,"tile":7,"tiles":12}""",
+            ],
+            lines);
+    }
+
+    [Fact]
     public async Task A_failure_is_an_event_and_a_line_on_the_error_stream()
     {
         using var folder = new TemporaryFolder();

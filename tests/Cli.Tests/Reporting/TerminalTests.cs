@@ -22,6 +22,16 @@ public sealed class TerminalTests
     }
 
     [Fact]
+    public async Task Of_a_file_that_is_worked_on_in_tiles_the_tile_is_shown()
+    {
+        using var folder = new TemporaryFolder();
+        SmallModels.Write(folder.File("model.safetensors"));
+        Pictures.Write(folder.File("large.png"), 600, 450);
+        string shown = await RunAsync(folder, "large.png out.png -s 1.2 -m model.safetensors --memory 200M", noColor: true);
+        Assert.Matches(@"large\.png: computing, tile [1-9][0-9]* of [1-9][0-9]", shown);
+    }
+
+    [Fact]
     public async Task With_NO_COLOR_there_are_no_colours()
     {
         using var folder = new TemporaryFolder();

@@ -74,13 +74,13 @@ public sealed class TextReporterTests
         using var error = new StringWriter();
         using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
         FileReport file = reporter.Begin(1, "a.png", "b.png");
-        foreach (double fraction in (double[])[0.05, 0.1, 0.19, 0.55])
+        foreach ((double fraction, int tiles) in ((double, int)[])[(0.05, 1), (0.1, 1), (0.19, 1), (0.55, 12)])
         {
             await Task.Delay(1100, TestContext.Current.CancellationToken);
-            file.Report(fraction);
+            file.Report(fraction, tile: tiles / 2 + 1, tiles);
         }
 
-        Assert.Equal(["a.png: 10 %", "a.png: 50 %"], Lines(error));
+        Assert.Equal(["a.png: 10 %", "a.png: 50 %, tile 7 of 12"], Lines(error));
     }
 
     [Theory]
