@@ -34,7 +34,7 @@ public sealed class Upscaler : IDisposable
     private readonly UpscalerOptions _options;
     private readonly NetworkStage _network;
     private readonly ImagePipeline _pipeline;
-    private readonly HostMemory _band = new();
+    private HostMemory _band = new();
     private readonly ExclusiveUse _use = new("upscaler", nameof(Upscaler));
 
     /// <summary>Puts a model's weights on a device.</summary>
@@ -110,6 +110,14 @@ public sealed class Upscaler : IDisposable
     internal MemoryPlan? FixedPlan
     {
         set => _pipeline.Workspace.FixedPlan = value;
+    }
+
+    /// <summary>Gives back all memory but the weights, of the device and of the host. The next image takes its own.</summary>
+    internal void ReleaseMemory()
+    {
+        using ExclusiveUse.Scope use = _use.Begin();
+        _pipeline.ReleaseMemory();
+        _band = new HostMemory();
     }
 
     /// <summary>Whether a device that was found has mixed precision, for the models that have it.</summary>

@@ -10,16 +10,20 @@ namespace Gsasr.Cli.Upscaling;
 /// <summary>
 /// Works on many pictures. While one is drawn, the next is read and the last is written, and the rows of a picture are written while the
 /// rest of it is drawn. Each device has one worker for each of the three stages, and one picture may wait between two stages, so that few
-/// pictures are in memory at once. All devices take from the same queue, so a faster one takes more.
+/// pictures are in memory at once; where --memory is for all that the program takes, it is one. All devices take from the same queue, so a
+/// faster one takes more.
 /// </summary>
 /// <param name="request">What is asked for.</param>
 /// <param name="plan">What is to be done.</param>
 /// <param name="reporter">Takes what there is to say.</param>
-internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Reporter reporter)
+internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Reporter reporter) : IDisposable
 {
     private readonly PictureReader _reader = new(request, plan.Template);
     private readonly Channel<PictureWork> _read = Bounded<PictureWork>(request.Devices.Count);
     private readonly Channel<Drawing> _drawn = Bounded<Drawing>(request.Devices.Count);
+
+    // A picture is read in its turn. With --memory there is one turn until a device is found to be a GPU, else there are enough for all.
+    private readonly SemaphoreSlim _turns = new(request.Memory is null ? plan.Pictures.Count + 1 : 1);
     private readonly Lock _modelLock = new();
     private GsasrModel? _model;
     private int _next;
@@ -48,6 +52,9 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
                 drawing.Dispose();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turns.Dispose();
 
     private static Channel<T> Bounded<T>(int capacity) => Channel.CreateBounded<T>(capacity);
 
@@ -79,11 +86,16 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
     {
         for (int i = Interlocked.Increment(ref _next) - 1; i < plan.Pictures.Count; i = Interlocked.Increment(ref _next) - 1)
         {
-            cancellation.ThrowIfCancellationRequested();
+            await _turns.WaitAsync(cancellation).ConfigureAwait(false);
             PlannedPicture picture = plan.Pictures[i];
             FileReport report = reporter.Begin(picture.Number, picture.Input.Path, picture.Output);
             if (Try(report, () => _reader.Read(picture, report, cancellation)) is not { } work)
+            {
+                _turns.Release();
                 continue;
+            }
+
+            work.Ended = () => _turns.Release();
             try
             {
                 await _read.Writer.WriteAsync(work, cancellation).ConfigureAwait(false);
@@ -102,6 +114,8 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         while (await _read.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
         {
             using var session = new DeviceSession(device, Model(cancellation), request, reporter, cancellation);
+            if (!session.LimitsProgram)
+                _turns.Release(plan.Pictures.Count);
             while (!session.HasFailed && await _read.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
             {
                 if (_read.Reader.TryRead(out PictureWork? work))

@@ -12,7 +12,6 @@ internal sealed class DeviceSession : IDisposable
     private readonly UpscaleRequest _request;
     private readonly Device _device;
     private readonly Upscaler _upscaler;
-    private readonly long _startBytes;
 
     /// <summary>Opens a device and puts the model on it.</summary>
     /// <param name="name">The device's name, as of --device.</param>
@@ -37,8 +36,6 @@ internal sealed class DeviceSession : IDisposable
             throw;
         }
 
-        // The memory that the program takes before it draws: its own, the weights, and the first image.
-        _startBytes = _device.Kind == DeviceKind.Cpu ? Environment.WorkingSet : 0;
         reporter.Report(new DeviceOpened(
             _device.Name, DeviceOpening.NameOf(_device.Kind), model.Name, model.Source, _upscaler.Precision.Describe()));
     }
@@ -48,6 +45,11 @@ internal sealed class DeviceSession : IDisposable
 
     /// <summary>How precisely the networks compute.</summary>
     public Precision Precision => _upscaler.Precision;
+
+    /// <summary>
+    /// Whether --memory is for all that the program takes, and not for a GPU's memory. Then pictures must not be in memory side by side.
+    /// </summary>
+    public bool LimitsProgram => _request.Memory is not null && _device.Kind == DeviceKind.Cpu;
 
     /// <summary>
     /// Whether the device failed for another reason than too little memory for a picture. It cannot be used any more then.
@@ -85,6 +87,12 @@ internal sealed class DeviceSession : IDisposable
             HasFailed = true;
             throw;
         }
+        finally
+        {
+            // The next picture is decoded before it is known how much it leaves for the computing.
+            if (LimitsProgram)
+                _upscaler.ReleaseMemory();
+        }
 
         timings?.Send(work.Report);
         if (_upscaler.WasRepeated)
@@ -108,9 +116,16 @@ internal sealed class DeviceSession : IDisposable
             cutter.Take, scale, new TileProgress(_upscaler, work.Report), rows.Stopped);
     }
 
-    // On a GPU the limit is for its memory, on the processor for everything that the program takes.
-    private long TakenBytes(PictureWork work) =>
-        _device.Kind == DeviceKind.Cpu ? _startBytes + RowQueue.Bytes + ImageWriter.EstimateBytes(work.Format, work.Output) : 0;
+    // On a GPU the limit is for its memory, on the processor for everything that the program takes: what it takes now, with the weights and
+    // the image, and what the writing will take.
+    private long TakenBytes(PictureWork work)
+    {
+        if (!LimitsProgram)
+            return 0;
+        // What the decoder has left behind would count.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return Environment.WorkingSet + RowQueue.Bytes + ImageWriter.EstimateBytes(work.Format, work.Output, _request.Writing);
+    }
 
     // What the program itself takes differs a little from run to run.
     private static string TooLittle(long memory, long taken, long drawing)

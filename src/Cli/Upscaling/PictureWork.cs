@@ -27,6 +27,14 @@ internal sealed class PictureWork : IDisposable
     /// <summary>When the reading began, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public required long Start { get; init; }
 
+    /// <summary>Called when the picture is not in memory any more.</summary>
+    public Action? Ended { get; set; }
+
     /// <inheritdoc/>
-    public void Dispose() => Target.Dispose();
+    public void Dispose()
+    {
+        Target.Dispose();
+        Ended?.Invoke();
+        Ended = null;
+    }
 }

@@ -26,7 +26,8 @@ internal sealed class UpscaleJob(UpscaleRequest request)
         int number = plan.Count - plan.Failures.Count;
         foreach ((string path, string reason) in plan.Failures)
             reporter.Begin(++number, path, request.Output).Failed(reason);
-        await new BatchPipeline(request, plan, reporter).RunAsync(cancellation).ConfigureAwait(false);
+        using var pipeline = new BatchPipeline(request, plan, reporter);
+        await pipeline.RunAsync(cancellation).ConfigureAwait(false);
         return reporter.Failed == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 

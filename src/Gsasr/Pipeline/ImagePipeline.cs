@@ -14,10 +14,10 @@ namespace Gsasr.Pipeline;
 internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrArchitecture architecture, UpscalerOptions options) : IDisposable
 {
     private readonly NetworkWork _work = NetworkWork.Of(architecture);
-    private readonly SourceImage _source = new();
-    private readonly HostMemory _row = new();
-    private readonly EvenAreas _evenColours = new();
-    private readonly EvenAreas _evenAlpha = new();
+    private SourceImage _source = new();
+    private HostMemory _row = new();
+    private EvenAreas _evenColours = new();
+    private EvenAreas _evenAlpha = new();
     private ForwardPass? _pass;
     private FieldDescription? _description;
     private ImageGeometry _describedGeometry;
@@ -96,6 +96,16 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
                 limit = Workspace.Reduce(e);
             }
         }
+    }
+
+    /// <summary>Gives back all memory, of the device and of the host.</summary>
+    public void ReleaseMemory()
+    {
+        Workspace.Release();
+        _source = new SourceImage();
+        _row = new HostMemory();
+        _evenColours = new EvenAreas();
+        _evenAlpha = new EvenAreas();
     }
 
     /// <inheritdoc/>

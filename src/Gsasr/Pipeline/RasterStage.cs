@@ -21,8 +21,8 @@ internal sealed class RasterStage(Arena arena) : IDisposable
     private const long LeastWholeBand = 1 << 20;
     private const long LargestBand = 1 << 24;
 
-    private readonly HostMemory _colours = new();
-    private readonly HostMemory _alpha = new();
+    private HostMemory _colours = new();
+    private HostMemory _alpha = new();
     private DeviceBuffer? _nonFinite;
     private DeviceBuffer? _pixels;
 
@@ -158,6 +158,8 @@ internal sealed class RasterStage(Arena arena) : IDisposable
     /// <summary>Gives the memory back that is not the arena's.</summary>
     public void Dispose()
     {
+        _colours = new HostMemory();
+        _alpha = new HostMemory();
         _nonFinite?.Dispose();
         _nonFinite = null;
         _pixels?.Dispose();

@@ -112,6 +112,14 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
             error);
     }
 
+    /// <summary>Gives back all memory.</summary>
+    public void Release()
+    {
+        Raster.Release();
+        Fit(ref _field, 0);
+        Fit(ref _alphaField, 0);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -136,11 +144,4 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
     }
 
     private static long Mebibytes(long bytes) => (bytes + (1 << 20) - 1) >> 20;
-
-    private void Release()
-    {
-        Raster.Release();
-        Fit(ref _field, 0);
-        Fit(ref _alphaField, 0);
-    }
 }

@@ -26,10 +26,26 @@ public sealed class MemoryLimitTests(ITestOutputHelper output) : IDisposable
         Assert.Equal((720, 540), _tree.SizeOf($"limited.{extension}"));
     }
 
-    private async Task<long> PeakAsync(string target, params string[] more)
+    [Fact]
+    public async Task Many_pictures_take_no_more_than_one()
+    {
+        const long Limit = 200 << 20;
+        SmallModels.Write(_tree.File("model.safetensors"));
+        Directory.CreateDirectory(_tree.File("in"));
+        for (int i = 0; i < 5; i++)
+            Pictures.Write(_tree.File($"in/{i}.jpg"), 600, 450);
+        long peak = await PeakAsync("in", "out", ["--memory", "200M"]);
+        output.WriteLine($"{peak >> 20} MiB with a limit of {Limit >> 20} MiB");
+        Assert.InRange(peak, 1, Limit);
+        Assert.All(Enumerable.Range(0, 5), i => Assert.Equal((720, 540), _tree.SizeOf($"out/{i}.jpg")));
+    }
+
+    private Task<long> PeakAsync(string target, params string[] more) => PeakAsync("in.png", target, more);
+
+    private async Task<long> PeakAsync(string input, string target, string[] more)
     {
         using Process process = CommandLine.Start(
-            _tree.Path, ["upscale", "in.png", target, "-s", "1.2", "-d", "cpu", "-m", "model.safetensors", "--quiet", .. more]);
+            _tree.Path, ["upscale", input, target, "-s", "1.2", "-d", "cpu", "-m", "model.safetensors", "--quiet", .. more]);
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         long peak = 0;
         while (!process.WaitForExit(5))
