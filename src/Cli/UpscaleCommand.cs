@@ -90,6 +90,8 @@ internal static class UpscaleCommand
                 result.AddError("--overwrite and --skip-existing exclude each other; give one of them.");
             if (result.GetValue(asPublished) && sizes.AsksForSize(result))
                 result.AddError("--as-published draws with a --scale.");
+            if (result.GetValue(wrap) && sizes.Cuts(result))
+                result.AddError("--wrap and --fit cover exclude each other: a texture that is cut off does not wrap any more.");
             string target = result.GetValue(paths) is [.., string last] ? last : "";
             string? extension = result.GetValue(format) ?? (OutputFormats.IsKnown(Path.GetExtension(target)) ? Path.GetExtension(target) : null);
             if (result.GetValue(lossless) && extension is not null && !OutputFormats.IsWebP(extension))

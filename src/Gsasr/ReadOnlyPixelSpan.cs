@@ -37,6 +37,11 @@ public readonly ref struct ReadOnlyPixelSpan<T>
     /// <summary>The channels.</summary>
     public PixelLayout Layout { get; }
 
+    /// <summary>A part of the image, in the same memory.</summary>
+    /// <param name="part">The part.</param>
+    internal ReadOnlyPixelSpan<T> Part(in PixelRectangle part) => new(
+        _values[(PixelSpans.RowStart(part.Top, Height, _rowPitch) + part.Left * Layout.ChannelCount())..], part.Width, part.Height, Layout, _rowPitch);
+
     /// <summary>The values of a row, width * channels.</summary>
     /// <param name="y">The row, from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>

@@ -235,6 +235,39 @@ public sealed class Upscaler : IDisposable
         _pipeline.Upscale(source, geometry, writer, progress, cancellation);
     }
 
+    /// <summary>Upscales the part of an image that a part of the picture takes, and hands the rows of that part over.</summary>
+    /// <typeparam name="T">What a channel is: byte, ushort or float.</typeparam>
+    /// <param name="source">The whole image.</param>
+    /// <param name="outputWidth">Columns of the whole picture.</param>
+    /// <param name="outputHeight">Rows of the whole picture.</param>
+    /// <param name="kept">The part of the picture.</param>
+    /// <param name="outputLayout">The channels of the output.</param>
+    /// <param name="receive">Takes the rows, counted from the part's first.</param>
+    /// <param name="progress">Told from 0 to 1 how far the work is.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    /// <exception cref="NotSupportedException">The options wrap the image; a part does not wrap.</exception>
+    internal void UpscalePart<T>(
+        ReadOnlyPixelSpan<T> source,
+        int outputWidth,
+        int outputHeight,
+        in PixelRectangle kept,
+        PixelLayout outputLayout,
+        PixelBandReceiver<T> receive,
+        IProgress<double>? progress,
+        CancellationToken cancellation)
+        where T : unmanaged
+    {
+        if (_options.Wrap)
+            throw new NotSupportedException("A part of a picture does not wrap.");
+        ImageGeometry whole = Geometry(source.Width, source.Height, outputWidth, outputHeight, scale: null);
+        int multiple = _architecture.SizeMultiple;
+        PictureCut cut = PictureCut.Of((source.Width, source.Height), (outputWidth, outputHeight), kept, multiple, _options.TileOverlap);
+        ImageGeometry part = ImageGeometry.Padded(cut.Input.Width, cut.Input.Height, whole.Scale, multiple, _options.PublishedGeometry).AsPart(cut);
+        using ExclusiveUse.Scope use = _use.Begin();
+        var writer = new PictureWriter<T>(kept.Width, kept.Height, outputLayout, receive, _band);
+        _pipeline.Upscale(source.Part(cut.Input), part, writer, progress, cancellation);
+    }
+
     /// <summary>Runs the network once and keeps its Gaussians, to be drawn as often as wanted.</summary>
     /// <typeparam name="T">What a channel is: byte, ushort or float.</typeparam>
     /// <param name="source">The image; alpha is left out.</param>

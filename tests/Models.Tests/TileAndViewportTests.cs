@@ -58,6 +58,47 @@ public sealed class TileAndViewportTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(72 * 72)]
+    public void A_part_of_a_picture_is_drawn_as_in_the_whole(long tilePixels)
+    {
+        Picture picture = Picture.Photo(0, 90, 144, 48);
+        var kept = new PixelRectangle(Left: 257, Top: 11, Width: 60, Height: 90);
+        using var device = new CpuDevice();
+        using var upscaler = new Upscaler(GsasrModel.Default, device, new UpscalerOptions { MaximumTilePixels = tilePixels });
+        var whole = new float[360 * 120 * 3];
+        float[] floats = [.. picture.Pixels.Select(value => value / 255f)];
+        upscaler.Upscale<float>(new(floats, 144, 48, PixelLayout.Rgb), new(whole, 360, 120, PixelLayout.Rgb), cancellation: Cancellation);
+        long wholePixels = upscaler.LastPlan!.SeenPixels;
+        var part = new float[kept.Width * kept.Height * 3];
+        int rows = 0;
+        upscaler.UpscalePart<float>(
+            new(floats, 144, 48, PixelLayout.Rgb), 360, 120, kept, PixelLayout.Rgb, Take, progress: null, Cancellation);
+        Assert.Equal(kept.Height, rows);
+        Assert.InRange(upscaler.LastPlan!.SeenPixels, 1, wholePixels * 3 / 4);
+        double largest = 0, squares = 0;
+        for (int i = 0; i < part.Length; i++)
+        {
+            int y = i / (kept.Width * 3), x = i % (kept.Width * 3);
+            double error = Math.Abs(part[i] - (double)whole[((kept.Top + y) * 360 + kept.Left) * 3 + x]);
+            (largest, squares) = (Math.Max(largest, error), squares + error * error);
+        }
+
+        double psnr = -10 * Math.Log10(squares / part.Length);
+        output.WriteLine($"PSNR {psnr:0.0} dB, largest error {largest:e2}");
+        Assert.True(psnr > 70, $"PSNR is {psnr:0.0} dB; 70 dB is required.");
+        Assert.InRange(largest, 0, 0.5 / 255);
+
+        void Take(int top, ReadOnlyPixelSpan<float> band)
+        {
+            Assert.Equal((rows, kept.Width), (top, band.Width));
+            for (int y = 0; y < band.Height; y++)
+                band.Row(y).CopyTo(part.AsSpan((top + y) * kept.Width * 3));
+            rows += band.Height;
+        }
+    }
+
     [Fact]
     public void A_field_drawn_at_its_own_scale_is_the_upscaled_image()
     {

@@ -110,10 +110,18 @@ internal sealed class DeviceSession : IDisposable
         where T : unmanaged
     {
         PixelLayout layout = FieldPaths.LayoutOf(work.Image);
-        var cutter = new RowCutter<T>(work.Frame, work.Output.BitDepth, rows);
-        _upscaler.Upscale(
-            new ReadOnlyPixelSpan<T>(samples, work.Image.Width, work.Image.Height, layout), work.Frame.DrawnWidth, work.Frame.DrawnHeight, layout,
-            cutter.Take, scale, new TileProgress(_upscaler, work.Report), rows.Stopped);
+        var source = new ReadOnlyPixelSpan<T>(samples, work.Image.Width, work.Image.Height, layout);
+        OutputFrame frame = work.Frame;
+        var converter = new RowConverter<T>(work.Output.BitDepth, rows);
+        var progress = new TileProgress(_upscaler, work.Report);
+        if ((frame.Width, frame.Height) == (frame.DrawnWidth, frame.DrawnHeight))
+        {
+            _upscaler.Upscale(source, frame.DrawnWidth, frame.DrawnHeight, layout, converter.Take, scale, progress, rows.Stopped);
+            return;
+        }
+
+        var kept = new PixelRectangle(frame.Left, frame.Top, frame.Width, frame.Height);
+        _upscaler.UpscalePart(source, frame.DrawnWidth, frame.DrawnHeight, kept, layout, converter.Take, progress, rows.Stopped);
     }
 
     // On a GPU the limit is for its memory, on the processor for everything that the program takes: what it takes now, with the weights and

@@ -79,5 +79,9 @@ internal sealed class SizeOptions
     /// <param name="result">What the arguments say.</param>
     public bool AsksForSize(CommandResult result) => IsGiven(result, _size) || IsGiven(result, _width) || IsGiven(result, _height);
 
+    /// <summary>Whether pictures are cut off.</summary>
+    /// <param name="result">What the arguments say.</param>
+    public bool Cuts(CommandResult result) => result.GetValue(_fit) == "cover";
+
     private static bool IsGiven(CommandResult result, Option option) => result.GetResult(option) is { Implicit: false };
 }

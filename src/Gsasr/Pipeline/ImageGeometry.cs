@@ -62,6 +62,9 @@ internal readonly record struct ImageGeometry
     /// <summary>How a picture that wraps is put together; null for one that does not.</summary>
     public PictureFold? Fold { get; private init; }
 
+    /// <summary>Which part of a larger picture this is; null for a whole one.</summary>
+    public PictureCut? Cut { get; private init; }
+
     /// <summary>
     /// The first column of the output that is drawn. A picture that wraps is drawn from further right, and beyond its right edge.
     /// </summary>
@@ -88,10 +91,16 @@ internal readonly record struct ImageGeometry
     public long PaddedPixels => (long)PaddedWidth * PaddedHeight;
 
     /// <summary>Output columns per input column: a little less than the scale if the output's size was rounded down.</summary>
-    public double RatioX => (double)OutputWidth / DrawnWidth;
+    public double RatioX => Cut?.RatioX ?? (double)OutputWidth / DrawnWidth;
 
     /// <summary>Output rows per input row.</summary>
-    public double RatioY => (double)OutputHeight / DrawnHeight;
+    public double RatioY => Cut?.RatioY ?? (double)OutputHeight / DrawnHeight;
+
+    /// <summary>Output columns from the left edge of the canvas to the first one of the output; of a part it need not be a whole number.</summary>
+    public double CanvasLeft => Cut is PictureCut cut ? cut.Kept.Left - cut.Input.Left * RatioX : Margin * RatioX;
+
+    /// <summary>Output rows from the top of the canvas to the first one of the output, likewise.</summary>
+    public double CanvasTop => Cut is PictureCut cut ? cut.Kept.Top - cut.Input.Top * RatioY : Margin * RatioY;
 
     /// <summary>
     /// Describes an image that is padded at the right and at the bottom. A side that would have fewer than <see cref="LeastPaddedSide"/>
@@ -149,13 +158,17 @@ internal readonly record struct ImageGeometry
     /// <param name="outputHeight">Rows of the output.</param>
     public ImageGeometry DrawnAs(int outputWidth, int outputHeight) => this with { OutputWidth = outputWidth, OutputHeight = outputHeight };
 
+    /// <summary>The same input as a part of a larger one, of which a part is drawn.</summary>
+    /// <param name="cut">Which parts.</param>
+    public ImageGeometry AsPart(in PictureCut cut) => this with { OutputWidth = cut.Kept.Width, OutputHeight = cut.Kept.Height, Cut = cut };
+
     /// <summary>The first output column that belongs to a column of the padded input or lies to its right.</summary>
     /// <param name="column">The column.</param>
-    public int OutputColumn(int column) =>
-        (int)Math.Clamp((long)(column - Margin) * OutputWidth / DrawnWidth, FirstOutputColumn, EndOutputColumn);
+    public int OutputColumn(int column) => (int)Math.Clamp(
+        Cut?.OutputColumn(column) ?? (long)(column - Margin) * OutputWidth / DrawnWidth, FirstOutputColumn, EndOutputColumn);
 
     /// <summary>The first output row that belongs to a row of the padded input or lies below it.</summary>
     /// <param name="row">The row.</param>
-    public int OutputRow(int row) =>
-        (int)Math.Clamp((long)(row - Margin) * OutputHeight / DrawnHeight, FirstOutputRow, EndOutputRow);
+    public int OutputRow(int row) => (int)Math.Clamp(
+        Cut?.OutputRow(row) ?? (long)(row - Margin) * OutputHeight / DrawnHeight, FirstOutputRow, EndOutputRow);
 }

@@ -163,8 +163,8 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         ImageGeometry geometry = plan.Geometry;
         RasterSettings canvas = picture.Description.Canvas(geometry.Scale, geometry.RatioX, geometry.RatioY) with
         {
-            ViewportLeft = geometry.Margin * geometry.RatioX,
-            ViewportTop = geometry.Margin * geometry.RatioY,
+            ViewportLeft = geometry.CanvasLeft,
+            ViewportTop = geometry.CanvasTop,
         };
         Workspace.Raster.Draw(filled, canvas, plan.Strips.OutputOf(strip), writer, ref firstRow, plan.DrawingBytes, Pass);
     }

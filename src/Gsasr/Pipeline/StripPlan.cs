@@ -31,9 +31,11 @@ internal readonly record struct StripMemory(long Body, long Kept, long Start, lo
 /// <param name="GoesRight">Whether strips follow each other from left to right, and not from top to bottom.</param>
 internal readonly record struct StripPlan(ImageGeometry Geometry, int Length, bool GoesRight)
 {
-    // How many pixels a Gaussian reaches: its standard deviation is below 1 / 1.2 pixels, it is cut off at 4.7 pixels, where it is a
-    // millionth, and its mean lies near its pixel.
-    private const int Margin = 16;
+    /// <summary>
+    /// How many pixels a Gaussian reaches: its standard deviation is below 1 / 1.2 pixels, it is cut off at 4.7 pixels, where it is a
+    /// millionth, and its mean lies near its pixel.
+    /// </summary>
+    public const int Margin = 16;
 
     /// <summary>Pixels in that direction whose Gaussians are kept for the next strip; a strip has at least as many.</summary>
     public const int KeptLength = 2 * Margin;

@@ -78,6 +78,7 @@ public sealed class BatchRefusalTests : IDisposable
     [InlineData("in.png,out.png,--size,30x20,--scale,2", "--size", "--scale")]
     [InlineData("in.png,out.png,--width,30,--height,20", "--size")]
     [InlineData("in.png,out.png,--fit,cover", "--fit")]
+    [InlineData("in.png,out.png,--size,40x40,--fit,cover,--wrap", "--wrap and --fit cover")]
     [InlineData("in.png,out.png,--size,30x20,--fit,fill", "'fill'")]
     [InlineData("in.png,out.png,--size,30x20,--as-published", "--as-published")]
     [InlineData("in.png,out.png,--device=cpu;cpu", "twice")]

@@ -2,30 +2,27 @@ using System.Runtime.InteropServices;
 
 namespace Gsasr.Cli.Upscaling;
 
-/// <summary>Takes drawn rows, cuts off what is not kept, converts them to the depth of the output, and hands them on.</summary>
+/// <summary>Takes drawn rows, converts them to the depth of the output, and hands them on.</summary>
 /// <typeparam name="T">What a channel is: byte or ushort.</typeparam>
-/// <param name="frame">What is drawn and kept.</param>
 /// <param name="bitDepth">Bits of a channel of the output: 8 or 16, at most those of T.</param>
 /// <param name="queue">Where the rows go.</param>
-internal sealed class RowCutter<T>(OutputFrame frame, int bitDepth, RowQueue queue)
+internal sealed class RowConverter<T>(int bitDepth, RowQueue queue)
     where T : unmanaged
 {
     /// <summary>Takes rows.</summary>
     /// <param name="top">The first of them.</param>
-    /// <param name="rows">The rows, as wide as they are drawn.</param>
+    /// <param name="rows">The rows.</param>
     /// <exception cref="OperationCanceledException">They are not wanted any more.</exception>
     public void Take(int top, ReadOnlyPixelSpan<T> rows)
     {
-        int channels = rows.Layout.ChannelCount();
-        int rowBytes = checked(frame.Width * channels * (bitDepth / 8));
-        int end = Math.Min(top + rows.Height, frame.Top + frame.Height);
+        int rowBytes = checked(rows.Width * rows.Layout.ChannelCount() * (bitDepth / 8));
         int most = Math.Max(1, RowQueue.BandBytes / rowBytes);
-        for (int first = Math.Max(top, frame.Top); first < end; first += most)
+        for (int first = 0; first < rows.Height; first += most)
         {
-            int count = Math.Min(most, end - first);
+            int count = Math.Min(most, rows.Height - first);
             var band = new RowBand(count * rowBytes);
             for (int i = 0; i < count; i++)
-                Copy(rows.Row(first + i - top).Slice(frame.Left * channels, frame.Width * channels), band.Bytes.Slice(i * rowBytes, rowBytes));
+                Copy(rows.Row(first + i), band.Bytes.Slice(i * rowBytes, rowBytes));
             queue.Add(band);
         }
     }
