@@ -53,6 +53,18 @@ internal static unsafe class SoftwareWarp
     public static float Exchange(float value, int mask) =>
         BitConverter.Int32BitsToSingle(Show(new Shown { Right0 = BitConverter.SingleToInt32Bits(value) })[(Group.IdxX % Size) ^ mask].Right0);
 
+    /// <summary>vote.any.</summary>
+    public static bool Any(bool condition)
+    {
+        foreach (Shown shown in Show(new Shown { Right0 = condition ? 1 : 0 }))
+        {
+            if (shown.Right0 != 0)
+                return true;
+        }
+
+        return false;
+    }
+
     // A sum of 16 products, which hardware adds up with more bits than a float has.
     private static float Product(ReadOnlySpan<Shown> shown, int row, int column, Widening widen)
     {

@@ -88,4 +88,8 @@ public static class TensorCores
     /// <summary>The value of the item whose number within the warp differs by the bits of <paramref name="mask"/>.</summary>
     [Instruction("shfl.sync.bfly.b32 %0, %1, %2, 31, 0xffffffff;", null), IntrinsicImplementation]
     public static float Exchange(float value, int mask) => SoftwareWarp.Exchange(value, mask);
+
+    /// <summary>1 if a condition holds for any item of the warp, else 0.</summary>
+    [Instruction("{ .reg .pred any; vote.sync.any.pred any, %1, 0xffffffff; selp.b32 %0, 1, 0, any; }", null), IntrinsicImplementation]
+    public static int Any(bool condition) => SoftwareWarp.Any(condition) ? 1 : 0;
 }

@@ -87,14 +87,26 @@ internal static class AttentionTokens
         return isInside ? row * width + column : -1;
     }
 
+    /// <summary>The pixel at a place that can lie past the last row or column: the image continues at its other side.</summary>
+    public static int WrappedPixel(int row, int column, int height, int width)
+    {
+        row -= row >= height ? height : 0;
+        column -= column >= width ? width : 0;
+        return row * width + column;
+    }
+
     /// <summary>
     /// The part of the shifted image that a token belongs to. Only tokens of the same part are neighbours in the image too.
     /// </summary>
     public static int RegionOf(int token, int side, int firstRow, int firstColumn, int height, int width, int shift)
     {
-        int rowInWindow = token / side;
-        int row = firstRow + rowInWindow;
-        int column = firstColumn + token - rowInWindow * side;
+        int row = token / side;
+        return RegionAt(firstRow + row, firstColumn + token - row * side, side, height, width, shift);
+    }
+
+    /// <summary>As <see cref="RegionOf"/>, by the token's row and column in the shifted image.</summary>
+    public static int RegionAt(int row, int column, int side, int height, int width, int shift)
+    {
         int rowRegion = row < height - side ? 0 : row < height - shift ? 1 : 2;
         int columnRegion = column < width - side ? 0 : column < width - shift ? 1 : 2;
         return rowRegion * 3 + columnRegion;

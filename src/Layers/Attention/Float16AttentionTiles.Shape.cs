@@ -6,14 +6,22 @@ internal interface IFloat16AttentionTile
     /// <summary>Channels of a head: 16 or 32. Smaller heads are filled up with zeros.</summary>
     static abstract int HeadSize { get; }
 
-    /// <summary>Warps of a group.</summary>
+    /// <summary>Warps of a group. Their work-items bring whole fractions of <see cref="MostKeys"/> into shared memory at once.</summary>
     static abstract int Warps { get; }
+
+    /// <summary>Tiles of 16 queries that a warp takes at once.</summary>
+    static abstract int QueryTiles { get; }
 
     /// <summary>Keys that a warp takes at once, a multiple of 16.</summary>
     static abstract int KeyBlock { get; }
 
-    /// <summary>The most keys of a window, a multiple of <see cref="KeyBlock"/>.</summary>
+    /// <summary>
+    /// The most keys of a window, and the most queries; a multiple of <see cref="KeyBlock"/> and of the queries that a warp takes at once.
+    /// </summary>
     static abstract int MostKeys { get; }
+
+    /// <summary>The queries that shared memory holds: all, or those that the warps of a group take at once.</summary>
+    static abstract int MostQueries { get; }
 
     /// <summary>Whether positions enter by a rotary embedding; if not, by a bias.</summary>
     static abstract bool Rotates { get; }
@@ -25,8 +33,11 @@ internal readonly struct Heads16Keys144 : IFloat16AttentionTile
     /// <summary>Work-items of a group.</summary>
     public const int Items = 96;
 
+    /// <summary>Groups that share a multiprocessor.</summary>
+    public const int Groups = 8;
+
     /// <summary>Bytes of shared memory of a group.</summary>
-    public const int SharedBytes = 2 * 144 * (16 * 2 + 16);
+    public const int SharedBytes = 3 * 144 * 16 * 2;
 
     /// <inheritdoc/>
     public static int HeadSize => 16;
@@ -35,10 +46,16 @@ internal readonly struct Heads16Keys144 : IFloat16AttentionTile
     public static int Warps => 3;
 
     /// <inheritdoc/>
+    public static int QueryTiles => 1;
+
+    /// <inheritdoc/>
     public static int KeyBlock => 48;
 
     /// <inheritdoc/>
     public static int MostKeys => 144;
+
+    /// <inheritdoc/>
+    public static int MostQueries => MostKeys;
 
     /// <inheritdoc/>
     public static bool Rotates => true;
@@ -50,8 +67,11 @@ internal readonly struct Heads32Keys144 : IFloat16AttentionTile
     /// <summary>Work-items of a group.</summary>
     public const int Items = 96;
 
+    /// <summary>Groups that share a multiprocessor.</summary>
+    public const int Groups = 6;
+
     /// <summary>Bytes of shared memory of a group.</summary>
-    public const int SharedBytes = 2 * 144 * (32 * 2 + 16);
+    public const int SharedBytes = 3 * 144 * 32 * 2;
 
     /// <inheritdoc/>
     public static int HeadSize => 32;
@@ -60,10 +80,16 @@ internal readonly struct Heads32Keys144 : IFloat16AttentionTile
     public static int Warps => 3;
 
     /// <inheritdoc/>
+    public static int QueryTiles => 1;
+
+    /// <inheritdoc/>
     public static int KeyBlock => 48;
 
     /// <inheritdoc/>
     public static int MostKeys => 144;
+
+    /// <inheritdoc/>
+    public static int MostQueries => MostKeys;
 
     /// <inheritdoc/>
     public static bool Rotates => true;
@@ -75,8 +101,11 @@ internal readonly struct Heads32Keys256 : IFloat16AttentionTile
     /// <summary>Work-items of a group.</summary>
     public const int Items = 256;
 
+    /// <summary>Groups that share a multiprocessor.</summary>
+    public const int Groups = 3;
+
     /// <summary>Bytes of shared memory of a group.</summary>
-    public const int SharedBytes = 2 * 256 * (32 * 2 + 16);
+    public const int SharedBytes = 3 * 256 * 32 * 2;
 
     /// <inheritdoc/>
     public static int HeadSize => 32;
@@ -85,10 +114,16 @@ internal readonly struct Heads32Keys256 : IFloat16AttentionTile
     public static int Warps => 8;
 
     /// <inheritdoc/>
-    public static int KeyBlock => 64;
+    public static int QueryTiles => 1;
+
+    /// <inheritdoc/>
+    public static int KeyBlock => 32;
 
     /// <inheritdoc/>
     public static int MostKeys => 256;
+
+    /// <inheritdoc/>
+    public static int MostQueries => MostKeys;
 
     /// <inheritdoc/>
     public static bool Rotates => true;
@@ -100,8 +135,11 @@ internal readonly struct Heads32Keys576 : IFloat16AttentionTile
     /// <summary>Work-items of a group.</summary>
     public const int Items = 256;
 
+    /// <summary>Groups that share a multiprocessor.</summary>
+    public const int Groups = 2;
+
     /// <summary>Bytes of shared memory of a group.</summary>
-    public const int SharedBytes = 2 * 576 * (32 * 2 + 16);
+    public const int SharedBytes = (2 * 576 + 256) * 32 * 2;
 
     /// <inheritdoc/>
     public static int HeadSize => 32;
@@ -110,10 +148,16 @@ internal readonly struct Heads32Keys576 : IFloat16AttentionTile
     public static int Warps => 8;
 
     /// <inheritdoc/>
-    public static int KeyBlock => 64;
+    public static int QueryTiles => 2;
+
+    /// <inheritdoc/>
+    public static int KeyBlock => 32;
 
     /// <inheritdoc/>
     public static int MostKeys => 576;
+
+    /// <inheritdoc/>
+    public static int MostQueries => 256;
 
     /// <inheritdoc/>
     public static bool Rotates => true;
@@ -125,8 +169,11 @@ internal readonly struct Heads32Keys64Biased : IFloat16AttentionTile
     /// <summary>Work-items of a group.</summary>
     public const int Items = 128;
 
+    /// <summary>Groups that share a multiprocessor.</summary>
+    public const int Groups = 6;
+
     /// <summary>Bytes of shared memory of a group.</summary>
-    public const int SharedBytes = 2 * 64 * (32 * 2 + 16);
+    public const int SharedBytes = 3 * 64 * 32 * 2;
 
     /// <inheritdoc/>
     public static int HeadSize => 32;
@@ -135,10 +182,16 @@ internal readonly struct Heads32Keys64Biased : IFloat16AttentionTile
     public static int Warps => 4;
 
     /// <inheritdoc/>
-    public static int KeyBlock => 64;
+    public static int QueryTiles => 1;
+
+    /// <inheritdoc/>
+    public static int KeyBlock => 32;
 
     /// <inheritdoc/>
     public static int MostKeys => 64;
+
+    /// <inheritdoc/>
+    public static int MostQueries => MostKeys;
 
     /// <inheritdoc/>
     public static bool Rotates => false;
@@ -150,8 +203,11 @@ internal readonly struct Heads32Keys144Biased : IFloat16AttentionTile
     /// <summary>Work-items of a group.</summary>
     public const int Items = 96;
 
+    /// <summary>Groups that share a multiprocessor.</summary>
+    public const int Groups = 6;
+
     /// <summary>Bytes of shared memory of a group.</summary>
-    public const int SharedBytes = 2 * 144 * (32 * 2 + 16);
+    public const int SharedBytes = 3 * 144 * 32 * 2;
 
     /// <inheritdoc/>
     public static int HeadSize => 32;
@@ -160,10 +216,16 @@ internal readonly struct Heads32Keys144Biased : IFloat16AttentionTile
     public static int Warps => 3;
 
     /// <inheritdoc/>
+    public static int QueryTiles => 1;
+
+    /// <inheritdoc/>
     public static int KeyBlock => 48;
 
     /// <inheritdoc/>
     public static int MostKeys => 144;
+
+    /// <inheritdoc/>
+    public static int MostQueries => MostKeys;
 
     /// <inheritdoc/>
     public static bool Rotates => false;

@@ -44,7 +44,10 @@ internal static class Float16WindowAttentionGpu
         LayerKernels.RequireEights(y);
         if (rotates)
             LayerKernels.RequireFours(positions);
-        int windows = y.Height / settings.WindowSize * (y.Width / settings.WindowSize);
+        else if (positions.Offset % 2 != 0)
+            throw new ArgumentException($"A bias of {positions} begins at value {positions.Offset}, but pairs are read.");
+        int windowsAcross = y.Width / settings.WindowSize;
+        int windows = y.Height / settings.WindowSize * windowsAcross;
         device.Launch(variant.Kernel, new WorkSize(checked(windows * settings.Heads)), new()
         {
             Query = query.ViewAs<short>(),
@@ -58,9 +61,12 @@ internal static class Float16WindowAttentionGpu
             YPitch = y.Pitch,
             Height = y.Height,
             Width = y.Width,
-            Heads = settings.Heads,
+            WindowsAcross = windowsAcross,
+            Windows = windows,
             Side = settings.WindowSize,
+            SideReciprocal = ReciprocalOf(settings.WindowSize),
             KeySide = settings.KeyWindowSize,
+            KeySideReciprocal = ReciprocalOf(settings.KeyWindowSize),
             QueryShift = settings.QueryShift,
             KeyStart = overlaps ? -(settings.KeyWindowSize - settings.WindowSize) / 2 : settings.KeyShift,
             Wraps = overlaps ? 0 : 1,
@@ -68,6 +74,9 @@ internal static class Float16WindowAttentionGpu
             Scale = (float)(Log2E / Math.Sqrt(headSize)),
         });
     }
+
+    // n / side is n * this >> 16 for whole numbers up to 576 and sides up to 24.
+    private static int ReciprocalOf(int side) => 65536 / side + 1;
 
     /// <summary>One of the kernels.</summary>
     /// <param name="Kernel">The kernel.</param>
