@@ -9,7 +9,7 @@ namespace Gsasr;
 internal static class MixedPrecision
 {
     /// <summary>
-    /// Chooses the element type of the networks' products. Auto takes float16 only for networks with which it was measured.
+    /// Chooses the element type of the networks' products. Auto takes float16 only for networks with which it is near to float32.
     /// </summary>
     /// <param name="precision">What was asked for.</param>
     /// <param name="architecture">The networks.</param>
@@ -21,12 +21,12 @@ internal static class MixedPrecision
             return ElementType.Float32;
         string? refusal = Refusal(architecture, device);
         if (precision == Precision.Auto)
-            return refusal is null && IsMeasured(architecture) ? ElementType.Float16 : ElementType.Float32;
+            return refusal is null && IsNearFloat32(architecture) ? ElementType.Float16 : ElementType.Float32;
         return refusal is null ? ElementType.Float16 : throw new NotSupportedException(refusal);
     }
 
-    // Only with these was mixed precision timed on GPUs and compared with float32.
-    private static bool IsMeasured(GsasrArchitecture architecture) =>
+    // Only with these is mixed precision near enough to float32, as far as seeded weights can show it.
+    private static bool IsNearFloat32(GsasrArchitecture architecture) =>
         architecture.Encoder is EdsrArchitecture or RdnArchitecture && architecture.Decoder.Kind == DecoderKind.Enhanced;
 
     private static string? Refusal(GsasrArchitecture architecture, Device device)

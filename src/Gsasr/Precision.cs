@@ -7,7 +7,7 @@ namespace Gsasr;
 public enum Precision
 {
     /// <summary>
-    /// <see cref="Mixed"/> where the device has it and it was measured with the model's networks (the enhanced decoder behind EDSR or RDN), else
+    /// <see cref="Mixed"/> where the device has it and the model's networks stay near to float32 with it (the enhanced decoder behind EDSR or RDN), else
     /// <see cref="Float32"/>.
     /// </summary>
     Auto,
