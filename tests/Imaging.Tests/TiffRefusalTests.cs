@@ -52,6 +52,46 @@ public class TiffRefusalTests
         }
     }
 
+    [Theory]
+    [InlineData(6, "-sample", "2x2")]
+    [InlineData(6, "-sample", "1x1", "-restart", "1")]
+    [InlineData(2, "-rgb")]
+    public void A_strip_of_JPEG_that_is_cut_short_is_refused(int photometric, params string[] arguments)
+    {
+        byte[] strip = Tool.Cjpeg(TestImages.Crop(FileKinds.Photo.Value, 61, 45), arguments);
+        TiffBuilder tiff = new TiffBuilder(61, 45, photometric, 3, 8).Shorts(259, 7);
+        Assert.Equal(61, ImageFile.Decode(tiff.File(strip)).Width);
+        int scan = strip.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]) + 16;
+        for (int length = scan; length < strip.Length - 4; length += 7)
+        {
+            if (strip[length - 1] != 0xFF)
+                AssertRefused(tiff.File([.. strip[..length], 0xFF, 0xD9]), "TIFF: strip 0: JPEG: ");
+        }
+
+        AssertRefused(tiff.File(strip[..^2]), "TIFF: strip 0: JPEG: the file is truncated");
+    }
+
+    [Fact]
+    public void A_strip_of_JPEG_has_the_size_and_the_components_of_the_TIFF()
+    {
+        byte[] strip = Tool.Cjpeg(TestImages.Crop(FileKinds.Photo.Value, 16, 8));
+        AssertRefused(new TiffBuilder(16, 9, 2, 3, 8).Shorts(259, 7).File(strip), "strip 0: JPEG: 3 components of 16 x 8 are not 3 of 16 x 9");
+        AssertRefused(new TiffBuilder(15, 8, 2, 3, 8).Shorts(259, 7).File(strip), "strip 0: JPEG: 3 components of 16 x 8 are not 3 of 15 x 8");
+        AssertRefused(new TiffBuilder(16, 8, 1, 1, 8).Shorts(259, 7).File(strip), "strip 0: JPEG: 3 components of 16 x 8 are not 1 of 16 x 8");
+        AssertRefused(new TiffBuilder(16, 8, 1, 1, 8).Shorts(259, 7).File([1]), "strip 0: JPEG: the start marker (SOI) is missing");
+    }
+
+    [Fact]
+    public void Strips_of_JPEG_share_their_tables()
+    {
+        byte[] png = TestImages.Encode(TestImages.Crop(FileKinds.Photo.Value, 301, 200), ImageFormat.Png);
+        byte[] file = Tool.Convert(png, "tiff", "-compress", "JPEG", "-define", "tiff:rows-per-strip=64");
+        Assert.True(file.AsSpan().Count((ReadOnlySpan<byte>)[0xFF, 0xDA]) > 1);
+        ushort[] expected = Tool.DecodeWithImageMagick(file), actual = TestImages.ToRgba16(ImageFile.Decode(file));
+        Assert.Equal(expected.Length, actual.Length);
+        Assert.All(expected.Zip(actual), pair => Assert.InRange(pair.First - pair.Second, -3 * 257, 3 * 257));
+    }
+
     [Fact]
     public void There_are_as_many_strips_as_the_rows_need()
     {

@@ -33,8 +33,8 @@ internal sealed class JpegFile : IDisposable
     public static Image Decode(ReadOnlySpan<byte> bytes, ImageLimits limits)
     {
         using var file = new JpegFile();
-        file.ReadSegments(bytes, limits);
-        JpegFrame frame = file._frame!;
+        file.ReadSegments(bytes, limits, bytes.Length);
+        JpegFrame frame = file.CheckComplete();
         Image image = file.DecodeKept();
         if (frame.Components.Length == 3)
         {
@@ -54,7 +54,38 @@ internal sealed class JpegFile : IDisposable
         return image;
     }
 
+    /// <summary>Takes the tables that the strips of a TIFF share, which are a file without a picture.</summary>
+    public void ReadTables(ReadOnlySpan<byte> bytes, ImageLimits limits)
+    {
+        if (!bytes.IsEmpty)
+            Restart(bytes, limits, bytes.Length);
+    }
+
+    /// <summary>Goes through a strip of a TIFF. Tables stay for the next one.</summary>
+    /// <param name="bytes">The strip.</param>
+    /// <param name="components">How many components it must have.</param>
+    /// <param name="width">Its width.</param>
+    /// <param name="rows">Its rows at least.</param>
+    /// <param name="limits">What the file may ask for.</param>
+    /// <param name="fileBytes">The length of the whole file.</param>
+    public void CheckStrip(ReadOnlySpan<byte> bytes, int components, int width, long rows, ImageLimits limits, int fileBytes)
+    {
+        Restart(bytes, limits, fileBytes);
+        JpegFrame frame = CheckComplete();
+        if (frame.Components.Length != components || frame.Width != width || frame.Height < rows)
+            throw Wrong($"{frame.Components.Length} components of {frame.Width} x {frame.Height} are not {components} of {width} x {rows}.");
+    }
+
     public void Dispose() => _kept.Dispose();
+
+    private void Restart(ReadOnlySpan<byte> bytes, ImageLimits limits, int fileBytes)
+    {
+        if (!bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, Soi]))
+            throw Wrong("the start marker (SOI) is missing.");
+        (_frame, _scan, _scans, _restartInterval) = (null, null, 0, 0);
+        _kept.SetLength(0);
+        ReadSegments(bytes, limits, fileBytes);
+    }
 
     private Image DecodeKept()
     {
@@ -63,7 +94,7 @@ internal sealed class JpegFile : IDisposable
     }
 
     // Keeps what the decoder needs. What follows the end marker is ignored.
-    private void ReadSegments(ReadOnlySpan<byte> bytes, ImageLimits limits)
+    private void ReadSegments(ReadOnlySpan<byte> bytes, ImageLimits limits, int fileBytes)
     {
         _kept.Write(bytes[..2]);
         int position = 2;
@@ -86,7 +117,6 @@ internal sealed class JpegFile : IDisposable
                 throw Wrong($"no marker at byte {start}: the file is damaged.");
             if (marker == Eoi)
             {
-                CheckComplete();
                 _kept.Write([0xFF, Eoi]);
                 return;
             }
@@ -97,7 +127,7 @@ internal sealed class JpegFile : IDisposable
             if (length < 2 || length > bytes.Length - position)
                 throw Wrong($"the file is truncated in segment {marker:X2} at byte {position - 1}.");
             ReadOnlySpan<byte> segment = bytes[(position + 2)..(position + length)];
-            ReadSegment(marker, segment, limits, bytes.Length);
+            ReadSegment(marker, segment, limits, fileBytes);
             int codedEnd = marker == Sos ? EndOfScan(bytes, position + length) : position + length;
             if (marker is < App0 or > App15 and not Com)
             {
@@ -207,11 +237,11 @@ internal sealed class JpegFile : IDisposable
         }
     }
 
-    private void CheckComplete()
+    private JpegFrame CheckComplete()
     {
-        if (_frame is null)
-            throw Wrong("the file has no frame header (SOF).");
-        _frame.CheckComplete();
+        JpegFrame frame = _frame ?? throw Wrong("the file has no frame header (SOF).");
+        frame.CheckComplete();
+        return frame;
     }
 
     private static string NameOf(int marker) => marker switch

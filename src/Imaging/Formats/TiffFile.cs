@@ -103,6 +103,8 @@ internal sealed class TiffFile
         limits.Check("TIFF", header, _bytes.Length, ReadOrientation());
         CheckSamples(bits);
         CheckStrips(width, height, samples, bits);
+        if (Number(Compression, 1) == Jpeg)
+            CheckJpeg(width, height, samples, limits);
         return header;
     }
 
@@ -148,6 +150,29 @@ internal sealed class TiffFile
             long? count = TiffStrip.Count(compression, _bytes.Slice((int)offsets[i], (int)counts[i]), wanted);
             if (count < wanted)
                 throw Wrong($"strip {i} holds {count} bytes of the {wanted} of its {stripRows} rows: the file is damaged.");
+        }
+    }
+
+    // Every strip is a JPEG of its own but for the tables.
+    private void CheckJpeg(int width, int height, int samples, ImageLimits limits)
+    {
+        long[] offsets = Numbers(StripOffsets), counts = Numbers(StripByteCounts);
+        long rows = Math.Min(Number(RowsPerStrip, height), height), strips = (height + rows - 1) / rows;
+        // The caller was shown the whole picture.
+        limits = limits with { Inspect = null };
+        using var jpeg = new JpegFile();
+        jpeg.ReadTables(_entries.TryGetValue(JpegTables, out Entry tables) ? Value(tables) : [], limits);
+        for (int i = 0; i < offsets.Length; i++)
+        {
+            ReadOnlySpan<byte> strip = _bytes.Span.Slice((int)offsets[i], (int)counts[i]);
+            try
+            {
+                jpeg.CheckStrip(strip, Number(Planar, 1) == 2 ? 1 : samples, width, Math.Min(rows, height - i % strips * rows), limits, _bytes.Length);
+            }
+            catch (ImageFormatException e)
+            {
+                throw Wrong($"strip {i}: {e.Message}");
+            }
         }
     }
 

@@ -7,7 +7,7 @@ internal static class TiffStrip
 {
     private const int None = 1, Lzw = 5, Deflate = 8, PackBits = 32773, OldDeflate = 32946;
 
-    /// <summary>How many bytes the strip holds, up to the number wanted; null for fax and JPEG, whose decoders look themselves.</summary>
+    /// <summary>How many bytes the strip holds, up to the number wanted; null for fax and JPEG.</summary>
     /// <param name="compression">The number of the compression.</param>
     /// <param name="strip">The strip as it is stored.</param>
     /// <param name="wanted">The bytes wanted.</param>
