@@ -28,6 +28,7 @@ measure() {
 measure edsr-cuda forward --device cuda --model edsr --size 180x180 --scale 4 --runs 10 --peak "$peak" --profile
 measure hatl-cuda forward --device cuda --model hatl --size 192x192 --scale 4 --runs 5 --peak "$peak" --profile
 measure lite-cuda forward --device cuda --model gsasr-lite --size 180x180 --scale 4 --runs 20 --peak "$peak"
+measure golden-cuda golden --device cuda
 measure raster-cuda raster --device cuda --runs 10
 measure product-cuda product --device cuda --sizes 120 180 360 --runs 5 --peak "$peak"
 measure edsr-opencl forward --device opencl --model edsr --size 180x180 --scale 4 --runs 10 --peak "$peak"
@@ -39,7 +40,7 @@ measure file-cuda end-to-end --device cuda --runs 10
 measure file-opencl end-to-end --device opencl --runs 10
 
 echo
-for name in file-opencl file-cuda raster-opencl lite-opencl hatl-opencl edsr-opencl product-cuda raster-cuda lite-cuda hatl-cuda edsr-cuda; do
+for name in file-opencl file-cuda golden-cuda raster-opencl lite-opencl hatl-opencl edsr-opencl product-cuda raster-cuda lite-cuda hatl-cuda edsr-cuda; do
     tr -s ' -' <"$results/$name.txt" | grep -v '^$'
     echo
 done

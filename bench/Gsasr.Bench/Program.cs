@@ -9,6 +9,7 @@ var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation
     ProductCommand.Create(),
     QualityCommand.Create(),
     PrecisionCommand.Create(),
+    GoldenCommand.Create(),
     EndToEndCommand.Create(),
     LevelsCommand.Create(),
     SoakCommand.Create(),
