@@ -37,4 +37,21 @@ internal static unsafe class SharedAddress
         lock (s_lock)
             return (byte*)s_elements[address >> OffsetBits] + (address & ((1 << OffsetBits) - 1)) - Middle;
     }
+
+    /// <summary>What an address points to, a multiple of its size.</summary>
+    public static T Read<T>(int address)
+        where T : unmanaged => *Aligned<T>(address);
+
+    /// <summary>Writes to an address, a multiple of the value's size.</summary>
+    public static void Write<T>(int address, T value)
+        where T : unmanaged => *Aligned<T>(address) = value;
+
+    private static T* Aligned<T>(int address)
+        where T : unmanaged
+    {
+        byte* pointer = Pointer(address);
+        return (nint)pointer % sizeof(T) == 0
+            ? (T*)pointer
+            : throw new InvalidOperationException($"A value of {sizeof(T)} bytes in shared memory lies on no boundary of as many.");
+    }
 }

@@ -8,14 +8,12 @@ namespace Gsasr.Kernels;
 /// </summary>
 public static unsafe class SoftwareCopies
 {
-    private const int Bytes = 16;
-
     // An item is a thread.
     [ThreadStatic]
-    private static List<(nint Target, nint Source)>? s_started;
+    private static List<(nint Target, nint Source, int Size)>? s_started;
 
     [ThreadStatic]
-    private static Queue<List<(nint Target, nint Source)>>? s_groups;
+    private static Queue<List<(nint Target, nint Source, int Size)>>? s_groups;
 
     [ThreadStatic]
     private static int s_launchOfItem;
@@ -25,14 +23,15 @@ public static unsafe class SoftwareCopies
     /// <summary>Forgets copies that the last kernel did not wait for. Called before every launch.</summary>
     public static void Reset() => s_launch++;
 
-    internal static void Start(int sharedAddress, ref short source, int bytes)
+    internal static void Start<T>(int sharedAddress, ref T source, int bytes, int size)
+        where T : unmanaged
     {
         var target = (nint)SharedAddress.Pointer(sharedAddress);
         var from = (nint)Unsafe.AsPointer(ref source);
-        if (bytes is not (0 or Bytes) || target % Bytes != 0 || (bytes != 0 && from % Bytes != 0))
+        if ((bytes != 0 && (bytes != size || from % size != 0)) || target % size != 0)
             throw new InvalidOperationException($"No GPU copies {bytes} bytes from {from:x} to {target:x}.");
         ForgetOthers();
-        (s_started ??= []).Add((target, bytes == 0 ? 0 : from));
+        (s_started ??= []).Add((target, bytes == 0 ? 0 : from, size));
     }
 
     internal static void EndGroup()
@@ -46,13 +45,13 @@ public static unsafe class SoftwareCopies
     {
         while (s_groups is not null && s_groups.Count > pending)
         {
-            foreach ((nint target, nint source) in s_groups.Dequeue())
+            foreach ((nint target, nint source, int size) in s_groups.Dequeue())
             {
-                var bytes = new Span<byte>((void*)target, Bytes);
+                var bytes = new Span<byte>((void*)target, size);
                 if (source == 0)
                     bytes.Clear();
                 else
-                    new ReadOnlySpan<byte>((void*)source, Bytes).CopyTo(bytes);
+                    new ReadOnlySpan<byte>((void*)source, size).CopyTo(bytes);
             }
         }
     }

@@ -40,6 +40,14 @@ internal static unsafe class SoftwareWarp
             c.W + Product(shown, row + 8, column + 1, widen));
     }
 
+    /// <summary>The left operands that the four items of the same row as the calling one hold.</summary>
+    public static void ShowLeft(Int4 left, Span<Int4> ofRow)
+    {
+        ReadOnlySpan<Shown> shown = Show(new Shown { Left = left });
+        for (int i = 0; i < 4; i++)
+            ofRow[i] = shown[Group.IdxX % Size / 4 * 4 + i].Left;
+    }
+
     /// <summary>ldmatrix.m8n8.x4.</summary>
     public static Int4 LoadMatrices(int address, bool transposed)
     {

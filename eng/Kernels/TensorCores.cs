@@ -43,7 +43,7 @@ public static class TensorCores
     /// of 16, nothing is read, and zeros are written.
     /// </summary>
     [Instruction("cp.async.cg.shared.global [%0], [%1], 16, %2;", null), IntrinsicImplementation]
-    public static void StartCopy(int sharedAddress, ref short source, int bytes) => SoftwareCopies.Start(sharedAddress, ref source, bytes);
+    public static void StartCopy(int sharedAddress, ref short source, int bytes) => SoftwareCopies.Start(sharedAddress, ref source, bytes, 16);
 
     /// <summary>Makes the copies that the item started since the last call a group.</summary>
     [Instruction("cp.async.commit_group;", null), IntrinsicImplementation]

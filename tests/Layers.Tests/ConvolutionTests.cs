@@ -289,7 +289,7 @@ public sealed class ConvolutionTests
         Assert.Throws<ArgumentException>(
             () => Convolution.Run(x, weights, y, Activation.None, residual, bias, firstRow, firstColumn));
 
-    private static void Check(Device device, Case test)
+    internal static void Check(Device device, Case test)
     {
         int rows = test.Rows > 0 ? test.Rows : test.Height;
         int columns = test.Columns > 0 ? test.Columns : test.Width;
@@ -336,7 +336,7 @@ public sealed class ConvolutionTests
         Expect.Near(expected, y.Read(), channels);
     }
 
-    private sealed record Case(int Height, int Width, int Inputs, int Outputs, int Kernel)
+    internal sealed record Case(int Height, int Width, int Inputs, int Outputs, int Kernel)
     {
         public float Amplitude { get; init; } = 1;
 

@@ -128,7 +128,7 @@ public sealed class GaussianHeadsTests
         void Refused(ReferenceGaussianHeads wrong) => Assert.Throws<ArgumentException>(() => Weights(device, wrong));
     }
 
-    private static void Check(Device device, int channels, int rows, int columns, GridBlock block, Layout xLayout, Layout yLayout)
+    internal static void Check(Device device, int channels, int rows, int columns, GridBlock block, Layout xLayout, Layout yLayout)
     {
         ReferenceGaussianHeads reference = Reference(channels);
         float[] features = Numbers.Of("features", rows * columns * channels);

@@ -89,6 +89,9 @@ internal static class Convolution
             case GpuDevice gpu when weights.ElementType == ElementType.Float16:
                 Float16ConvolutionGpu.Run(gpu, arguments);
                 break;
+            case GpuDevice gpu when weights.Algorithm == ConvolutionAlgorithm.Split:
+                SplitConvolutionGpu.Run(gpu, arguments);
+                break;
             case GpuDevice gpu when winograd:
                 WinogradGpu.Run(gpu, arguments);
                 break;

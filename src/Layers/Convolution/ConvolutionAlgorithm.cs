@@ -8,4 +8,7 @@ internal enum ConvolutionAlgorithm
 
     /// <summary><see cref="Layers.Winograd"/>'s minimal filtering.</summary>
     Winograd,
+
+    /// <summary>As <see cref="Product"/>, of numbers in two parts on tensor cores (SplitProduct).</summary>
+    Split,
 }

@@ -18,8 +18,10 @@ internal sealed class ConvolutionWeights : IDisposable
         ConvolutionAlgorithm algorithm,
         ElementType elementType,
         DeviceBuffer packed,
+        float scale,
         Tensor bias)
     {
+        Scale = scale;
         ElementType = elementType;
         Device = device;
         Algorithm = algorithm;
@@ -65,6 +67,9 @@ internal sealed class ConvolutionWeights : IDisposable
     /// <summary>The weights in the order of the device and the <see cref="Algorithm"/>.</summary>
     internal DeviceBuffer Packed { get; }
 
+    /// <summary>What the packed weights are divided by; 1 except with <see cref="ConvolutionAlgorithm.Split"/>.</summary>
+    internal float Scale { get; }
+
     /// <summary>[1, 1, OutputChannels], in the packed order of the channels; zero where the layer has no bias.</summary>
     internal Tensor Bias { get; }
 
@@ -80,6 +85,7 @@ internal sealed class ConvolutionWeights : IDisposable
     /// float32, or float16 for products on tensor cores: the input, the output and the residual are then float16 too, and the channels of
     /// the input and the output multiples of 8.
     /// </param>
+    /// <param name="maySplit">Whether float32 weights may be packed in two parts, where the device has products of them.</param>
     /// <exception cref="ArgumentException">The spans do not have the sizes that the other arguments say.</exception>
     /// <exception cref="NotSupportedException">The device has no products of that element type.</exception>
     public static ConvolutionWeights Create(
@@ -90,7 +96,8 @@ internal sealed class ConvolutionWeights : IDisposable
         int outputChannels,
         int kernelSize = 1,
         bool pixelShuffle = false,
-        ElementType elementType = ElementType.Float32)
+        ElementType elementType = ElementType.Float32,
+        bool maySplit = true)
     {
         ArgumentNullException.ThrowIfNull(device);
         if (kernelSize is not (1 or 3))
@@ -124,8 +131,9 @@ internal sealed class ConvolutionWeights : IDisposable
             }
         }
 
-        ConvolutionAlgorithm algorithm = elementType == ElementType.Float32 && Winograd.IsUsedFor(inputChannels, outputChannels, kernelSize)
-            ? ConvolutionAlgorithm.Winograd
+        ConvolutionAlgorithm algorithm = elementType != ElementType.Float32 ? ConvolutionAlgorithm.Product
+            : maySplit && SplitConvolutionGpu.IsUsedFor(device, inputChannels, outputChannels) ? ConvolutionAlgorithm.Split
+            : Winograd.IsUsedFor(inputChannels, outputChannels, kernelSize) ? ConvolutionAlgorithm.Winograd
             : ConvolutionAlgorithm.Product;
         if (algorithm == ConvolutionAlgorithm.Winograd)
         {
@@ -133,12 +141,15 @@ internal sealed class ConvolutionWeights : IDisposable
             taps = Winograd.Planes;
         }
 
+        float scale = 1;
         DeviceBuffer packed = device switch
         {
             GpuDevice gpu when elementType == ElementType.Float16 =>
                 Float16ConvolutionGpu.Pack(gpu, ordered, inputChannels, outputChannels, taps),
             _ when elementType != ElementType.Float32 =>
                 throw new NotSupportedException($"{device.Name} has no products of {elementType}."),
+            GpuDevice gpu when algorithm == ConvolutionAlgorithm.Split =>
+                SplitConvolutionGpu.Pack(gpu, ordered, inputChannels, outputChannels, taps, out scale),
             CpuDevice cpu => ConvolutionCpu.Pack(cpu, ordered, outputChannels, taps * inputChannels),
             GpuDevice gpu => ConvolutionGpu.Pack(gpu, ordered, inputChannels, outputChannels, taps),
             _ => throw new NotSupportedException($"{device.Name} cannot hold weights."),
@@ -147,7 +158,7 @@ internal sealed class ConvolutionWeights : IDisposable
         {
             Tensor uploadedBias = device.Upload(orderedBias, 1, 1, outputChannels);
             return new ConvolutionWeights(
-                device, inputChannels, outputChannels, kernelSize, pixelShuffle, algorithm, elementType, packed, uploadedBias);
+                device, inputChannels, outputChannels, kernelSize, pixelShuffle, algorithm, elementType, packed, scale, uploadedBias);
         }
         catch
         {

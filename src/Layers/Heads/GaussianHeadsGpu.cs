@@ -30,6 +30,12 @@ internal static class GaussianHeadsGpu
         {
             int count = Math.Min(bandCells, cells - first);
             Convolution.Run(line, weights.First, hidden.Reshape(width: count), Activation.Relu, firstColumn: first);
+            if (gpuWeights.Second.Algorithm == ConvolutionAlgorithm.Split)
+            {
+                SplitGaussianHeadsGpu.Finish(device, hidden.Reshape(width: count), gpuWeights, y, first, placement);
+                continue;
+            }
+
             int groups = checked(LayerKernels.DivideUp(count, tileRows) * GaussianHeadsWeights.HeadCount);
             device.Launch(kernel, new WorkSize(groups), new()
             {

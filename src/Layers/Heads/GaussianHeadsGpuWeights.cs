@@ -29,7 +29,8 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
         try
         {
             Second = _memory.Own(ConvolutionWeights.Create(
-                device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner, elementType: elementType));
+                device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner, elementType: elementType,
+                maySplit: SplitGaussianHeadsGpu.Supports(channels)));
             Third = _memory.Upload(thirds, third.Count, HeadsShape.MaximumOutputs, inner);
             ThirdBias = _memory.Upload(biases, 1, third.Count, HeadsShape.MaximumOutputs);
             if (elementType == ElementType.Float32)
