@@ -22,6 +22,7 @@ internal sealed class SoftwareGpu : GpuDevice
     // As much as any GPU gives a group.
     private const int SharedBytes = 227 << 10;
 
+    private static readonly Lock s_launches = new();
     private static readonly Assembly s_kernels = Assembly.Load("Gsasr.Layers.Kernels");
 
     private readonly Context _context = Context.Create(
@@ -82,11 +83,19 @@ internal sealed class SoftwareGpu : GpuDevice
         values[1] = dynamicBytes == 0 ? new KernelConfig(grid, group) : new KernelConfig(grid, group, SharedMemoryConfig.RequestDynamic<byte>(dynamicBytes));
         for (int i = 0; i < arguments.Length; i++)
             values[i + 2] = Value(arguments[i], loaded.Parameters[i].ParameterType);
+
+        // What the items of a warp show each other lies in one place for all devices.
+        lock (s_launches)
+            Launch(kernel.Kernel, loaded, values);
+    }
+
+    private void Launch(Kernel kernel, Loaded loaded, object[] values)
+    {
         SoftwareCopies.Reset();
 
         // Kernels that are not for tensor cores alone make addresses beyond the end for loads that a condition then forbids, which ILGPU's
         // checks of indices do not let pass.
-        TraceListener[] checks = kernel.Kernel.Target is null ? [.. Trace.Listeners.Cast<TraceListener>()] : [];
+        TraceListener[] checks = kernel.Target is null ? [.. Trace.Listeners.Cast<TraceListener>()] : [];
         try
         {
             foreach (TraceListener check in checks)
