@@ -6,6 +6,7 @@ namespace Gsasr.Layers.Tests;
 /// Layers of float32 on tensor cores in software, everywhere, within the same bounds as those of float32 elsewhere. On a GPU of the Hopper
 /// generation the tests of convolutions and heads run the same kernels with the hardware's instructions.
 /// </summary>
+[Collection(nameof(SoftwareGpu))]
 public sealed class SplitInSoftwareTests
 {
     private static GpuDevice Gpu => SoftwareGpu.Shared;

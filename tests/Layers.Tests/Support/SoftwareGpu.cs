@@ -13,6 +13,7 @@ namespace Gsasr.Layers.Tests;
 /// <summary>
 /// Runs the C# of the kernels on the processor, a thread for each item of a group, one group after the other: with ILGPU's CPU accelerator
 /// and with what our instructions do in software. Slow, but it has tensor cores, which the OpenCL devices of a build machine have not.
+/// Tests on it are one collection, so that one runs at a time: what the items of a warp show each other lies in one place for all devices.
 /// </summary>
 internal sealed class SoftwareGpu : GpuDevice
 {
@@ -22,7 +23,6 @@ internal sealed class SoftwareGpu : GpuDevice
     // As much as any GPU gives a group.
     private const int SharedBytes = 227 << 10;
 
-    private static readonly Lock s_launches = new();
     private static readonly Assembly s_kernels = Assembly.Load("Gsasr.Layers.Kernels");
 
     private readonly Context _context = Context.Create(
@@ -84,18 +84,11 @@ internal sealed class SoftwareGpu : GpuDevice
         for (int i = 0; i < arguments.Length; i++)
             values[i + 2] = Value(arguments[i], loaded.Parameters[i].ParameterType);
 
-        // What the items of a warp show each other lies in one place for all devices.
-        lock (s_launches)
-            Launch(kernel.Kernel, loaded, values);
-    }
-
-    private void Launch(Kernel kernel, Loaded loaded, object[] values)
-    {
         SoftwareCopies.Reset();
 
         // Kernels that are not for tensor cores alone make addresses beyond the end for loads that a condition then forbids, which ILGPU's
         // checks of indices do not let pass.
-        TraceListener[] checks = kernel.Target is null ? [.. Trace.Listeners.Cast<TraceListener>()] : [];
+        TraceListener[] checks = kernel.Kernel.Target is null ? [.. Trace.Listeners.Cast<TraceListener>()] : [];
         try
         {
             foreach (TraceListener check in checks)
