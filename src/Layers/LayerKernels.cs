@@ -36,4 +36,36 @@ internal static class LayerKernels
     /// <param name="a">Not negative.</param>
     /// <param name="b">At least 1.</param>
     public static int DivideUp(int a, int b) => (int)(((long)a + b - 1) / b);
+
+    /// <summary>The widest of Hopper's tiles, of 192, 128 or 64 columns, of those that compute the fewest columns only to leave them out.</summary>
+    /// <param name="channels">Columns of the product.</param>
+    public static int WarpgroupColumns(int channels)
+    {
+        int best = Warpgroups128x192.ColumnCount;
+        foreach (int columns in (ReadOnlySpan<int>)[Warpgroups128x128.ColumnCount, Warpgroups128x64.ColumnCount])
+        {
+            if (DivideUp(channels, columns) * columns < DivideUp(channels, best) * best)
+                best = columns;
+        }
+
+        return best;
+    }
+
+    /// <summary>Puts packed weights on a device.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="packed">The weights.</param>
+    public static DeviceBuffer Upload(GpuDevice device, Half[] packed)
+    {
+        DeviceBuffer buffer = device.Allocate(packed.Length * 2L);
+        try
+        {
+            buffer.Upload<Half>(packed, 0);
+            return buffer;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
+    }
 }

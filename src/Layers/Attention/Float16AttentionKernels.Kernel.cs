@@ -1,6 +1,7 @@
 using Gsasr.Kernels;
 using ILGPU;
 using ILGPU.Algorithms;
+using static Gsasr.Layers.Float16AttentionTokens;
 
 namespace Gsasr.Layers;
 
@@ -16,9 +17,6 @@ namespace Gsasr.Layers;
 /// </remarks>
 internal static class Float16AttentionKernels
 {
-    // A score this low vanishes beside any other.
-    private const float Masked = -100f;
-
     // Weights are 2^(score - base). The base is the greatest score of the first block of keys, and is only raised when a later score is
     // greater by more than this. 2^8 leaves float16 as exact as 1 does, and far from its end.
     private const float Slack = 8f;
@@ -145,9 +143,9 @@ internal static class Float16AttentionKernels
                     // Biases are on their way while products are computed.
                     if (!TTile.Rotates)
                     {
-                        LoadBias<TTile>(positions, firstPosition, tile, tokens, firstKey, keyTokens, lane, biases);
+                        Float16AttentionScores.LoadBias<TTile>(positions, firstPosition, tile, tokens, firstKey, keyTokens, lane, biases);
                         if (masks)
-                            AddMask<TTile>(tile, tokens, firstKey, keyTokens, side, sideReciprocal, windowRow, windowColumn, height, width, maskShift, lane, biases);
+                            Float16AttentionScores.AddMask<TTile>(tile, tokens, firstKey, keyTokens, side, sideReciprocal, windowRow, windowColumn, height, width, maskShift, lane, biases);
                     }
 
                     for (int i = 0; i < TTile.QueryTiles * TTile.KeyBlock / 8; i++)
@@ -167,9 +165,9 @@ internal static class Float16AttentionKernels
                     }
 
                     if (!TTile.Rotates)
-                        AddBias<TTile>(biases, biasScale, scores);
+                        Float16AttentionScores.AddBias<TTile>(biases, biasScale, scores);
                     if (firstKey + TTile.KeyBlock > keyTokens)
-                        LeaveOutPadding<TTile>(firstKey, keyTokens, lane, scores);
+                        Float16AttentionScores.LeaveOutPadding<TTile>(firstKey, keyTokens, lane, scores);
 
                     bool rises = false;
                     for (int t = 0; t < TTile.QueryTiles; t++)
@@ -229,188 +227,9 @@ internal static class Float16AttentionKernels
     private static int HeadSteps<TTile>()
         where TTile : struct, IFloat16AttentionTile => TTile.HeadSize / 16;
 
-    // Blocks of 8 channels of a head, 16 bytes.
-    private static int Chunks<TTile>()
-        where TTile : struct, IFloat16AttentionTile => TTile.HeadSize / 8;
-
-    private static int RowBytes<TTile>()
-        where TTile : struct, IFloat16AttentionTile => TTile.HeadSize * 2;
-
-    // Where a chunk of a row lies. Rows come without gaps, keys, values, queries; the chunks of a row change places so that those of the
-    // eight rows of a matrix lie in different banks.
-    private static int PlaceOf<TTile>(int row, int chunk)
-        where TTile : struct, IFloat16AttentionTile =>
-        row * (TTile.HeadSize / 2) + (chunk ^ (row >> (TTile.HeadSize == 32 ? 1 : 2) & (Chunks<TTile>() - 1))) * 4;
-
-    // Brings keys, values and queries into shared memory, turned if there is a rotary embedding; zeros where there is no token. An item has
-    // the same channels of every so many tokens, and waits for one while the next are on their way.
-    private static void Load<TTile>(
-        ArrayView<int> shared,
-        ArrayView<short> query,
-        int queryPitch,
-        ArrayView<short> key,
-        int keyPitch,
-        ArrayView<short> value,
-        int valuePitch,
-        ArrayView<float> positions,
-        int firstPosition,
-        int headChannel,
-        int height,
-        int width,
-        int windowRow,
-        int windowColumn,
-        int side,
-        int sideReciprocal,
-        int keySide,
-        int keySideReciprocal,
-        int queryShift,
-        int keyStart,
-        int wraps)
-        where TTile : struct, IFloat16AttentionTile
-    {
-        int tokens = Gpu.Keep(side * side);
-        int keyTokens = Gpu.Keep(keySide * keySide);
-        int firstToken = Gpu.Keep(Group.IdxX / Chunks<TTile>());
-        int chunk = Group.IdxX & (Chunks<TTile>() - 1);
-        int channel = Gpu.Keep(headChannel + chunk * 8);
-        int place = Gpu.Keep(PlaceOf<TTile>(firstToken, chunk));
-        int address = Gpu.Keep(TensorCores.AddressOf(ref shared[0]) + place * 4);
-        int keyRow = Gpu.Keep(windowRow + keyStart);
-        int keyColumn = Gpu.Keep(windowColumn + keyStart);
-        int wrappedHeight = Gpu.Keep(wraps != 0 ? height : 0);
-        int wrappedWidth = Gpu.Keep(wraps != 0 ? width : 0);
-        int queryRow = Gpu.Keep(windowRow + queryShift);
-        int queryColumn = Gpu.Keep(windowColumn + queryShift);
-
-        // Where key windows are larger, there are fewer queries than keys.
-        int queryRows = Gpu.Keep(
-            XMath.Min((tokens + 16 * TTile.QueryTiles - 1) / (16 * TTile.QueryTiles) * (16 * TTile.QueryTiles), TTile.MostQueries));
-        for (int i = 0; i < LoadSteps<TTile>(); i++)
-        {
-            int token = firstToken + i * TokensOfStep<TTile>();
-            int row = token * keySideReciprocal >> 16;
-            int column = token - row * keySide + keyColumn;
-            row += keyRow;
-            row -= row >= height ? wrappedHeight : 0;
-            column -= column >= width ? wrappedWidth : 0;
-            bool isInside = token < keyTokens & (uint)row < (uint)height & (uint)column < (uint)width;
-            int pixel = isInside ? row * width + column : 0;
-            int bytes = isInside ? 16 : 0;
-            TensorCores.StartCopy(address + StepBytes<TTile>(i), ref key[pixel * keyPitch + channel], bytes);
-            TensorCores.StartCopy(address + StepBytes<TTile>(i) + TTile.MostKeys * RowBytes<TTile>(), ref value[pixel * valuePitch + channel], bytes);
-            if (i * TokensOfStep<TTile>() < queryRows)
-            {
-                row = token * sideReciprocal >> 16;
-                pixel = AttentionTokens.WrappedPixel(row + queryRow, token - row * side + queryColumn, height, width);
-                TensorCores.StartCopy(
-                    address + StepBytes<TTile>(i) + QueryBytes<TTile>(),
-                    ref query[(token < tokens ? pixel : 0) * queryPitch + channel],
-                    token < tokens ? 16 : 0);
-            }
-
-            TensorCores.EndCopyGroup();
-        }
-
-        if (TTile.Rotates)
-        {
-            var angles = new Float4[2 * LoadSteps<TTile>()];
-            for (int i = 0; i < LoadSteps<TTile>(); i++)
-            {
-                int angle = firstPosition + XMath.Min(firstToken + i * TokensOfStep<TTile>(), keyTokens - 1) * TTile.HeadSize + chunk * 8;
-                angles[2 * i] = Gpu.Load4(ref positions[angle]);
-                angles[2 * i + 1] = Gpu.Load4(ref positions[angle + 4]);
-            }
-
-            for (int i = 0; i < LoadSteps<TTile>(); i++)
-            {
-                TensorCores.WaitForCopies(LoadSteps<TTile>() - 1 - i);
-                Turn(shared, place + StepBytes<TTile>(i) / 4, angles[2 * i], angles[2 * i + 1]);
-                if (i * TokensOfStep<TTile>() < queryRows)
-                    Turn(shared, place + (StepBytes<TTile>(i) + QueryBytes<TTile>()) / 4, angles[2 * i], angles[2 * i + 1]);
-            }
-        }
-        else
-        {
-            TensorCores.WaitForCopies(0);
-        }
-    }
-
-    // Puts queries from a certain one on in the place of the first ones.
-    private static void LoadMoreQueries<TTile>(
-        ArrayView<int> shared,
-        ArrayView<short> query,
-        int queryPitch,
-        ArrayView<float> positions,
-        int firstPosition,
-        int headChannel,
-        int height,
-        int width,
-        int queryRow,
-        int queryColumn,
-        int side,
-        int sideReciprocal,
-        int firstQuery)
-        where TTile : struct, IFloat16AttentionTile
-    {
-        int tokens = side * side;
-        int chunk = Group.IdxX & (Chunks<TTile>() - 1);
-        int place = Gpu.Keep(PlaceOf<TTile>(Group.IdxX / Chunks<TTile>(), chunk) + QueryBytes<TTile>() / 4);
-        for (int i = 0; i < TTile.MostQueries / TokensOfStep<TTile>(); i++)
-        {
-            int token = firstQuery + Group.IdxX / Chunks<TTile>() + i * TokensOfStep<TTile>();
-            int row = token * sideReciprocal >> 16;
-            int pixel = AttentionTokens.WrappedPixel(row + queryRow, token - row * side + queryColumn, height, width);
-            TensorCores.StartCopy(
-                TensorCores.AddressOf(ref shared[0]) + place * 4 + StepBytes<TTile>(i),
-                ref query[(token < tokens ? pixel : 0) * queryPitch + headChannel + chunk * 8],
-                token < tokens ? 16 : 0);
-        }
-
-        TensorCores.EndCopyGroup();
-        TensorCores.WaitForCopies(0);
-        if (TTile.Rotates)
-        {
-            for (int i = 0; i < TTile.MostQueries / TokensOfStep<TTile>(); i++)
-            {
-                int token = XMath.Min(firstQuery + Group.IdxX / Chunks<TTile>() + i * TokensOfStep<TTile>(), tokens - 1);
-                int angle = firstPosition + token * TTile.HeadSize + chunk * 8;
-                Turn(shared, place + StepBytes<TTile>(i) / 4, Gpu.Load4(ref positions[angle]), Gpu.Load4(ref positions[angle + 4]));
-            }
-        }
-    }
-
     // Queries that the warps of a group take at once.
     private static int QueriesAtOnce<TTile>()
         where TTile : struct, IFloat16AttentionTile => TTile.Warps * 16 * TTile.QueryTiles;
-
-    // Whether shared memory holds only the queries that the warps take at once.
-    private static bool HasPartOfQueries<TTile>()
-        where TTile : struct, IFloat16AttentionTile => TTile.MostQueries < TTile.MostKeys;
-
-    // Where queries begin in shared memory.
-    private static int QueryBytes<TTile>()
-        where TTile : struct, IFloat16AttentionTile => 2 * TTile.MostKeys * RowBytes<TTile>();
-
-    // Tokens that the items of a group bring at once.
-    private static int TokensOfStep<TTile>()
-        where TTile : struct, IFloat16AttentionTile => TTile.Warps * 32 / Chunks<TTile>();
-
-    private static int LoadSteps<TTile>()
-        where TTile : struct, IFloat16AttentionTile => TTile.MostKeys / TokensOfStep<TTile>();
-
-    // How far the rows of a step are from those of the first. A step has whole eights of rows, so chunks change places alike.
-    private static int StepBytes<TTile>(int step)
-        where TTile : struct, IFloat16AttentionTile => step * TokensOfStep<TTile>() * RowBytes<TTile>();
-
-    // Turns the pairs of a chunk in shared memory.
-    private static void Turn(ArrayView<int> shared, int place, Float4 first, Float4 second)
-    {
-        Int4 loaded = Gpu.Load4(ref shared[place]);
-        Gpu.Store4(
-            ref shared[place],
-            Float16Values.Pack(
-                AttentionTokens.Rotated(Float16Values.First(loaded), first), AttentionTokens.Rotated(Float16Values.Second(loaded), second)));
-    }
 
     // Adds the values, weighed, to the results, and the weights to the totals.
     private static void MultiplyValues<TTile>(int[] valueRows, int firstKey, Float4[] scores, int ones, Float4[] totals, Float4[] result)
@@ -458,122 +277,6 @@ internal static class Float16AttentionKernels
                 int place = PlaceOf<TTile>(lane / 4, n) + (lane & 3) + (tileRow + 16 * t) * (RowBytes<TTile>() / 4);
                 shared[place] = TensorCores.PackFloat16(four.X * upperInverse, four.Y * upperInverse);
                 shared[place + 8 * (RowBytes<TTile>() / 4)] = TensorCores.PackFloat16(four.Z * lowerInverse, four.W * lowerInverse);
-            }
-        }
-    }
-
-    private static void AddBias<TTile>(Float4[] biases, float biasScale, Float4[] scores)
-        where TTile : struct, IFloat16AttentionTile
-    {
-        for (int i = 0; i < TTile.QueryTiles * TTile.KeyBlock / 8; i++)
-        {
-            scores[i] = new Float4(
-                Gpu.Fma(biases[i].X, biasScale, scores[i].X),
-                Gpu.Fma(biases[i].Y, biasScale, scores[i].Y),
-                Gpu.Fma(biases[i].Z, biasScale, scores[i].Z),
-                Gpu.Fma(biases[i].W, biasScale, scores[i].W));
-        }
-    }
-
-    // Past the last query and the last key the last one's is read.
-    private static void LoadBias<TTile>(
-        ArrayView<float> bias, int firstBias, int tile, int tokens, int firstKey, int keys, int lane, Float4[] biases)
-        where TTile : struct, IFloat16AttentionTile
-    {
-        // Rows of an odd number of biases do not begin at pairs.
-        if ((keys & 1) == 0)
-        {
-            for (int t = 0; t < TTile.QueryTiles; t++)
-            {
-                int upper = firstBias + XMath.Min(tile + 16 * t + lane / 4, tokens - 1) * keys;
-                int lower = firstBias + XMath.Min(tile + 16 * t + lane / 4 + 8, tokens - 1) * keys;
-                for (int j = 0; j < TTile.KeyBlock / 8; j++)
-                {
-                    int first = XMath.Min(firstKey + j * 8 + (lane & 3) * 2, keys - 2);
-                    Float2 upperTwo = Gpu.Load2(ref bias[upper + first]);
-                    Float2 lowerTwo = Gpu.Load2(ref bias[lower + first]);
-                    biases[t * (TTile.KeyBlock / 8) + j] = new Float4(upperTwo.X, upperTwo.Y, lowerTwo.X, lowerTwo.Y);
-                }
-            }
-        }
-        else
-        {
-            for (int t = 0; t < TTile.QueryTiles; t++)
-            {
-                int upper = firstBias + XMath.Min(tile + 16 * t + lane / 4, tokens - 1) * keys;
-                int lower = firstBias + XMath.Min(tile + 16 * t + lane / 4 + 8, tokens - 1) * keys;
-                for (int j = 0; j < TTile.KeyBlock / 8; j++)
-                {
-                    int first = XMath.Min(firstKey + j * 8 + (lane & 3) * 2, keys - 1);
-                    int second = XMath.Min(firstKey + j * 8 + (lane & 3) * 2 + 1, keys - 1);
-                    biases[t * (TTile.KeyBlock / 8) + j] = new Float4(
-                        Gpu.LoadReadOnly(ref bias[upper + first]),
-                        Gpu.LoadReadOnly(ref bias[upper + second]),
-                        Gpu.LoadReadOnly(ref bias[lower + first]),
-                        Gpu.LoadReadOnly(ref bias[lower + second]));
-                }
-            }
-        }
-    }
-
-    // For the item's queries and keys that are neighbours only because the image was shifted.
-    private static void AddMask<TTile>(
-        int tile,
-        int tokens,
-        int firstKey,
-        int keys,
-        int side,
-        int sideReciprocal,
-        int windowRow,
-        int windowColumn,
-        int height,
-        int width,
-        int shift,
-        int lane,
-        Float4[] biases)
-        where TTile : struct, IFloat16AttentionTile
-    {
-        var regions = new int[2 * TTile.QueryTiles];
-        for (int row = 0; row < 2 * TTile.QueryTiles; row++)
-            regions[row] = RegionOf(XMath.Min(tile + 8 * row + lane / 4, tokens - 1), side, sideReciprocal, windowRow, windowColumn, height, width, shift);
-        for (int j = 0; j < TTile.KeyBlock / 8; j++)
-        {
-            int first = firstKey + j * 8 + (lane & 3) * 2;
-            int firstRegion = RegionOf(XMath.Min(first, keys - 1), side, sideReciprocal, windowRow, windowColumn, height, width, shift);
-            int secondRegion = RegionOf(XMath.Min(first + 1, keys - 1), side, sideReciprocal, windowRow, windowColumn, height, width, shift);
-            for (int t = 0; t < TTile.QueryTiles; t++)
-            {
-                Float4 four = biases[t * (TTile.KeyBlock / 8) + j];
-                biases[t * (TTile.KeyBlock / 8) + j] = new Float4(
-                    four.X + (firstRegion == regions[2 * t] ? 0f : Masked),
-                    four.Y + (secondRegion == regions[2 * t] ? 0f : Masked),
-                    four.Z + (firstRegion == regions[2 * t + 1] ? 0f : Masked),
-                    four.W + (secondRegion == regions[2 * t + 1] ? 0f : Masked));
-            }
-        }
-    }
-
-    private static int RegionOf(int token, int side, int sideReciprocal, int windowRow, int windowColumn, int height, int width, int shift)
-    {
-        int row = token * sideReciprocal >> 16;
-        return AttentionTokens.RegionAt(windowRow + row, windowColumn + token - row * side, side, height, width, shift);
-    }
-
-    // Keys that only pad the last block have no weight.
-    private static void LeaveOutPadding<TTile>(int firstKey, int keys, int lane, Float4[] scores)
-        where TTile : struct, IFloat16AttentionTile
-    {
-        for (int j = 0; j < TTile.KeyBlock / 8; j++)
-        {
-            int number = firstKey + j * 8 + (lane & 3) * 2;
-            for (int t = 0; t < TTile.QueryTiles; t++)
-            {
-                Float4 four = scores[t * (TTile.KeyBlock / 8) + j];
-                scores[t * (TTile.KeyBlock / 8) + j] = new Float4(
-                    number < keys ? four.X : float.NegativeInfinity,
-                    number + 1 < keys ? four.Y : float.NegativeInfinity,
-                    number < keys ? four.Z : float.NegativeInfinity,
-                    number + 1 < keys ? four.W : float.NegativeInfinity);
             }
         }
     }

@@ -16,18 +16,7 @@ internal static class Float16ConvolutionGpu
     {
         if (!IsSupported(device))
             throw new NotSupportedException($"{device.Name} has no products of {ElementType.Float16}.");
-        Half[] packed = Pack(weight, inputChannels, outputChannels, taps);
-        DeviceBuffer buffer = device.Allocate(packed.Length * 2L);
-        try
-        {
-            buffer.Upload<Half>(packed, 0);
-            return buffer;
-        }
-        catch
-        {
-            buffer.Dispose();
-            throw;
-        }
+        return LayerKernels.Upload(device, Pack(weight, inputChannels, outputChannels, taps));
     }
 
     /// <summary>The order of <see cref="Pack(GpuDevice, ReadOnlySpan{float}, int, int, int)"/>, on the host.</summary>
@@ -65,7 +54,7 @@ internal static class Float16ConvolutionGpu
             ? WideTiles(tiles, LayerKernels.DivideUp(weights.OutputChannels, columns), Warpgroups128x192.GroupsPerProcessor * device.ProcessorCount)
             : tiles;
         long groups = (long)wideTiles * LayerKernels.DivideUp(weights.OutputChannels, columns)
-            + (long)(tiles - wideTiles) * LayerKernels.DivideUp(weights.OutputChannels, NarrowTile.ColumnCount);
+            + (long)(tiles - wideTiles) * LayerKernels.DivideUp(weights.OutputChannels, Warpgroups128x64.ColumnCount);
         device.Launch(kernel, new WorkSize(checked((int)groups)), new()
         {
             X = x.ViewAs<short>(),
@@ -98,7 +87,7 @@ internal static class Float16ConvolutionGpu
     {
         if (device.Supports(Float16ConvolutionKernels.ConvolveFloat16.Warpgroups128x192))
         {
-            int columns = ColumnsOfWarpgroups(channels);
+            int columns = LayerKernels.WarpgroupColumns(channels);
             if (Groups(pixels, channels, Warpgroups128x64.RowCount, columns) >= device.ProcessorCount)
             {
                 return columns switch
@@ -123,18 +112,6 @@ internal static class Float16ConvolutionGpu
         long groups = (long)tiles * columnTiles;
         long last = groups % groupsAtOnce;
         return groups < groupsAtOnce || last == 0 || last > groupsAtOnce / 2 ? tiles : (int)((groups - last) / columnTiles);
-    }
-
-    private static int ColumnsOfWarpgroups(int channels)
-    {
-        int best = Warpgroups128x192.ColumnCount;
-        foreach (int columns in (ReadOnlySpan<int>)[Warpgroups128x128.ColumnCount, Warpgroups128x64.ColumnCount])
-        {
-            if (LayerKernels.DivideUp(channels, columns) * columns < LayerKernels.DivideUp(channels, best) * best)
-                best = columns;
-        }
-
-        return best;
     }
 
     private static long Groups(int pixels, int channels, int rows, int columns) =>

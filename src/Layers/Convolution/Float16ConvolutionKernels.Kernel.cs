@@ -6,7 +6,7 @@ namespace Gsasr.Layers;
 /// <summary>Linear layers, 1x1 and 3x3 convolutions of float16 on tensor cores, with float32 sums.</summary>
 internal static class Float16ConvolutionKernels
 {
-    private const int NarrowColumns = NarrowTile.ColumnCount;
+    private const int NarrowColumns = Warpgroups128x64.ColumnCount;
 
     /// <summary>
     /// y = activation(x * weights + bias) + residual, as the product A [pixels, taps * channels] * B. A is never stored: each slice of the
@@ -71,30 +71,21 @@ internal static class Float16ConvolutionKernels
         int depth = Gpu.Keep(taps * slices * Float16Tiles.Depth);
         int steps = Gpu.Keep(taps * slices);
 
-        // For each row that the item fetches: where its pixel's channels start, and which neighbours lie inside the image.
-        int rowFetches = TTile.Rows * 8 / Float16Product.GroupSize<TTile>();
         int chunkChannel = Gpu.Keep((item & 7) * 8);
-        var offsets = new int[TTile.Rows * 8 / Float16Product.GroupSize<TTile>()];
-        var inside = new int[TTile.Rows * 8 / Float16Product.GroupSize<TTile>()];
-        for (int n = 0; n < rowFetches; n++)
-        {
-            int pixel = tileRow + item / 8 + n * (Float16Product.GroupSize<TTile>() / 8);
-            int rowOfPixels = pixel / columns;
-            int row = firstRow + rowOfPixels;
-            int column = firstColumn + pixel - rowOfPixels * columns;
-            offsets[n] = Gpu.Keep(pixel < pixels ? (row * xWidth + column) * xPitch + chunkChannel : 0);
-            inside[n] = Gpu.Keep(pixel < pixels ? taps == 1 ? 1 : Neighbours(row, column, xHeight, xWidth) : 0);
-        }
+        var offsets = new int[Float16Product.RowFetches<TTile>()];
+        var inside = new int[Float16Product.RowFetches<TTile>()];
+        ConvolutionInput.Locate<TTile>(
+            tileRow, chunkChannel, pixels, firstRow, firstColumn, columns, xHeight, xWidth, xPitch, taps, item, offsets, inside);
 
         var sums = new Float4[Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>()];
         for (int i = 0; i < Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>(); i++)
             sums[i] = default;
         if (isNarrow)
         {
-            Accumulate<TTile, NarrowTile>(
+            Accumulate<TTile, Warpgroups128x64>(
                 x, xPitch, xWidth, channels, taps, weights, outputChannels, depth, steps, tileColumn, chunkChannel, offsets, inside,
                 sharedStart, item, sums);
-            Finish<TTile, NarrowTile>(
+            Finish<TTile, Warpgroups128x64>(
                 sums, bias, residual, residualPitch, hasResidual, y, yPitch, tileRow, tileColumn, columns, pixels, outputChannels,
                 shuffledChannels, activation, item);
         }
@@ -152,7 +143,7 @@ internal static class Float16ConvolutionKernels
             }
 
             fetched++;
-            fetchSlot += SlotBytes<TTile>();
+            fetchSlot += Float16Product.SlotBytes<TTile>();
             TensorCores.EndCopyGroup();
         }
 
@@ -182,13 +173,13 @@ internal static class Float16ConvolutionKernels
             }
 
             fetched++;
-            fetchSlot += SlotBytes<TTile>();
-            if (fetchSlot == TTile.Stages * SlotBytes<TTile>())
+            fetchSlot += Float16Product.SlotBytes<TTile>();
+            if (fetchSlot == TTile.Stages * Float16Product.SlotBytes<TTile>())
                 fetchSlot = 0;
             Float16Product.Multiply<TColumns>(
                 sharedStart + slot, sharedStart + slot + TTile.Rows * Float16Tiles.RowBytes, item, sums, left, right);
-            slot += SlotBytes<TTile>();
-            if (slot == TTile.Stages * SlotBytes<TTile>())
+            slot += Float16Product.SlotBytes<TTile>();
+            if (slot == TTile.Stages * Float16Product.SlotBytes<TTile>())
                 slot = 0;
         }
     }
@@ -215,7 +206,7 @@ internal static class Float16ConvolutionKernels
     {
         Group.Barrier();
         ArrayView<float> staged = SharedMemory.GetDynamic<float>();
-        Stage<TColumns>(staged, item, sums);
+        Float16Product.Stage<TColumns>(staged, item, sums);
         Group.Barrier();
 
         // An item has the same eight channels of every pixel.
@@ -234,7 +225,7 @@ internal static class Float16ConvolutionKernels
             int pixel = tileRow + row;
             if (pixel < pixels)
             {
-                int index = row * StagedPitch<TColumns>() + eight;
+                int index = row * Float16Product.StagedPitch<TColumns>() + eight;
                 Float4 first = Epilogue.Activated(Gpu.Load4(ref staged[index]) + bias0, activation);
                 Float4 second = Epilogue.Activated(Gpu.Load4(ref staged[index + 4]) + bias1, activation);
                 if (hasResidual != 0)
@@ -256,30 +247,6 @@ internal static class Float16ConvolutionKernels
         }
     }
 
-    private static int SlotBytes<TTile>()
-        where TTile : struct, IFloat16Tile => (TTile.Rows + TTile.Columns) * Float16Tiles.RowBytes;
-
-    // Eight floats more than there are columns, so that the rows of a block lie in different banks.
-    private static int StagedPitch<TTile>()
-        where TTile : struct, IFloat16Tile => TTile.Columns + 8;
-
-    private static void Stage<TTile>(ArrayView<float> staged, int item, Float4[] sums)
-        where TTile : struct, IFloat16Tile
-    {
-        int lane = item & 31;
-        int start = (Float16Product.WarpRow<TTile>(item) + lane / 4) * StagedPitch<TTile>() + Float16Product.WarpColumn<TTile>(item) + (lane & 3) * 2;
-        for (int i = 0; i < Float16Product.RowBlocks<TTile>(); i++)
-        {
-            for (int j = 0; j < Float16Product.ColumnBlocks<TTile>(); j++)
-            {
-                Float4 sum = sums[i * Float16Product.ColumnBlocks<TTile>() + j];
-                int index = start + i * 16 * StagedPitch<TTile>() + j * 8;
-                Gpu.Store2(ref staged[index], new Float2(sum.X, sum.Y));
-                Gpu.Store2(ref staged[index + 8 * StagedPitch<TTile>()], new Float2(sum.Z, sum.W));
-            }
-        }
-    }
-
     private static void Fetch<TTile>(
         ArrayView<short> x,
         int xPitch,
@@ -295,11 +262,10 @@ internal static class Float16ConvolutionKernels
         int item)
         where TTile : struct, IFloat16Tile
     {
-        int rowOfTaps = tap / 3;
-        int shift = taps == 1 ? channel : ((rowOfTaps - 1) * xWidth + tap - rowOfTaps * 3 - 1) * xPitch + channel;
+        int shift = ConvolutionInput.ShiftOf(tap, taps, xWidth, xPitch) + channel;
         int place = slice + Float16Product.Place(item / 8, item & 7);
         int there = channel + chunkChannel < channels ? 1 : 0;
-        for (int n = 0; n < TTile.Rows * 8 / Float16Product.GroupSize<TTile>(); n++)
+        for (int n = 0; n < Float16Product.RowFetches<TTile>(); n++)
         {
             int wanted = (inside[n] >> tap) & there;
             TensorCores.StartCopy(
@@ -307,12 +273,5 @@ internal static class Float16ConvolutionKernels
                 ref x[wanted != 0 ? offsets[n] + shift : 0],
                 wanted * 16);
         }
-    }
-
-    // Which of the nine neighbours of a pixel lie inside the image, as bits, row by row.
-    private static int Neighbours(int row, int column, int height, int width)
-    {
-        int columns = (column > 0 ? 1 : 0) | 2 | (column < width - 1 ? 4 : 0);
-        return (row > 0 ? columns : 0) | (columns << 3) | (row < height - 1 ? columns << 6 : 0);
     }
 }

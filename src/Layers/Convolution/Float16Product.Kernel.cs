@@ -23,6 +23,18 @@ internal static class Float16Product
     public static int ColumnBlocks<TTile>()
         where TTile : struct, IFloat16Tile => TTile.Columns / TTile.ColumnWarps / 8;
 
+    /// <summary>Rows of a slice of which an item fetches a chunk.</summary>
+    public static int RowFetches<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Rows * 8 / GroupSize<TTile>();
+
+    /// <summary>Bytes of a slice of rows and one of columns.</summary>
+    public static int SlotBytes<TTile>()
+        where TTile : struct, IFloat16Tile => (TTile.Rows + TTile.Columns) * Float16Tiles.RowBytes;
+
+    /// <summary>Floats from row to row of staged sums: eight more than there are columns, so that the rows of a block lie in different banks.</summary>
+    public static int StagedPitch<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Columns + 8;
+
     /// <summary>The first row of an item's warp.</summary>
     public static int WarpRow<TTile>(int item)
         where TTile : struct, IFloat16Tile => item / 32 / TTile.ColumnWarps * (TTile.Rows / TTile.RowWarps);
@@ -122,6 +134,27 @@ internal static class Float16Product
             all.First.CopyTo(sums, 0);
             all.Second.CopyTo(sums, 8);
             all.Third.CopyTo(sums, 16);
+        }
+    }
+
+    /// <summary>Puts an item's sums in their places of a tile in shared memory.</summary>
+    /// <param name="staged">The tile: rows of <see cref="StagedPitch"/> floats.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="sums">[row block][column block].</param>
+    public static void Stage<TTile>(ArrayView<float> staged, int item, Float4[] sums)
+        where TTile : struct, IFloat16Tile
+    {
+        int lane = item & 31;
+        int start = (WarpRow<TTile>(item) + lane / 4) * StagedPitch<TTile>() + WarpColumn<TTile>(item) + (lane & 3) * 2;
+        for (int i = 0; i < RowBlocks<TTile>(); i++)
+        {
+            for (int j = 0; j < ColumnBlocks<TTile>(); j++)
+            {
+                Float4 sum = sums[i * ColumnBlocks<TTile>() + j];
+                int index = start + i * 16 * StagedPitch<TTile>() + j * 8;
+                Gpu.Store2(ref staged[index], new Float2(sum.X, sum.Y));
+                Gpu.Store2(ref staged[index + 8 * StagedPitch<TTile>()], new Float2(sum.Z, sum.W));
+            }
         }
     }
 }

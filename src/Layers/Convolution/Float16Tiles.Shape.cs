@@ -225,6 +225,9 @@ internal readonly struct Warpgroups128x64 : IFloat16Tile
     /// <summary>Slices of the depth that are in shared memory at once.</summary>
     public const int StageCount = 3;
 
+    /// <summary>Groups that run on a multiprocessor at once.</summary>
+    public const int GroupsPerProcessor = 3;
+
     /// <summary>Work-items of a group.</summary>
     public const int GroupSize = 256;
 
@@ -245,31 +248,6 @@ internal readonly struct Warpgroups128x64 : IFloat16Tile
 
     /// <inheritdoc/>
     public static int Stages => StageCount;
-
-    /// <inheritdoc/>
-    public static bool HasWarpgroups => true;
-}
-
-/// <summary>Groups of <see cref="Warpgroups128x192"/> that have a third of the columns.</summary>
-internal readonly struct NarrowTile : IFloat16Tile
-{
-    /// <summary>Columns that a group computes.</summary>
-    public const int ColumnCount = 64;
-
-    /// <inheritdoc/>
-    public static int Rows => Warpgroups128x192.RowCount;
-
-    /// <inheritdoc/>
-    public static int Columns => ColumnCount;
-
-    /// <inheritdoc/>
-    public static int RowWarps => 8;
-
-    /// <inheritdoc/>
-    public static int ColumnWarps => 1;
-
-    /// <inheritdoc/>
-    public static int Stages => Warpgroups128x192.StageCount;
 
     /// <inheritdoc/>
     public static bool HasWarpgroups => true;

@@ -34,21 +34,8 @@ internal static class SplitConvolutionGpu
     /// <param name="outputChannels">Channels of the product.</param>
     /// <param name="taps">Pixels of the neighbourhood.</param>
     /// <param name="scale">A power of two; packed weights are divided by it.</param>
-    public static DeviceBuffer Pack(GpuDevice device, ReadOnlySpan<float> weight, int inputChannels, int outputChannels, int taps, out float scale)
-    {
-        Half[] packed = Pack(weight, inputChannels, outputChannels, taps, out scale);
-        DeviceBuffer buffer = device.Allocate(packed.Length * 2L);
-        try
-        {
-            buffer.Upload<Half>(packed, 0);
-            return buffer;
-        }
-        catch
-        {
-            buffer.Dispose();
-            throw;
-        }
-    }
+    public static DeviceBuffer Pack(GpuDevice device, ReadOnlySpan<float> weight, int inputChannels, int outputChannels, int taps, out float scale) =>
+        LayerKernels.Upload(device, Pack(weight, inputChannels, outputChannels, taps, out scale));
 
     public static void Run(GpuDevice device, in ConvolutionArguments arguments)
     {
@@ -128,13 +115,7 @@ internal static class SplitConvolutionGpu
     // tiles give the same bits.
     private static (Kernel<SplitConvolutionKernels.ConvolveSplit.Arguments> Kernel, int Columns) Choose(GpuDevice device, int pixels, int channels)
     {
-        int columns = Split64x192.ColumnCount;
-        foreach (int fewer in (ReadOnlySpan<int>)[Split64x128.ColumnCount, Split64x64.ColumnCount])
-        {
-            if (LayerKernels.DivideUp(channels, fewer) * fewer < LayerKernels.DivideUp(channels, columns) * columns)
-                columns = fewer;
-        }
-
+        int columns = LayerKernels.WarpgroupColumns(channels);
         if (Groups(pixels, channels, columns) < device.ProcessorCount)
             columns = Split64x64.ColumnCount;
         return columns switch

@@ -8,8 +8,6 @@ internal static class SplitConvolutionKernels
 {
     private const int RowsOfFetch = SplitTiles.GroupSize / 8;
 
-    private const int RowFetches = SplitTiles.Rows / RowsOfFetch;
-
     /// <summary>
     /// y = activation(x * weights + bias) + residual, as the product A [pixels, taps * channels] * B. A is never stored: each slice of the
     /// depth is 32 channels of one neighbour. While one slice is multiplied, the next ones are being copied. The sums go through shared
@@ -59,19 +57,11 @@ internal static class SplitConvolutionKernels
         int steps = Gpu.Keep(taps * ((channels + SplitTiles.Depth - 1) / SplitTiles.Depth));
         int depth = Gpu.Keep(steps * Float16Tiles.Depth);
 
-        // For each row that the item fetches: where its pixel's channels start, and which neighbours lie inside the image.
         int chunkChannel = Gpu.Keep((item & 7) * 4);
-        var offsets = new int[RowFetches];
-        var inside = new int[RowFetches];
-        for (int n = 0; n < RowFetches; n++)
-        {
-            int pixel = tileRow + item / 8 + n * RowsOfFetch;
-            int rowOfPixels = pixel / columns;
-            int row = firstRow + rowOfPixels;
-            int column = firstColumn + pixel - rowOfPixels * columns;
-            offsets[n] = Gpu.Keep(pixel < pixels ? (row * xWidth + column) * xPitch + chunkChannel : 0);
-            inside[n] = Gpu.Keep(pixel < pixels ? taps == 1 ? 1 : Neighbours(row, column, xHeight, xWidth) : 0);
-        }
+        var offsets = new int[Float16Product.RowFetches<TTile>()];
+        var inside = new int[Float16Product.RowFetches<TTile>()];
+        ConvolutionInput.Locate<TTile>(
+            tileRow, chunkChannel, pixels, firstRow, firstColumn, columns, xHeight, xWidth, xPitch, taps, item, offsets, inside);
 
         int tap = 0;
         int channel = 0;
@@ -95,7 +85,7 @@ internal static class SplitConvolutionKernels
             }
 
             fetched++;
-            fetchSlot += SlotBytes<TTile>();
+            fetchSlot += Float16Product.SlotBytes<TTile>();
             TensorCores.EndCopyGroup();
         }
 
@@ -127,18 +117,18 @@ internal static class SplitConvolutionKernels
             }
 
             fetched++;
-            fetchSlot += SlotBytes<TTile>();
-            if (fetchSlot == TTile.Stages * SlotBytes<TTile>())
+            fetchSlot += Float16Product.SlotBytes<TTile>();
+            if (fetchSlot == TTile.Stages * Float16Product.SlotBytes<TTile>())
                 fetchSlot = 0;
             SplitProduct.Add<TTile>(place + slot, sharedStart + slot + TTile.Rows * Float16Tiles.RowBytes, weightScale, totals, sums);
-            slot += SlotBytes<TTile>();
-            if (slot == TTile.Stages * SlotBytes<TTile>())
+            slot += Float16Product.SlotBytes<TTile>();
+            if (slot == TTile.Stages * Float16Product.SlotBytes<TTile>())
                 slot = 0;
         }
 
         Group.Barrier();
         ArrayView<float> staged = SharedMemory.GetDynamic<float>();
-        Stage<TTile>(staged, item, totals);
+        Float16Product.Stage<TTile>(staged, item, totals);
         Group.Barrier();
 
         // An item has the same four channels of every pixel, and in wider tiles others 64 further on.
@@ -154,33 +144,13 @@ internal static class SplitConvolutionKernels
                     int pixel = tileRow + row;
                     if (pixel < pixels)
                     {
-                        Float4 values = Epilogue.Activated(Gpu.Load4(ref staged[row * StagedPitch<TTile>() + column]) + biases, activation);
+                        Float4 values = Epilogue.Activated(Gpu.Load4(ref staged[row * Float16Product.StagedPitch<TTile>() + column]) + biases, activation);
                         Epilogue.Store(
                             y, yPitch, residual, residualPitch, hasResidual, pixel, columns, outputChannel, outputChannels, shuffledChannels,
                             alignedOutput, values);
                     }
                 }
             }
-        }
-    }
-
-    private static int SlotBytes<TTile>()
-        where TTile : struct, IFloat16Tile => (TTile.Rows + TTile.Columns) * Float16Tiles.RowBytes;
-
-    // Eight floats more than there are columns, so that the rows of a block lie in different banks.
-    private static int StagedPitch<TTile>()
-        where TTile : struct, IFloat16Tile => TTile.Columns + 8;
-
-    private static void Stage<TTile>(ArrayView<float> staged, int item, Float4[] totals)
-        where TTile : struct, IFloat16Tile
-    {
-        int lane = item & 31;
-        int start = (Float16Product.WarpRow<TTile>(item) + lane / 4) * StagedPitch<TTile>() + (lane & 3) * 2;
-        for (int i = 0; i < TTile.Columns / 8; i++)
-        {
-            Float4 total = totals[i];
-            Gpu.Store2(ref staged[start + i * 8], new Float2(total.X, total.Y));
-            Gpu.Store2(ref staged[start + i * 8 + 8 * StagedPitch<TTile>()], new Float2(total.Z, total.W));
         }
     }
 
@@ -199,14 +169,13 @@ internal static class SplitConvolutionKernels
         int slice,
         int item)
     {
-        int rowOfTaps = tap / 3;
-        int shift = taps == 1 ? channel : ((rowOfTaps - 1) * xWidth + tap - rowOfTaps * 3 - 1) * xPitch + channel;
+        int shift = ConvolutionInput.ShiftOf(tap, taps, xWidth, xPitch) + channel;
         int place = slice + SplitProduct.Place(item / 8, item & 7);
         int count = channels - channel - chunkChannel;
         if (alignedInput != 0)
         {
             int there = count > 0 ? 1 : 0;
-            for (int n = 0; n < RowFetches; n++)
+            for (int n = 0; n < SplitTiles.Rows / RowsOfFetch; n++)
             {
                 int wanted = (inside[n] >> tap) & there;
                 SplitWarpgroup.StartCopy(
@@ -216,7 +185,7 @@ internal static class SplitConvolutionKernels
             return;
         }
 
-        for (int n = 0; n < RowFetches; n++)
+        for (int n = 0; n < SplitTiles.Rows / RowsOfFetch; n++)
         {
             for (int i = 0; i < 4; i++)
             {
@@ -225,12 +194,5 @@ internal static class SplitConvolutionKernels
                     place + n * (RowsOfFetch * Float16Tiles.RowBytes) + i * sizeof(float), ref x[wanted != 0 ? offsets[n] + shift + i : 0], wanted * 4);
             }
         }
-    }
-
-    // Which of the nine neighbours of a pixel lie inside the image, as bits, row by row.
-    private static int Neighbours(int row, int column, int height, int width)
-    {
-        int columns = (column > 0 ? 1 : 0) | 2 | (column < width - 1 ? 4 : 0);
-        return (row > 0 ? columns : 0) | (columns << 3) | (row < height - 1 ? columns << 6 : 0);
     }
 }

@@ -18,10 +18,10 @@ internal static class Float16FeedForwardGpu
         bool fits = x.ElementType == ElementType.Float16 && first.ElementType == ElementType.Float16 && second.ElementType == ElementType.Float16
             && first.KernelSize == 1 && second.KernelSize == 1
             && first.InputChannels == channels && second.OutputChannels == channels && first.OutputChannels == second.InputChannels;
-        Kernel<Float16FeedForwardKernels.FeedForwardFloat16.Arguments> kernel = Math.Max(channels, first.OutputChannels) <= Rows128x64.ColumnCount
-            ? Float16FeedForwardKernels.FeedForwardFloat16.Rows128x64
-            : Float16FeedForwardKernels.FeedForwardFloat16.Rows128x192;
-        return fits && activation == Activation.Relu && Math.Max(channels, first.OutputChannels) <= Rows128x192.ColumnCount && device.Supports(kernel)
+        Kernel<Float16FeedForwardKernels.FeedForwardFloat16.Arguments> kernel = Math.Max(channels, first.OutputChannels) <= Warpgroups128x64.ColumnCount
+            ? Float16FeedForwardKernels.FeedForwardFloat16.Warpgroups128x64
+            : Float16FeedForwardKernels.FeedForwardFloat16.Warpgroups128x192;
+        return fits && activation == Activation.Relu && Math.Max(channels, first.OutputChannels) <= Warpgroups128x192.ColumnCount && device.Supports(kernel)
             ? kernel
             : null;
     }
@@ -32,11 +32,11 @@ internal static class Float16FeedForwardGpu
     /// <param name="weights">The layer.</param>
     public static Kernel<Float16FeedForwardKernels.ConvolveNormalizedFloat16.Arguments>? KernelFor(GpuDevice device, in Tensor x, ConvolutionWeights weights)
     {
-        Kernel<Float16FeedForwardKernels.ConvolveNormalizedFloat16.Arguments> kernel = x.Channels <= Rows128x64.ColumnCount
-            ? Float16FeedForwardKernels.ConvolveNormalizedFloat16.Rows128x64
-            : Float16FeedForwardKernels.ConvolveNormalizedFloat16.Rows128x192;
+        Kernel<Float16FeedForwardKernels.ConvolveNormalizedFloat16.Arguments> kernel = x.Channels <= Warpgroups128x64.ColumnCount
+            ? Float16FeedForwardKernels.ConvolveNormalizedFloat16.Warpgroups128x64
+            : Float16FeedForwardKernels.ConvolveNormalizedFloat16.Warpgroups128x192;
         bool fits = x.ElementType == ElementType.Float16 && weights.ElementType == ElementType.Float16
-            && weights.KernelSize == 1 && !weights.PixelShuffle && weights.InputChannels == x.Channels && x.Channels <= Rows128x192.ColumnCount;
+            && weights.KernelSize == 1 && !weights.PixelShuffle && weights.InputChannels == x.Channels && x.Channels <= Warpgroups128x192.ColumnCount;
         return fits && device.Supports(kernel) ? kernel : null;
     }
 
@@ -102,10 +102,10 @@ internal static class Float16FeedForwardGpu
         SameDevice.Require(device, filledBeta, nameof(beta));
         SameDevice.Require(device, weights.Device, nameof(weights));
         SameDevice.Require(device, y, nameof(y));
-        bool isNarrow = kernel == Float16FeedForwardKernels.ConvolveNormalizedFloat16.Rows128x64;
+        bool isNarrow = kernel == Float16FeedForwardKernels.ConvolveNormalizedFloat16.Warpgroups128x64;
         int rowTiles = LayerKernels.DivideUp(x.Pixels, Float16RowsShape.Rows);
-        int columnTiles = LayerKernels.DivideUp(weights.OutputChannels, isNarrow ? Rows128x64.ColumnCount : Rows128x192.ColumnCount);
-        int tiles = TilesOfGroup(rowTiles, columnTiles, (isNarrow ? Rows128x64.GroupsPerProcessor : Rows128x192.GroupsPerProcessor) * device.ProcessorCount);
+        int columnTiles = LayerKernels.DivideUp(weights.OutputChannels, isNarrow ? Warpgroups128x64.ColumnCount : Warpgroups128x192.ColumnCount);
+        int tiles = TilesOfGroup(rowTiles, columnTiles, (isNarrow ? Warpgroups128x64.GroupsPerProcessor : Warpgroups128x192.GroupsPerProcessor) * device.ProcessorCount);
         long groups = (long)rowTiles * LayerKernels.DivideUp(columnTiles, tiles);
         device.Launch(kernel, new WorkSize(checked((int)groups)), new()
         {

@@ -16,8 +16,8 @@ internal static class Float16FeedForwardKernels
     /// y: pixels of up to TTile.Columns channels, a multiple of 8, as are hidden, offset and pitch. first: [hidden][channels filled up to 64].
     /// second: [channels][hidden filled up to 64]. The normalisation is that of NormalizeFloat16.
     /// </remarks>
-    [Kernel(Rows128x64.GroupSize, Specialization = typeof(Rows128x64), GroupsPerProcessor = Rows128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Rows128x64.SharedBytes)]
-    [Kernel(Rows128x192.GroupSize, Specialization = typeof(Rows128x192), GroupsPerProcessor = Rows128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Rows128x192.SharedBytes)]
+    [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = Warpgroups128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.FeedForwardBytes64)]
+    [Kernel(Warpgroups128x192.GroupSize, Specialization = typeof(Warpgroups128x192), GroupsPerProcessor = Warpgroups128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.FeedForwardBytes192)]
     public static void FeedForwardFloat16<TTile>(
         ArrayView<short> y,
         int yPitch,
@@ -44,7 +44,7 @@ internal static class Float16FeedForwardKernels
         int firstPixel = Gpu.Keep(Grid.IdxX * TTile.Rows);
 
         int weights = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes);
-        int vectors = Gpu.Keep((weights - address + 2 * SlotBytes<TTile>()) >> 2);
+        int vectors = Gpu.Keep((weights - address + 2 * Float16Rows.WeightBytes<TTile>()) >> 2);
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         int steps = Gpu.Keep(slices + (hidden + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
@@ -62,10 +62,8 @@ internal static class Float16FeedForwardKernels
         int slot = 0;
         for (int step = 0; step < slices; step++)
         {
-            TensorCores.WaitForCopies(0);
-            Warpgroup.ShowSharedMemory();
-            Group.Barrier();
-            int fetchSlot = SlotBytes<TTile>() - slot;
+            Float16Rows.AwaitSlice();
+            int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
             FetchWeights<TTile>(first, second, channels, hidden, slices, step + 1, steps, weights + fetchSlot, item);
             TensorCores.EndCopyGroup();
             Float16Product.Multiply<TTile>(rows + step * Float16Rows.SliceBytes, weights + slot, item, sums);
@@ -78,10 +76,8 @@ internal static class Float16FeedForwardKernels
         Float16Rows.BeginSums<TTile>(sums, secondBias, 0, channels, item);
         for (int step = slices; step < steps; step++)
         {
-            TensorCores.WaitForCopies(0);
-            Warpgroup.ShowSharedMemory();
-            Group.Barrier();
-            int fetchSlot = SlotBytes<TTile>() - slot;
+            Float16Rows.AwaitSlice();
+            int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
             FetchWeights<TTile>(first, second, channels, hidden, slices, step + 1, steps, weights + fetchSlot, item);
             TensorCores.EndCopyGroup();
             Float16Product.Multiply<TTile>(rows + (step - slices) * Float16Rows.SliceBytes, weights + slot, item, sums);
@@ -99,8 +95,8 @@ internal static class Float16FeedForwardKernels
     /// x: pixels of up to TTile.Columns channels. weights: [outputs][channels filled up to 64]. Channels, outputs, offsets and pitches are
     /// multiples of 8. tiles: how many tiles of output channels a group computes. The normalisation is that of NormalizeFloat16.
     /// </remarks>
-    [Kernel(Rows128x64.GroupSize, Specialization = typeof(Rows128x64), GroupsPerProcessor = Rows128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Rows128x64.SharedBytesWithTurns)]
-    [Kernel(Rows128x192.GroupSize, Specialization = typeof(Rows128x192), GroupsPerProcessor = Rows128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Rows128x192.SharedBytesWithTurns)]
+    [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = Warpgroups128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.NormalizedBytes64)]
+    [Kernel(Warpgroups128x192.GroupSize, Specialization = typeof(Warpgroups128x192), GroupsPerProcessor = Warpgroups128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.NormalizedBytes192)]
     public static void ConvolveNormalizedFloat16<TTile>(
         ArrayView<short> x,
         int xPitch,
@@ -129,7 +125,7 @@ internal static class Float16FeedForwardKernels
         int firstOutput = Gpu.Keep((Grid.IdxX - rowTile * parts) * TTile.Columns * tiles);
         int lastOutput = Gpu.Keep(XMath.Min(firstOutput + TTile.Columns * tiles, outputs));
         int ring = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes);
-        int turns = Gpu.Keep(ring - address + 2 * SlotBytes<TTile>());
+        int turns = Gpu.Keep(ring - address + 2 * Float16Rows.WeightBytes<TTile>());
         int vectors = Gpu.Keep((turns + Float16RowsShape.TurnBytes) >> 2);
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
@@ -151,10 +147,8 @@ internal static class Float16FeedForwardKernels
             Float16Rows.BeginSums<TTile>(sums, bias, output, outputs, item);
             for (int slice = 0; slice < slices; slice++)
             {
-                TensorCores.WaitForCopies(0);
-                Warpgroup.ShowSharedMemory();
-                Group.Barrier();
-                int fetchSlot = SlotBytes<TTile>() - slot;
+                Float16Rows.AwaitSlice();
+                int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
                 if (fetchedOutput < lastOutput)
                 {
                     Float16Product.FetchColumns<TTile>(
@@ -176,9 +170,6 @@ internal static class Float16FeedForwardKernels
             Float16Rows.Write<TTile>(sums, y, yPitch, firstPixel, pixels, output, outputs, shared, turns, item);
         }
     }
-
-    private static int SlotBytes<TTile>()
-        where TTile : struct, IFloat16Tile => TTile.Columns * Float16Tiles.RowBytes;
 
     // Starts to copy the weights of a step: first the slices of the first layer, then those of the second.
     private static void FetchWeights<TTile>(

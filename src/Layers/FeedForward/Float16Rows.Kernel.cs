@@ -16,6 +16,21 @@ internal static class Float16Rows
     private const int Items = 256;
     private const int TurnRowBytes = Float16RowsShape.TurnBytes / Float16RowsShape.Rows;
 
+    /// <summary>Bytes of a slice of the weights of a tile's columns.</summary>
+    public static int WeightBytes<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Columns * Float16Tiles.RowBytes;
+
+    /// <summary>
+    /// Waits for all copies of the group, and for all its warps to have multiplied what is to be overwritten next. What was stored and copied can
+    /// then be multiplied.
+    /// </summary>
+    public static void AwaitSlice()
+    {
+        TensorCores.WaitForCopies(0);
+        Warpgroup.ShowSharedMemory();
+        Group.Barrier();
+    }
+
     /// <summary>Starts to copy the channels of pixels. What is beyond the last pixel or channel becomes zero.</summary>
     public static void Fetch(ArrayView<short> x, int xPitch, int firstPixel, int pixels, int channels, int slices, int address, int item)
     {

@@ -16,9 +16,9 @@ internal static class Float16GaussianHeadsGpu
     {
         if (!Supports(weights.Channels))
             throw new NotSupportedException($"{device.Name} has no Gaussian heads of float16 for {weights.Channels} channels.");
-        Kernel<Float16HeadsRowsKernels.MakeGaussiansFloat16.Arguments> kernel = weights.Channels <= Rows128x64.ColumnCount
-            ? Float16HeadsRowsKernels.MakeGaussiansFloat16.Rows128x64
-            : Float16HeadsRowsKernels.MakeGaussiansFloat16.Rows128x192;
+        Kernel<Float16HeadsRowsKernels.MakeGaussiansFloat16.Arguments> kernel = weights.Channels <= Warpgroups128x64.ColumnCount
+            ? Float16HeadsRowsKernels.MakeGaussiansFloat16.Warpgroups128x64
+            : Float16HeadsRowsKernels.MakeGaussiansFloat16.Warpgroups128x192;
         if (device.Supports(kernel))
             RunAtOnce(device, kernel, x, weights, y, placement);
         else

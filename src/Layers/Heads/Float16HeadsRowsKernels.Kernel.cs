@@ -17,8 +17,8 @@ internal static class Float16HeadsRowsKernels
     /// second: [20C][C filled up to 64]. third: [5][3][4C] and thirdBias: [5][3], zero where a head has fewer outputs. range: set to 1 if a
     /// result is infinite or NaN, as it is when any value before was outside float16's range. The others are as in FinishHeads.
     /// </remarks>
-    [Kernel(Rows128x64.GroupSize, Specialization = typeof(Rows128x64), GroupsPerProcessor = Rows128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16HeadsShape.Rows128x64SharedBytes)]
-    [Kernel(Rows128x192.GroupSize, Specialization = typeof(Rows128x192), GroupsPerProcessor = Rows128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16HeadsShape.Rows128x192SharedBytes)]
+    [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = Warpgroups128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16HeadsShape.RowsBytes64)]
+    [Kernel(Warpgroups128x192.GroupSize, Specialization = typeof(Warpgroups128x192), GroupsPerProcessor = Warpgroups128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16HeadsShape.RowsBytes192)]
     public static void MakeGaussiansFloat16<TTile>(
         ArrayView<short> x,
         int xPitch,
@@ -55,14 +55,14 @@ internal static class Float16HeadsRowsKernels
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         int depth = Gpu.Keep(slices * Float16Tiles.Depth);
         int ring = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes);
-        int firstConstant = Gpu.Keep((start >> 2) + (TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes + 2 * SlotBytes<TTile>()) / 4);
+        int firstConstant = Gpu.Keep((start >> 2) + (TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes + 2 * Float16Rows.WeightBytes<TTile>()) / 4);
 
         Float16Rows.Fetch(x, xPitch, firstCell, cells, channels, slices, rows, item);
         Float16Product.FetchColumns<TTile>(first, depth, head * channels, HeadsShape.Heads * channels, 0, ring, item);
         TensorCores.EndCopyGroup();
 
         // Of each inner value its bias and its weights of the third layer. After the last one come those that only fill up the last tile.
-        for (int i = item; i < tiles * TTile.Columns; i += Rows128x192.GroupSize)
+        for (int i = item; i < tiles * TTile.Columns; i += Float16Product.GroupSize<TTile>())
         {
             Float4 constant = default;
             if (i < inner)
@@ -79,14 +79,18 @@ internal static class Float16HeadsRowsKernels
         int slot = 0;
         for (int slice = 0; slice < slices; slice++)
         {
-            TensorCores.WaitForCopies(0);
-            Warpgroup.ShowSharedMemory();
-            Group.Barrier();
-            int fetchSlot = SlotBytes<TTile>() - slot;
+            Float16Rows.AwaitSlice();
+            int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
             if (slice + 1 < slices)
-                Float16Product.FetchColumns<TTile>(first, depth, head * channels, HeadsShape.Heads * channels, (slice + 1) * Float16Tiles.Depth, ring + fetchSlot, item);
+            {
+                Float16Product.FetchColumns<TTile>(
+                    first, depth, head * channels, HeadsShape.Heads * channels, (slice + 1) * Float16Tiles.Depth, ring + fetchSlot, item);
+            }
             else
+            {
                 Float16Product.FetchColumns<TTile>(second, depth, head * inner, HeadsShape.Heads * inner, 0, ring + fetchSlot, item);
+            }
+
             TensorCores.EndCopyGroup();
             Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes, ring + slot, item, sums);
             slot = fetchSlot;
@@ -113,10 +117,8 @@ internal static class Float16HeadsRowsKernels
 
             for (int slice = 0; slice < slices; slice++)
             {
-                TensorCores.WaitForCopies(0);
-                Warpgroup.ShowSharedMemory();
-                Group.Barrier();
-                int fetchSlot = SlotBytes<TTile>() - slot;
+                Float16Rows.AwaitSlice();
+                int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
                 if (fetchedColumn < inner)
                 {
                     Float16Product.FetchColumns<TTile>(
@@ -168,9 +170,6 @@ internal static class Float16HeadsRowsKernels
         if (cell + 8 < cells)
             Store(lower, cell + 8, head, output, y, yPitch, width, gridHeight, gridWidth, rowCentres, columnCentres, range);
     }
-
-    private static int SlotBytes<TTile>()
-        where TTile : struct, IFloat16Tile => TTile.Columns * Float16Tiles.RowBytes;
 
     private static void Store(
         float value,

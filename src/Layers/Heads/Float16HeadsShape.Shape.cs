@@ -10,11 +10,9 @@ internal static class Float16HeadsShape
     public const int SharedBytes =
         (MostChannels / Float16Tiles.Depth * Half128x128.RowCount + Half128x128.StageCount * Half128x128.ColumnCount) * Float16Tiles.RowBytes;
 
-    /// <summary>Bytes of shared memory of a group with rows of 64 channels: the rows, two slices of weights, and four floats for each inner value.</summary>
-    public const int Rows128x64SharedBytes = Float16Tiles.Alignment
-        + (Float16RowsShape.Rows + 2 * Rows128x64.ColumnCount) * Float16Tiles.RowBytes + 4 * Rows128x64.ColumnCount * 4 * sizeof(float);
+    /// <summary>On Hopper, bytes of shared memory of a group for up to 64 channels: rows, slices of weights, and four floats for each inner value.</summary>
+    public const int RowsBytes64 = Float16Tiles.Alignment + Float16RowsShape.Bytes64 + 4 * Warpgroups128x64.ColumnCount * 4 * sizeof(float);
 
-    /// <summary>As <see cref="Rows128x64SharedBytes"/>, with rows of 192 channels.</summary>
-    public const int Rows128x192SharedBytes = Float16Tiles.Alignment
-        + (3 * Float16RowsShape.Rows + 2 * Rows128x192.ColumnCount) * Float16Tiles.RowBytes + 4 * Rows128x192.ColumnCount * 4 * sizeof(float);
+    /// <summary>As <see cref="RowsBytes64"/>, for up to 192 channels.</summary>
+    public const int RowsBytes192 = Float16Tiles.Alignment + Float16RowsShape.Bytes192 + 4 * Warpgroups128x192.ColumnCount * 4 * sizeof(float);
 }

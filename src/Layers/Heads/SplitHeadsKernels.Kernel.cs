@@ -198,7 +198,7 @@ internal static class SplitHeadsKernels
         }
     }
 
-    // Rows of a slice of cells that the group copies at once.
+    // The largest magnitude of the values of a row that the item reads.
     private static float LargestOf(int place, int slices)
     {
         float largest = 0f;

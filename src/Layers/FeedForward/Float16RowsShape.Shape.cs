@@ -1,0 +1,42 @@
+namespace Gsasr.Layers;
+
+/// <summary>
+/// What kernels have in common that keep rows of pixels in shared memory (Float16Rows.Kernel.cs). The columns of their tile,
+/// <see cref="Warpgroups128x64"/> or <see cref="Warpgroups128x192"/>, are also the most channels of a pixel. Beside the rows there is room for two
+/// slices of weights.
+/// </summary>
+internal static class Float16RowsShape
+{
+    /// <summary>Pixels of a group; each of its eight warps has 16 of them.</summary>
+    public const int Rows = 128;
+
+    /// <summary>Vectors of the channels that a normalisation needs.</summary>
+    public const int Vectors = 4;
+
+    /// <summary>Bytes of the rounded results that all warps turn around, 32 channels of 16 pixels at a time.</summary>
+    public const int TurnBytes = Rows * 32 * 2;
+
+    /// <summary>From row to row of the results in float32 that a warp turns around.</summary>
+    public const int ResultPitch = 64 + 8;
+
+    /// <summary>Bytes of the results in float32 that all warps turn around, 64 channels of 16 pixels at a time.</summary>
+    public const int ResultBytes = Rows * ResultPitch * sizeof(float);
+
+    /// <summary>Bytes of the rows of 64 channels and of two slices of weights.</summary>
+    public const int Bytes64 = (Rows + 2 * Warpgroups128x64.ColumnCount) * Float16Tiles.RowBytes;
+
+    /// <summary>Bytes of the rows of 192 channels and of two slices of weights.</summary>
+    public const int Bytes192 = (3 * Rows + 2 * Warpgroups128x192.ColumnCount) * Float16Tiles.RowBytes;
+
+    /// <summary>Bytes of shared memory of a group for a feed-forward network of 64 channels, whose results take more than all slices.</summary>
+    public const int FeedForwardBytes64 = Float16Tiles.Alignment + ResultBytes;
+
+    /// <summary>Bytes of shared memory of a group for a feed-forward network of 192 channels.</summary>
+    public const int FeedForwardBytes192 = Float16Tiles.Alignment + Bytes192 + Vectors * Warpgroups128x192.ColumnCount * sizeof(float);
+
+    /// <summary>Bytes of shared memory of a group for a linear layer on 64 normalised channels.</summary>
+    public const int NormalizedBytes64 = Float16Tiles.Alignment + Bytes64 + TurnBytes + Vectors * Warpgroups128x64.ColumnCount * sizeof(float);
+
+    /// <summary>Bytes of shared memory of a group for a linear layer on 192 normalised channels.</summary>
+    public const int NormalizedBytes192 = Float16Tiles.Alignment + Bytes192 + TurnBytes + Vectors * Warpgroups128x192.ColumnCount * sizeof(float);
+}
