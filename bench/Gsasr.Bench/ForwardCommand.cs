@@ -73,6 +73,8 @@ internal static class ForwardCommand
         Times whole = Times.ByClock(runs, Upscale);
         double wholeProcessor = onProcessor ? (Environment.CpuUsage.TotalTime.TotalMilliseconds - start) / runs : 0;
         PrintMemory(device, upscaler, weights);
+        if (device is GpuDevice gpu)
+            CheckReplays(gpu, Upscale, pixels, output);
         if (profile)
             PrintProfile(device, Upscale);
 
@@ -106,6 +108,25 @@ internal static class ForwardCommand
         AddRow(table, "sum of stages", Times.Of(measured.Select(run => run.Sum(stage => stage.Milliseconds))), all, peak, sum, threads);
         AddRow(table, "Upscaler.Upscale, wall clock", whole, all, peak, wholeProcessor, threads);
         table.Print();
+    }
+
+    // Replayed launches must do what single ones do, and with other pixels too. Where launches are measured they are single ones.
+    private static void CheckReplays(GpuDevice device, Action upscale, byte[] pixels, byte[] output)
+    {
+        long before = device.Replays;
+        for (int frame = 0; frame < 4; frame++)
+        {
+            upscale();
+            byte[] replayed = [.. output];
+            using (device.BeginProfile())
+                upscale();
+            if (!output.AsSpan().SequenceEqual(replayed))
+                throw new InvalidOperationException("Replayed launches gave other bits than single ones.");
+            Array.Reverse(pixels);
+        }
+
+        Console.WriteLine($"Replays: {(device.Replays - before) / 4.0} for each image, with the bits of single launches.");
+        Console.WriteLine();
     }
 
     private static void PrintMemory(Device device, Upscaler upscaler, long weights)

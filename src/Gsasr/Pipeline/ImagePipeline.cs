@@ -42,6 +42,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         cancellation.ThrowIfCancellationRequested();
         network.Begin();
         Pass.Begin(progress, cancellation);
+        using LaunchRecording.Scope recording = device is GpuDevice gpu ? gpu.BeginRecording() : default;
         bool hasAlpha = writer.Layout.HasAlpha() && SourceImage.IsTransparent(source);
         var format = new DrawnFormat(Unsafe.SizeOf<T>(), hasAlpha ? 2 : 1, writer.TakesWholeRows ? writer.Layout.ChannelCount() : 0);
         DrawnPicture? picture = null;
@@ -78,6 +79,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         cancellation.ThrowIfCancellationRequested();
         network.Begin();
         Pass.Begin(progress, cancellation);
+        using LaunchRecording.Scope recording = device is GpuDevice gpu ? gpu.BeginRecording() : default;
         bool isRead = false;
         long limit = long.MaxValue;
         while (true)

@@ -102,57 +102,73 @@ internal sealed class NetworkStage : IDisposable
     {
         StripMemory memory = plan.Strips.MemoryOf(strip);
         PixelRectangle stripPixels = plan.Strips.PixelsOf(strip);
-        long body = memory.Body;
-        long kept = memory.Kept;
+        long placeOfBody = memory.Body;
+        long placeOfKept = memory.Kept;
         for (int i = 0; i < plan.Tiles.CountOf(stripPixels); i++)
         {
             Tile tile = plan.Tiles.TileAt(plan.Geometry, stripPixels, i);
             using Arena.Scope scope = pass.Arena.BeginScope();
+            PixelRectangle body = plan.Strips.BodyOf(strip, tile.Interior);
+            PixelRectangle kept = plan.Strips.KeptOf(strip, tile.Interior);
+            int pixels = tile.Rows.Count * tile.Columns.Count * 3;
+            Tensor uploaded = pass.Arena.Allocate(1, 1, pixels + CentresOf(body) + CentresOf(kept));
+            Span<float> values = _staging.Take<float>(uploaded.Channels);
+            int next = pixels;
             _parts.Clear();
-            AddPart(plan.Geometry, tile, plan.Strips.BodyOf(strip, tile.Interior), field, ref body, pass.Arena);
-            AddPart(plan.Geometry, tile, plan.Strips.KeptOf(strip, tile.Interior), field, ref kept, pass.Arena);
+            AddPart(plan.Geometry, tile, body, field, ref placeOfBody, uploaded, values, ref next);
+            AddPart(plan.Geometry, tile, kept, field, ref placeOfKept, uploaded, values, ref next);
+            ReflectedImage.Copy(image, plan.Geometry, tile, values[..pixels]);
+
+            // The pixels and the places of their Gaussians go together, because a copy takes long to start.
+            uploaded.Upload<float>(values);
+            pass.Mark(PipelineStage.Conversion);
             pass.Meter.Tile++;
-            RunTile(networks, image, plan, tile, pass);
+            Tensor input = uploaded.Reshape(tile.Rows.Count, tile.Columns.Count, 3, 3);
+            RunTile(networks, input, plan, pass);
         }
     }
 
-    private void RunTile(Networks networks, ReadOnlySpan<float> image, MemoryPlan plan, in Tile tile, ForwardPass pass)
+    private void RunTile(Networks networks, in Tensor input, MemoryPlan plan, ForwardPass pass)
     {
-        int height = tile.Rows.Count;
-        int width = tile.Columns.Count;
-        Tensor input = pass.Arena.Allocate(height, width, 3);
-        Tensor features = pass.Arena.Allocate(height, width, networks.Encoder.Features, networks.Encoder.ElementType);
-        Span<float> pixels = _staging.Take<float>(width * height * 3);
-        ReflectedImage.Copy(image, plan.Geometry, tile, pixels);
-        input.Upload<float>(pixels);
-        pass.Mark(PipelineStage.Conversion);
+        Tensor features = pass.Arena.Allocate(input.Height, input.Width, networks.Encoder.Features, networks.Encoder.ElementType);
         networks.Encoder.Run(input, features, pass);
         pass.Mark(PipelineStage.Encoder);
         networks.Decoder.Run(features, plan.Geometry.Scale, CollectionsMarshal.AsSpan(_parts), plan.HeadBandFloats, pass);
     }
 
-    private void AddPart(in ImageGeometry geometry, in Tile tile, in PixelRectangle pixels, DeviceBuffer field, ref long place, Arena arena)
+    private void AddPart(
+        in ImageGeometry geometry,
+        in Tile tile,
+        in PixelRectangle pixels,
+        DeviceBuffer field,
+        ref long place,
+        in Tensor uploaded,
+        Span<float> values,
+        ref int next)
     {
-        if (pixels.Width == 0 || pixels.Height == 0)
+        if (CentresOf(pixels) == 0)
             return;
         const int Cells = GaussianFormat.CellsPerPixelSide;
         var placement = new GridPlacement(
             Cells * geometry.PaddedHeight,
             Cells * geometry.PaddedWidth,
-            Centres(Cells * geometry.PaddedHeight, Cells * pixels.Top, Cells * pixels.Height, arena),
-            Centres(Cells * geometry.PaddedWidth, Cells * pixels.Left, Cells * pixels.Width, arena));
+            Centres(Cells * geometry.PaddedHeight, Cells * pixels.Top, Cells * pixels.Height, uploaded, values, ref next),
+            Centres(Cells * geometry.PaddedWidth, Cells * pixels.Left, Cells * pixels.Width, uploaded, values, ref next));
         var gaussians = new Tensor(
             field, place * StripPlan.FloatsPerPixel, Cells * pixels.Height, Cells * pixels.Width, GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
         _parts.Add(new DecodedPart(tile.Seen(pixels), placement, gaussians));
         place += (long)pixels.Width * pixels.Height;
     }
 
-    private Tensor Centres(int gridSize, int first, int count, Arena arena)
+    // How many centres of rows and columns of cells there are.
+    private static int CentresOf(in PixelRectangle pixels) =>
+        pixels.Width == 0 || pixels.Height == 0 ? 0 : GaussianFormat.CellsPerPixelSide * (pixels.Width + pixels.Height);
+
+    private static Tensor Centres(int gridSize, int first, int count, in Tensor uploaded, Span<float> values, ref int next)
     {
-        Tensor tensor = arena.Allocate(1, 1, count);
-        Span<float> centres = _staging.Take<float>(count);
-        GridPlacement.ComputeCentres(gridSize, first, centres);
-        tensor.Upload<float>(centres);
-        return tensor;
+        GridPlacement.ComputeCentres(gridSize, first, values.Slice(next, count));
+        Tensor centres = uploaded.SliceChannels(next, count).Reshape(pitch: count);
+        next += count;
+        return centres;
     }
 }

@@ -71,6 +71,9 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
     /// </exception>
     public MemoryPlan Prepare(in ImageGeometry geometry, in DrawnFormat format, long limit)
     {
+        // A driver takes tens of microseconds to say what is free.
+        if (limit == long.MaxValue && FixedPlan is null && Plan is MemoryPlan held && IsHeld(held, geometry, format))
+            return held;
         long bytes = Math.Min(limit, Bytes);
         MemoryPlan plan = limit == long.MaxValue && FixedPlan is not null ? FixedPlan
             : Plan is MemoryPlan last && IsStillGood(last, geometry, format, bytes) ? last
@@ -133,6 +136,12 @@ internal sealed class Workspace(Device device, GsasrArchitecture architecture, U
     private bool IsStillGood(MemoryPlan last, in ImageGeometry geometry, in DrawnFormat format, long bytes) =>
         !_wasReduced && last.Geometry == geometry && last.Format == format && last.TotalBytes <= bytes
         && (last.TileCount == 1 || bytes / 2 < last.AvailableBytes);
+
+    // Whether the image before was of this kind, and left all of its memory.
+    private bool IsHeld(MemoryPlan last, in ImageGeometry geometry, in DrawnFormat format) =>
+        device is GpuDevice && !_wasReduced && last.TileCount == 1 && last.Geometry == geometry && last.Format == format && !ExceedsLimit(last)
+        && format.SampleBytes > 0 && _field?.ByteLength >= last.FieldBytes && (format.Images == 1 || _alphaField?.ByteLength >= last.FieldBytes)
+        && Arena.HeldBytes >= last.WorkingBytes;
 
     // Gives up memory that is too small or not needed any more.
     private static void Fit(ref DeviceBuffer? field, long bytes)

@@ -21,6 +21,7 @@ internal sealed unsafe class CudaBuffer : GpuBuffer
     {
         using GpuDevice.UseScope use = _device.Use();
         var destination = new CuAddress((nint)(Handle + byteOffset));
+        _device.Flush();
         _device.MakeCurrent();
         _device.Staging.Upload(source, destination);
     }
@@ -29,13 +30,9 @@ internal sealed unsafe class CudaBuffer : GpuBuffer
     {
         using GpuDevice.UseScope use = _device.Use();
         var source = new CuAddress((nint)(Handle + byteOffset));
+        _device.Flush();
         _device.MakeCurrent();
-        fixed (byte* p = destination)
-        {
-            CuResult result = CuNative.cuMemcpyDtoHAsync(p, source, (nuint)destination.Length, _device.Stream);
-            _device.Check(result, "cuMemcpyDtoHAsync", "read values");
-            _device.Check(CuNative.cuStreamSynchronize(_device.Stream), "cuStreamSynchronize", "read values");
-        }
+        _device.Staging.Download(source, destination);
     }
 
     // Waits for the work that uses the memory. If that work failed, the next call that can report it does.

@@ -13,6 +13,8 @@ internal sealed unsafe class CudaDevice : GpuDevice
 
     private readonly CudaCandidate _candidate;
     private readonly CuPrimaryContext _context;
+    private CuStream _launchStream;
+    private CuStream _captureStream;
     private GpuKernel? _lastLaunched;
     private string? _failure;
 
@@ -29,7 +31,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
             MakeCurrent();
             CuStream stream;
             Check(CuNative.cuStreamCreate(&stream, CuConstants.CU_STREAM_NON_BLOCKING), "cuStreamCreate", "open a context");
-            Stream = stream;
+            Stream = _launchStream = stream;
             Staging = new CudaStaging(this);
         }
         catch
@@ -92,6 +94,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
     public override void Synchronize()
     {
         using UseScope use = Use();
+        Flush();
         MakeCurrent();
         Check(CuNative.cuStreamSynchronize(Stream), "cuStreamSynchronize", "finish the work");
     }
@@ -100,6 +103,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
     public override GpuEvent RecordEvent()
     {
         using UseScope use = Use();
+        Flush();
         MakeCurrent();
         CuEvent created;
         Check(CuNative.cuEventCreate(&created, CuConstants.CU_EVENT_DEFAULT), "cuEventCreate", "mark a point in time");
@@ -147,6 +151,22 @@ internal sealed unsafe class CudaDevice : GpuDevice
             CuNative.cuEventDestroy(recorded);
     }
 
+    /// <summary>Starts a graph's launches.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="lastKernel">The kernel of the last of them.</param>
+    internal void Launch(CuGraphExec graph, GpuKernel? lastKernel)
+    {
+        MakeCurrent();
+        _lastLaunched = lastKernel;
+        Check(CuNative.cuGraphLaunch(graph, Stream), "cuGraphLaunch", "start kernels");
+    }
+
+    internal void Destroy(CuGraphExec graph)
+    {
+        if (CuNative.cuCtxSetCurrent(_context.Context) == CuResult.CUDA_SUCCESS)
+            CuNative.cuGraphExecDestroy(graph);
+    }
+
     // This driver's compiler takes moments, and it keeps what it made itself.
     private protected override GpuKernel? LoadKernel(Kernel kernel, bool mayCompile)
     {
@@ -192,11 +212,52 @@ internal sealed unsafe class CudaDevice : GpuDevice
             1,
             1,
             (uint)description.DynamicSharedBytes,
-            Stream,
+            _launchStream,
             parameters,
             null);
         if (result != CuResult.CUDA_SUCCESS)
             Check(result, "cuLaunchKernel", $"start kernel {description} with {groups} groups");
+    }
+
+    private protected override bool HasGraphs => true;
+
+    // The launches are captured from a stream of their own, so that whatever other threads do with the device's stream meanwhile stays out.
+    private protected override GpuGraph? CreateGraph(LaunchSequence sequence)
+    {
+        MakeCurrent();
+        if (_captureStream.Value == 0)
+        {
+            CuStream created;
+            if (CuNative.cuStreamCreate(&created, CuConstants.CU_STREAM_NON_BLOCKING) != CuResult.CUDA_SUCCESS)
+                return null;
+            _captureStream = created;
+        }
+
+        if (CuNative.cuStreamBeginCapture(_captureStream, CuConstants.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) != CuResult.CUDA_SUCCESS)
+            return null;
+        bool isCaptured = false;
+        CuGraph graph = default;
+        try
+        {
+            _launchStream = _captureStream;
+            sequence.ForEach(LaunchKernel);
+            isCaptured = true;
+        }
+        catch (DeviceException)
+        {
+            // Started one by one, the launches may fail as well; then it is reported.
+        }
+        finally
+        {
+            _launchStream = Stream;
+            isCaptured &= CuNative.cuStreamEndCapture(_captureStream, &graph) == CuResult.CUDA_SUCCESS;
+        }
+
+        CuGraphExec executable = default;
+        bool isReady = isCaptured && CuNative.cuGraphInstantiateWithFlags(&executable, graph, 0) == CuResult.CUDA_SUCCESS;
+        if (graph.Value != 0)
+            _ = CuNative.cuGraphDestroy(graph);
+        return isReady ? new CudaGraph(this, executable, sequence.LastKernel) : null;
     }
 
     private protected override GpuBuffer AllocateBuffer(long byteLength)
@@ -215,8 +276,11 @@ internal sealed unsafe class CudaDevice : GpuDevice
             _ = CuNative.cuStreamSynchronize(Stream);
             foreach (GpuKernel kernel in LoadedKernels)
                 _ = CuNative.cuModuleUnload(((CudaKernel)kernel).Module);
+            ReleaseGraphs();
             ReleaseBuffers();
             Staging.Release();
+            if (_captureStream.Value != 0)
+                _ = CuNative.cuStreamDestroy(_captureStream);
             _ = CuNative.cuStreamDestroy(Stream);
         }
 

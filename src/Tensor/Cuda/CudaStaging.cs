@@ -3,7 +3,7 @@ using Gsasr.Tensors.Cuda.Native;
 namespace Gsasr.Tensors.Cuda;
 
 /// <summary>
-/// Page-locked memory of the computer through which values go to the device. A stream copies from it after the work that was started
+/// Page-locked memory of the computer through which values go to the device, and few values come back from it. A stream copies from it after the work that was started
 /// before, and the caller does not wait. That needs memory that neither moves nor changes meanwhile. The pieces are used in turn, and a
 /// piece is filled again only after it was copied.
 /// </summary>
@@ -15,8 +15,10 @@ internal sealed unsafe class CudaStaging
 
     private readonly CudaDevice _device;
     private readonly Lock _lock = new();
+    private readonly Lock _downloadLock = new();
     private readonly CuEvent[] _copied = new CuEvent[Pieces];
     private byte* _memory;
+    private byte* _downloaded;
     private int _next;
 
     /// <summary>Staging memory of a device; nothing is allocated before the first upload.</summary>
@@ -50,11 +52,46 @@ internal sealed unsafe class CudaStaging
         }
     }
 
+    /// <summary>Copies values from the device, after the work that was started before, and waits for them.</summary>
+    /// <param name="source">Where they are.</param>
+    /// <param name="destination">Where they go.</param>
+    public void Download(CuAddress source, Span<byte> destination)
+    {
+        // To memory that is not page-locked the driver copies piece by piece, which takes longer for few values. One thread at a time
+        // does without that.
+        if (destination.Length > PieceBytes || !_downloadLock.TryEnter())
+        {
+            fixed (byte* p = destination)
+                DownloadTo(p, source, destination.Length);
+            return;
+        }
+
+        try
+        {
+            if (_downloaded is null)
+            {
+                void* memory;
+                _device.Check(CuNative.cuMemHostAlloc(&memory, PieceBytes, 0), "cuMemHostAlloc", "reserve memory for downloads");
+                _downloaded = (byte*)memory;
+            }
+
+            DownloadTo(_downloaded, source, destination.Length);
+            new ReadOnlySpan<byte>(_downloaded, destination.Length).CopyTo(destination);
+        }
+        finally
+        {
+            _downloadLock.Exit();
+        }
+    }
+
     /// <summary>Gives the memory back; the stream must be idle, and the device's context current.</summary>
     public void Release()
     {
         lock (_lock)
         {
+            if (_downloaded is not null)
+                _ = CuNative.cuMemFreeHost(_downloaded);
+            _downloaded = null;
             if (_memory is null)
                 return;
             foreach (CuEvent copied in _copied)
@@ -62,6 +99,13 @@ internal sealed unsafe class CudaStaging
             _ = CuNative.cuMemFreeHost(_memory);
             _memory = null;
         }
+    }
+
+    private void DownloadTo(byte* destination, CuAddress source, int count)
+    {
+        CuResult result = CuNative.cuMemcpyDtoHAsync(destination, source, (nuint)count, _device.Stream);
+        _device.Check(result, "cuMemcpyDtoHAsync", "read values");
+        _device.Check(CuNative.cuStreamSynchronize(_device.Stream), "cuStreamSynchronize", "read values");
     }
 
     private void Allocate()

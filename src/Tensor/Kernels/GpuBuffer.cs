@@ -50,6 +50,7 @@ internal abstract class GpuBuffer : DeviceBuffer
             return;
         try
         {
+            _device.FlushAll();
             if (ReleaseOnce())
                 _device.Forget(this);
         }

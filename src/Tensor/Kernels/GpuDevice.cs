@@ -12,13 +12,14 @@ internal abstract class GpuDevice : Device
     // Used under the lock of the launches. The drivers' queues take work from any number of threads.
     private readonly Dictionary<Kernel, GpuKernel> _kernels = [];
     private readonly HashSet<GpuBuffer> _buffers = [];
+    private readonly LaunchReplays _replays;
+    private readonly List<LaunchRecording> _recordings = [];
+    private readonly Stack<LaunchRecording> _idleRecordings = [];
     private KernelProfile? _profile;
     private DeviceBuffer? _scratch;
     private long _allocatedBytes;
 
-    private protected GpuDevice()
-    {
-    }
+    private protected GpuDevice() => _replays = new LaunchReplays(CreateGraph, LaunchKernel);
 
     /// <summary>The driver and its version, for people to read.</summary>
     public abstract string Driver { get; }
@@ -88,6 +89,102 @@ internal abstract class GpuDevice : Device
     /// <summary>Marks the point after everything started so far.</summary>
     public abstract GpuEvent RecordEvent();
 
+    /// <summary>How often launches were replayed instead of made one by one.</summary>
+    internal long Replays
+    {
+        get
+        {
+            lock (LaunchLock)
+                return _replays.Replays;
+        }
+    }
+
+    /// <summary>
+    /// Until the result is disposed of, the calling thread's launches are collected and given to the driver together, and what repeats is
+    /// replayed. They stay in order with everything else that this thread does on the device. Other threads find their results after a
+    /// call that waits for the device, or after the end. Nothing is collected where the driver has no graphs.
+    /// </summary>
+    internal LaunchRecording.Scope BeginRecording()
+    {
+        if (!HasGraphs || LaunchRecording.Of(this) is not null)
+            return default;
+        using UseScope use = Use();
+        LaunchRecording? recording;
+        lock (LaunchLock)
+        {
+            if (!_idleRecordings.TryPop(out recording))
+                recording = new LaunchRecording(this);
+            _recordings.Add(recording);
+        }
+
+        recording.Begin();
+        return new LaunchRecording.Scope(recording);
+    }
+
+    /// <summary>Ends what <see cref="BeginRecording"/> began.</summary>
+    /// <param name="recording">The calling thread's recording.</param>
+    /// <exception cref="DeviceException">Launches failed.</exception>
+    internal void EndRecording(LaunchRecording recording)
+    {
+        recording.End();
+
+        // With the device, its work has gone too.
+        if (!TryBeginUse())
+            return;
+        try
+        {
+            lock (LaunchLock)
+            {
+                try
+                {
+                    Submit(recording);
+                }
+                finally
+                {
+                    _recordings.Remove(recording);
+                    _idleRecordings.Push(recording);
+                }
+            }
+        }
+        finally
+        {
+            EndUse();
+        }
+    }
+
+    /// <summary>
+    /// Gives the calling thread's launches to the driver. Every call that comes after them in the order of the device's work does this
+    /// first: copies, events, waiting.
+    /// </summary>
+    /// <exception cref="DeviceException">Launches failed.</exception>
+    internal void Flush()
+    {
+        if (LaunchRecording.Of(this) is not LaunchRecording recording)
+            return;
+        lock (LaunchLock)
+            Submit(recording);
+        recording.Restart();
+    }
+
+    /// <summary>Gives all threads' launches to the driver, before memory goes that they may use.</summary>
+    internal void FlushAll()
+    {
+        lock (LaunchLock)
+        {
+            foreach (LaunchRecording recording in _recordings)
+            {
+                try
+                {
+                    Submit(recording);
+                }
+                catch (DeviceException e)
+                {
+                    recording.Fail(e);
+                }
+            }
+        }
+    }
+
     /// <summary>Measures every launch from now on, until the result is disposed of.</summary>
     /// <exception cref="InvalidOperationException">Launches are being measured already.</exception>
     public KernelProfile BeginProfile()
@@ -116,7 +213,16 @@ internal abstract class GpuDevice : Device
                     $"{ToMebibytes(byteLength)} MiB more do not fit.");
             }
 
-            GpuBuffer buffer = AllocateBuffer(byteLength);
+            GpuBuffer buffer;
+            try
+            {
+                buffer = AllocateBuffer(byteLength);
+            }
+            catch (DeviceMemoryException) when (_replays.Release())
+            {
+                buffer = AllocateBuffer(byteLength);
+            }
+
             _buffers.Add(buffer);
             Interlocked.Add(ref _allocatedBytes, byteLength);
             return buffer;
@@ -217,6 +323,17 @@ internal abstract class GpuDevice : Device
 
     private protected abstract GpuBuffer AllocateBuffer(long byteLength);
 
+    /// <summary>Whether the driver can start many launches with one call, and whether <see cref="CreateGraph"/> may make it do so.</summary>
+    private protected virtual bool HasGraphs => false;
+
+    /// <summary>Makes a graph of a sequence of launches, all of which have run before.</summary>
+    /// <param name="sequence">The launches.</param>
+    /// <returns>The graph; null if the driver does not make one, and the launches are to be started one by one.</returns>
+    private protected virtual GpuGraph? CreateGraph(LaunchSequence sequence) => null;
+
+    /// <summary>Releases all graphs; called by <see cref="Close"/>.</summary>
+    private protected void ReleaseGraphs() => _replays.Release();
+
     private protected void ReleaseBuffers()
     {
         foreach (GpuBuffer buffer in _buffers)
@@ -230,20 +347,53 @@ internal abstract class GpuDevice : Device
     private bool TryLaunch(Kernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {
         using UseScope use = Use();
+        LaunchRecording? recording = LaunchRecording.Of(this);
+
+        // Launches that must follow each other are given to the driver together, so not before the thread gives up the lock.
+        bool maySubmit = !LaunchLock.IsHeldByCurrentThread;
         lock (LaunchLock)
         {
             if (!_kernels.TryGetValue(kernel, out GpuKernel? loaded))
                 return false;
             if (_profile is null)
             {
-                LaunchKernel(loaded, groups, arguments);
+                if (recording is null)
+                {
+                    LaunchKernel(loaded, groups, arguments);
+                    return true;
+                }
+
+                if (maySubmit && recording.IsFull)
+                {
+                    Submit(recording);
+                    recording.Grow();
+                }
+
+                recording.Pending.Add(loaded, groups, arguments);
                 return true;
             }
 
+            if (recording is not null)
+                Submit(recording);
             GpuEvent start = RecordEvent();
             LaunchKernel(loaded, groups, arguments);
             _profile.Add(kernel, start, RecordEvent());
             return true;
+        }
+    }
+
+    // Under the lock of the launches.
+    private void Submit(LaunchRecording recording)
+    {
+        try
+        {
+            recording.ThrowIfFailed();
+            if (recording.Pending.Count > 0)
+                _replays.Run(recording.Pending);
+        }
+        finally
+        {
+            recording.Pending.Clear();
         }
     }
 

@@ -59,18 +59,27 @@ internal sealed class SoftwareGpu : GpuDevice
     public override bool Supports(Kernel kernel) =>
         kernel.SharedBytes + kernel.DynamicSharedBytes <= SharedBytes && kernel.Target?.RunsOn(_hardware.Major, _hardware.Minor) != false;
 
-    public override void Synchronize() => _accelerator.Synchronize();
+    public override void Synchronize()
+    {
+        Flush();
+        _accelerator.Synchronize();
+    }
 
     public override GpuEvent RecordEvent() => throw new NotSupportedException("Time tells nothing here.");
 
     private protected override void Close()
     {
+        ReleaseGraphs();
         ReleaseBuffers();
         _accelerator.Dispose();
         _context.Dispose();
     }
 
     private protected override GpuKernel LoadKernel(Kernel kernel, bool mayCompile) => new Loaded(kernel, _accelerator, Find(kernel.Name));
+
+    private protected override bool HasGraphs => true;
+
+    private protected override GpuGraph CreateGraph(LaunchSequence sequence) => new Graph(this, sequence);
 
     private protected override void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {
@@ -139,6 +148,22 @@ internal sealed class SoftwareGpu : GpuDevice
             where T : unmanaged => memory.AsRawArrayView().Cast<T>().SubView(argument.Offset, argument.Length);
     }
 
+    private sealed class Graph : GpuGraph
+    {
+        private readonly SoftwareGpu _device;
+        private readonly LaunchSequence _launches = new();
+
+        public Graph(SoftwareGpu device, LaunchSequence launches)
+        {
+            _device = device;
+            _launches.CopyFrom(launches);
+        }
+
+        public override void Launch() => _launches.ForEach(_device.LaunchKernel);
+
+        public override void Release() => _launches.Clear();
+    }
+
     private sealed class Loaded : GpuKernel
     {
         public Loaded(Kernel kernel, CPUAccelerator accelerator, MethodInfo method)
@@ -160,11 +185,17 @@ internal sealed class SoftwareGpu : GpuDevice
     {
         private protected override nint DriverHandle => memory.NativePtr;
 
-        protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset) =>
+        protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset)
+        {
+            device.Flush();
             source.CopyTo(new Span<byte>((byte*)memory.NativePtr + byteOffset, source.Length));
+        }
 
-        protected override void DownloadBytes(Span<byte> destination, long byteOffset) =>
+        protected override void DownloadBytes(Span<byte> destination, long byteOffset)
+        {
+            device.Flush();
             new ReadOnlySpan<byte>((byte*)memory.NativePtr + byteOffset, destination.Length).CopyTo(destination);
+        }
 
         private protected override void Release()
         {

@@ -16,6 +16,7 @@ internal static class CuConstants
 
     public const int CU_COMPUTEMODE_PROHIBITED = 2;
     public const uint CU_STREAM_NON_BLOCKING = 1;
+    public const int CU_STREAM_CAPTURE_MODE_THREAD_LOCAL = 1;
     public const uint CU_EVENT_DEFAULT = 0;
     public const uint CU_EVENT_DISABLE_TIMING = 2;
 

@@ -17,6 +17,12 @@ internal readonly record struct CuModule(nint Value);
 /// <summary>A kernel (CUfunction) of a module.</summary>
 internal readonly record struct CuFunction(nint Value);
 
+/// <summary>Launches and their order (CUgraph).</summary>
+internal readonly record struct CuGraph(nint Value);
+
+/// <summary>A graph that can be launched (CUgraphExec).</summary>
+internal readonly record struct CuGraphExec(nint Value);
+
 /// <summary>An event (CUevent).</summary>
 internal readonly record struct CuEvent(nint Value);
 

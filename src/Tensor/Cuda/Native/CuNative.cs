@@ -126,4 +126,24 @@ internal static unsafe partial class CuNative
         CuStream stream,
         void** parameters,
         void** extra);
+
+    // Graphs
+
+    [LibraryImport(Library, EntryPoint = "cuStreamBeginCapture_v2")]
+    internal static partial CuResult cuStreamBeginCapture(CuStream stream, int mode);
+
+    [LibraryImport(Library)]
+    internal static partial CuResult cuStreamEndCapture(CuStream stream, CuGraph* graph);
+
+    [LibraryImport(Library)]
+    internal static partial CuResult cuGraphDestroy(CuGraph graph);
+
+    [LibraryImport(Library)]
+    internal static partial CuResult cuGraphInstantiateWithFlags(CuGraphExec* executable, CuGraph graph, ulong flags);
+
+    [LibraryImport(Library)]
+    internal static partial CuResult cuGraphExecDestroy(CuGraphExec executable);
+
+    [LibraryImport(Library)]
+    internal static partial CuResult cuGraphLaunch(CuGraphExec executable, CuStream stream);
 }

@@ -1,0 +1,147 @@
+using System.Runtime.InteropServices;
+using Gsasr.Tensors;
+
+namespace Gsasr.Layers.Tests;
+
+/// <summary>A device whose driver makes graphs, and whose only kernel doubles a number.</summary>
+internal sealed class ReplayingGpu : GpuDevice
+{
+    private static readonly Kernel<Arguments> s_double = new(typeof(ReplayingGpu).Assembly, "Double", "Kernel_Double")
+    {
+        GroupSize = 1,
+        GroupsPerProcessor = 0,
+        SharedBytes = 0,
+        DynamicSharedBytes = 0,
+        Target = null,
+    };
+
+    /// <summary>How many kernels were started one by one.</summary>
+    public int SingleLaunches { get; private set; }
+
+    /// <summary>Whether the driver makes graphs.</summary>
+    public bool MakesGraphs { get; set; } = true;
+
+    /// <summary>How many graphs there are.</summary>
+    public int Graphs { get; private set; }
+
+    /// <summary>How many allocations fail from now on.</summary>
+    public int FailingAllocations { get; set; }
+
+    /// <summary>Called when a graph is launched.</summary>
+    public Action? OnReplay { get; set; }
+
+    public override string Name => "a GPU that replays";
+
+    public override string Driver => "none";
+
+    public override DeviceKind Kind => DeviceKind.Cuda;
+
+    public override int ProcessorCount => 1;
+
+    public override long MemoryBytes => 1 << 20;
+
+    private protected override bool HasGraphs => true;
+
+    public override bool Supports(Kernel kernel) => true;
+
+    /// <summary>Doubles the first number of a buffer.</summary>
+    public void Double(DeviceBuffer buffer) => Launch(s_double, new WorkSize(1), new Arguments { Number = new(buffer) });
+
+    public override void Synchronize() => Flush();
+
+    public override GpuEvent RecordEvent()
+    {
+        Flush();
+        return new Event();
+    }
+
+    private protected override void Close()
+    {
+        ReleaseGraphs();
+        ReleaseBuffers();
+    }
+
+    private protected override GpuKernel LoadKernel(Kernel kernel, bool mayCompile) => new Loaded(kernel);
+
+    private protected override unsafe void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
+    {
+        SingleLaunches++;
+        *(float*)arguments[0].Handle *= 2;
+    }
+
+    private protected override GpuGraph? CreateGraph(LaunchSequence sequence)
+    {
+        if (!MakesGraphs)
+            return null;
+        Graphs++;
+        return new Graph(this, sequence);
+    }
+
+    private protected override GpuBuffer AllocateBuffer(long byteLength)
+    {
+        if (FailingAllocations-- > 0)
+            throw new DeviceMemoryException("Nothing is left.");
+        return new Memory(this, byteLength);
+    }
+
+    private struct Arguments : IKernelArguments
+    {
+        public BufferView<float> Number { get; init; }
+
+        public readonly void WriteTo(ref KernelArguments arguments) => arguments.Add(Number);
+    }
+
+    private sealed class Loaded(Kernel kernel) : GpuKernel(kernel);
+
+    private sealed class Event : GpuEvent
+    {
+        public override double MillisecondsSince(GpuEvent start) => 0;
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+
+    private sealed class Graph : GpuGraph
+    {
+        private readonly ReplayingGpu _device;
+        private readonly LaunchSequence _launches = new();
+
+        public Graph(ReplayingGpu device, LaunchSequence launches)
+        {
+            _device = device;
+            _launches.CopyFrom(launches);
+        }
+
+        public override void Launch()
+        {
+            _device.OnReplay?.Invoke();
+            int before = _device.SingleLaunches;
+            _launches.ForEach(_device.LaunchKernel);
+            _device.SingleLaunches = before;
+        }
+
+        public override void Release() => _device.Graphs--;
+    }
+
+    private sealed unsafe class Memory(ReplayingGpu device, long byteLength) : GpuBuffer(device, byteLength)
+    {
+        private readonly void* _memory = NativeMemory.Alloc((nuint)byteLength);
+
+        private protected override nint DriverHandle => (nint)_memory;
+
+        protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset)
+        {
+            device.Flush();
+            source.CopyTo(new Span<byte>((byte*)_memory + byteOffset, source.Length));
+        }
+
+        protected override void DownloadBytes(Span<byte> destination, long byteOffset)
+        {
+            device.Flush();
+            new ReadOnlySpan<byte>((byte*)_memory + byteOffset, destination.Length).CopyTo(destination);
+        }
+
+        private protected override void Release() => NativeMemory.Free(_memory);
+    }
+}
