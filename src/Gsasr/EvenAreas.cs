@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Gsasr.Pipeline;
 
 namespace Gsasr;
@@ -108,7 +110,7 @@ internal sealed class EvenAreas
         ReadOnlySpan<float> pixels = Image.AsSpan(row * _width * 3, _width * 3);
         Span<bool> even = _evenInRow.AsSpan(row * _width, _width);
         even.Clear();
-        for (int start = 0; start < _width;)
+        for (int start = FirstRepeated(pixels, 0); start < _width; start = FirstRepeated(pixels, start))
         {
             int end = start + 1;
             while (end < _width && AreEqual(pixels, start, pixels, end))
@@ -123,20 +125,56 @@ internal sealed class EvenAreas
         }
     }
 
+    // The first pixel, from one on, that has the colour of the next one; the last pixel if there is none. Photographs have few, so eight are
+    // compared at a time.
+    private static int FirstRepeated(ReadOnlySpan<float> pixels, int pixel)
+    {
+        const int Group = 8;
+        const uint FirstChannels = 0b001_001_001_001_001_001_001_001;
+        int last = pixels.Length / 3 - 1;
+        for (; pixel + Group <= last; pixel += Group)
+        {
+            ref float first = ref Unsafe.Add(ref MemoryMarshal.GetReference(pixels), 3 * pixel);
+            uint equal = EqualToNext(ref first, 0) | EqualToNext(ref first, 1) << 8 | EqualToNext(ref first, 2) << 16;
+            uint repeated = equal & equal >> 1 & equal >> 2 & FirstChannels;
+            if (repeated != 0)
+                return pixel + BitOperations.TrailingZeroCount(repeated) / 3;
+        }
+
+        while (pixel < last && !AreEqual(pixels, pixel, pixels, pixel + 1))
+            pixel++;
+        return pixel;
+    }
+
+    // Which of eight values the next pixel has as well.
+    private static uint EqualToNext(ref float first, int vector) => Vector256.Equals(
+        Vector256.LoadUnsafe(ref first, (nuint)(vector * Vector256<float>.Count)), Vector256.LoadUnsafe(ref first, (nuint)(vector * Vector256<float>.Count) + 3))
+        .ExtractMostSignificantBits();
+
     private void FindAcrossRows(int row)
     {
         Span<bool> even = _even.AsSpan(row * _width, _width);
         ReadOnlySpan<float> pixels = Image.AsSpan(row * _width * 3, _width * 3);
         _evenInRow.AsSpan(row * _width, _width).CopyTo(even);
         int bottom = Math.Min(row + Reach, _height - 1);
-        for (int y = Math.Max(row - Reach, 0); y <= bottom && even.Contains(true); y++)
+        for (int y = Math.Max(row - Reach, 0); y <= bottom; y++)
         {
             ReadOnlySpan<float> others = Image.AsSpan(y * _width * 3, _width * 3);
-            for (int x = even.IndexOf(true); x < _width; x++)
-                even[x] = even[x] && _evenInRow[y * _width + x] && AreEqual(pixels, x, others, x);
+            for (int x = NextEven(even, 0); x < _width; x = NextEven(even, x + 1))
+                even[x] = _evenInRow[y * _width + x] && AreEqual(pixels, x, others, x);
         }
 
-        _spans[row] = even.Contains(true) ? (even.IndexOf(true), even.LastIndexOf(true) + 1) : default;
+        int first = NextEven(even, 0);
+        _spans[row] = first < _width ? (first, even.LastIndexOf(true) + 1) : default;
+    }
+
+    // The first even pixel of a row from one on; the row's length if there is none.
+    private static int NextEven(ReadOnlySpan<bool> even, int pixel)
+    {
+        if (pixel < even.Length && even[pixel])
+            return pixel;
+        int distance = even[pixel..].IndexOf(true);
+        return distance < 0 ? even.Length : pixel + distance;
     }
 
     private static bool AreEqual(ReadOnlySpan<float> a, int pixel, ReadOnlySpan<float> b, int other) =>
@@ -175,7 +213,14 @@ internal sealed class EvenAreas
             Add(lower * _width + near, down * (1 - across), ref even, ref weight);
             Add(lower * _width + far, down * across, ref even, ref weight);
             if (even >= 0)
+            {
                 Mix(new Vector3(Image.AsSpan(3 * even, 3)), Math.Min(weight, 1), pixels.Slice(3 * i, 3));
+                continue;
+            }
+
+            // On to the first pixel that can lie between an even column and the one before it.
+            int next = Math.Min(NextEven(_even.AsSpan(upper * _width, _width), far), NextEven(_even.AsSpan(lower * _width, _width), far));
+            i = Math.Max(i, (int)Math.Min((next - 0.5) * scaleX - left - 2, end));
         }
     }
 

@@ -47,4 +47,16 @@ public readonly ref struct PixelSpan<T>
     /// <param name="y">The row, from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     public Span<T> Row(int y) => _values.Slice(PixelSpans.RowStart(y, Height, _rowPitch), Width * Layout.ChannelCount());
+
+    /// <summary>The values of some rows, if they follow each other without gaps.</summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="count">How many rows.</param>
+    /// <param name="rows">count * width * channels values.</param>
+    internal bool TryTake(int first, int count, out Span<T> rows)
+    {
+        int length = Width * Layout.ChannelCount();
+        bool hasNoGaps = _rowPitch == length;
+        rows = hasNoGaps ? _values.Slice(PixelSpans.RowStart(first, Height, _rowPitch), checked(count * length)) : default;
+        return hasNoGaps;
+    }
 }

@@ -65,6 +65,16 @@ internal readonly ref struct PictureWriter<T>
         return new(all, fold, row);
     }
 
+    /// <summary>The memory of a part, if drawn colours are what belongs there. What is put there need not be written.</summary>
+    /// <param name="place">Where the part is.</param>
+    /// <param name="colours">[height, width, 3], without gaps between rows.</param>
+    public bool TryTake(scoped in PixelRectangle place, out Span<T> colours)
+    {
+        colours = default;
+        return !TakesWholeRows && _fold is null && Layout == PixelLayout.Rgb && place.Width == _width
+            && _destination.TryTake(place.Top, place.Height, out colours);
+    }
+
     /// <summary>Takes a part.</summary>
     /// <param name="place">Where it is.</param>
     /// <param name="colours">[height, width, 3], drawn.</param>

@@ -102,7 +102,10 @@ internal sealed class RasterStage(Arena arena) : IDisposable
         {
             PixelRectangle band = part with { Top = firstRow, Height = Math.Min(bandRows, end - firstRow) };
             int length = band.Height * band.Width * 3;
-            Span<T> colours = _colours.Take<T>(length);
+            Span<T> colours = default;
+            bool isInPlace = picture.Alpha is null && sizeof(T) < sizeof(float) && writer.TryTake(band, out colours);
+            if (!isInPlace)
+                colours = _colours.Take<T>(length);
             Span<T> alpha = picture.Alpha is null ? default : _alpha.Take<T>(length);
             RasterSettings place = canvas with { ViewportLeft = canvas.ViewportLeft + band.Left, ViewportTop = canvas.ViewportTop + band.Top };
             try
@@ -120,9 +123,13 @@ internal sealed class RasterStage(Arena arena) : IDisposable
 
             if (picture.IsNeutral)
                 PixelConversion.MakeNeutral(colours);
-            pass.IsInCallersCode = true;
-            writer.Write(band, colours, alpha);
-            pass.IsInCallersCode = false;
+            if (!isInPlace)
+            {
+                pass.IsInCallersCode = true;
+                writer.Write(band, colours, alpha);
+                pass.IsInCallersCode = false;
+            }
+
             firstRow += band.Height;
             pass.Advance(Work(band.Width, band.Height) * picture.Images);
         }
@@ -223,9 +230,12 @@ internal sealed class RasterStage(Arena arena) : IDisposable
 
         PixelQuantizer.Run(image, size.Height, size.Width, 8 * sizeof(T), _pixels, _nonFinite);
         pass.Mark(PipelineStage.Rounding);
-        _pixels.Download(band, 0);
         Span<int> nonFinite = stackalloc int[1];
         _nonFinite.Download(nonFinite, 0);
+
+        // The caller's memory gets no picture that is none.
+        if (nonFinite[0] == 0)
+            _pixels.Download(band, 0);
         return nonFinite[0];
     }
 }
