@@ -100,7 +100,7 @@ internal static class ConvolutionGpu
             FirstPixel = firstPixel,
             EndPixel = endPixel,
             OutputChannels = weights.OutputChannels,
-            ShuffledChannels = weights.PixelShuffle ? y.Channels : 0,
+            ShuffledChannels = y.Channels,
             AlignedOutput = LayerKernels.IsAligned(y) && LayerKernels.IsAligned(residual) ? 1 : 0,
             Activation = (int)arguments.Activation,
         });

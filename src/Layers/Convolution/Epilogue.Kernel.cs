@@ -37,8 +37,9 @@ internal static class Epilogue
     /// <param name="channel">The first channel.</param>
     /// <param name="outputChannels">Channels of the product.</param>
     /// <param name="shuffledChannels">
-    /// With a pixel shuffle, channels of y, a quarter of <paramref name="outputChannels"/>, which stand in the order (i, j, c) of
-    /// sub-pixel row, sub-pixel column and channel; 0 without one.
+    /// Channels of y. With a pixel shuffle they are a quarter of <paramref name="outputChannels"/>, which stand in the order (i, j, c) of
+    /// sub-pixel row, sub-pixel column and channel; without one they are as many. Never 0: PoCL divides by it on either
+    /// way, and divisions by zero are traps on a processor.
     /// </param>
     /// <param name="aligned">Whether pitch, offset and channels of y and of the residual are multiples of 4.</param>
     /// <param name="values">The values.</param>
@@ -57,7 +58,7 @@ internal static class Epilogue
         Float4 values)
     {
         int count = outputChannels - channel;
-        if (shuffledChannels == 0)
+        if (shuffledChannels == outputChannels)
         {
             if (hasResidual != 0)
                 values += Channels.Load(residual, pixel * residualPitch + channel, count, aligned);

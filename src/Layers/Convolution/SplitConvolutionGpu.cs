@@ -67,7 +67,7 @@ internal static class SplitConvolutionGpu
             Columns = arguments.Columns,
             Pixels = pixels,
             OutputChannels = weights.OutputChannels,
-            ShuffledChannels = weights.PixelShuffle ? y.Channels : 0,
+            ShuffledChannels = y.Channels,
             AlignedOutput = LayerKernels.IsAligned(y) && LayerKernels.IsAligned(residual) ? 1 : 0,
             Activation = (int)arguments.Activation,
         });

@@ -126,7 +126,7 @@ internal static class WinogradGpu
             Rows = arguments.Rows,
             Columns = arguments.Columns,
             OutputChannels = arguments.Weights.OutputChannels,
-            ShuffledChannels = arguments.Weights.PixelShuffle ? y.Channels : 0,
+            ShuffledChannels = y.Channels,
             AlignedOutput = LayerKernels.IsAligned(y) && LayerKernels.IsAligned(residual) ? 1 : 0,
             Activation = (int)arguments.Activation,
         });
