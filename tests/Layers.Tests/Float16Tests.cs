@@ -69,15 +69,20 @@ public abstract class Float16Tests : Float16ProductTests
     }
 
     [Theory]
-    [InlineData(1, 1, 8, 8, nameof(Activation.Relu), false)]
-    [InlineData(3, 43, 64, 64, nameof(Activation.Relu), true)]
-    [InlineData(2, 64, 40, 24, nameof(Activation.Relu), true)]
-    [InlineData(5, 27, 192, 192, nameof(Activation.Relu), true)]
-    [InlineData(7, 9, 72, 136, nameof(Activation.Relu), false)]
-    [InlineData(7, 37, 180, 360, nameof(Activation.Gelu), false)]
-    [InlineData(3, 5, 64, 200, nameof(Activation.Gelu), true)]
-    [InlineData(2, 3, 8, 8, nameof(Activation.Gelu), false)]
-    public void Feed_forward_networks_are_right(int height, int width, int channels, int inner, string activation, bool shift)
+    [InlineData(1, 1, 8, 8, nameof(Activation.Relu), false, 0)]
+    [InlineData(1, 1, 8, 8, nameof(Activation.Relu), false, 16)]
+    [InlineData(3, 43, 64, 64, nameof(Activation.Relu), true, 0)]
+    [InlineData(3, 43, 48, 48, nameof(Activation.Relu), false, 64)]
+    [InlineData(2, 64, 40, 24, nameof(Activation.Relu), true, 0)]
+    [InlineData(2, 64, 40, 24, nameof(Activation.Relu), true, 72)]
+    [InlineData(5, 27, 192, 192, nameof(Activation.Relu), true, 0)]
+    [InlineData(5, 27, 180, 184, nameof(Activation.Relu), false, 192)]
+    [InlineData(7, 9, 72, 136, nameof(Activation.Relu), false, 0)]
+    [InlineData(7, 9, 64, 64, nameof(Activation.Relu), false, 200)]
+    [InlineData(7, 37, 180, 360, nameof(Activation.Gelu), false, 0)]
+    [InlineData(3, 5, 64, 200, nameof(Activation.Gelu), true, 24)]
+    [InlineData(2, 3, 8, 8, nameof(Activation.Gelu), false, 0)]
+    public void Feed_forward_networks_are_right(int height, int width, int channels, int inner, string activation, bool shift, int projected)
     {
         GpuDevice gpu = GetGpu();
         var filled = new PaddedChannels(1, channels, (channels + 7) / 8 * 8);
@@ -93,11 +98,19 @@ public abstract class Float16Tests : Float16ProductTests
         float[] added = Numbers.Of("shift", channels);
         Activation function = Enum.Parse<Activation>(activation);
 
+        // Sums of few digits, which come out the same in any order, so that they are rounded alike.
+        float[] others = [.. Numbers.Of("others", pixels * projected).Select(value => MathF.Round(4 * value) / 4)];
+        float[] projectionWeight = [.. Numbers.Of("projection", channels * projected).Select(value => MathF.Round(2 * value) / 16)];
+        float[] projectionBias = [.. Numbers.Of("projection bias", channels).Select(value => MathF.Round(8 * value) / 8)];
+
         using ConvolutionWeights first = ConvolutionWeights.Create(
             gpu, filled.Pad(firstWeight, outer: hidden), firstBias, filled.PaddedCount, hidden, elementType: ElementType.Float16);
         using ConvolutionWeights second = ConvolutionWeights.Create(
             gpu, filled.Pad(secondWeight, inner: hidden), filled.Pad(secondBias), hidden, filled.PaddedCount, elementType: ElementType.Float16);
+        using ConvolutionWeights? projection = projected == 0 ? null : ConvolutionWeights.Create(
+            gpu, filled.Pad(projectionWeight, inner: projected), filled.Pad(projectionBias), projected, filled.PaddedCount, elementType: ElementType.Float16);
         using var x = new Float16Tensor(gpu, height, width, filled.PaddedCount, filled.Pad(image, outer: pixels));
+        using Float16Tensor? otherPixels = projected == 0 ? null : new Float16Tensor(gpu, height, width, projected, others);
         using var arena = new Arena(gpu);
         using (arena.BeginScope())
         {
@@ -109,11 +122,20 @@ public abstract class Float16Tests : Float16ProductTests
                 function,
                 second,
                 arena,
-                shift ? gpu.Upload(filled.Pad(added), 1, 1, filled.PaddedCount) : null);
+                shift ? gpu.Upload(filled.Pad(added), 1, 1, filled.PaddedCount) : null,
+                added: projection is null ? null : (otherPixels!.Tensor, projection));
         }
 
         // The same layers one by one, with values rounded between them as they are on the chip.
         using var cpu = new CpuDevice();
+        if (projected > 0)
+        {
+            using ConvolutionWeights exactProjection = ConvolutionWeights.Create(cpu, projectionWeight, projectionBias, projected, channels);
+            Tensor begun = cpu.Upload(image, height, width, channels);
+            Convolution.Run(cpu.Upload(others, height, width, projected), exactProjection, begun, residual: begun);
+            image = Float16Tensor.Rounded(begun.ToArray());
+        }
+
         using ConvolutionWeights exactFirst = ConvolutionWeights.Create(cpu, firstWeight, firstBias, channels, hidden);
         using ConvolutionWeights exactSecond = ConvolutionWeights.Create(cpu, secondWeight, secondBias, hidden, channels);
         Tensor normal = cpu.Upload(image, height, width, channels);

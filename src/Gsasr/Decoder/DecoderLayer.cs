@@ -32,14 +32,10 @@ internal abstract class DecoderLayer
     public void Run(in Tensor x, in Tensor features, ScaleConditioning scale, ForwardPass pass)
     {
         _afterScale.Run(x, pass.Arena, scale.Shift(_index), scale.FeedForwardBias(_index));
-        using (pass.Arena.BeginScope())
-        {
-            Tensor attended = pass.Arena.Allocate(x.Height, x.Width, _projection.InputChannels, x.ElementType);
-            Attend(x, features, attended, pass.Arena);
-            Convolution.Run(attended, _projection, x, residual: x);
-        }
-
-        _afterWindow.Run(x, pass.Arena);
+        using Arena.Scope memory = pass.Arena.BeginScope();
+        Tensor attended = pass.Arena.Allocate(x.Height, x.Width, _projection.InputChannels, x.ElementType);
+        Attend(x, features, attended, pass.Arena);
+        _afterWindow.Run(x, pass.Arena, added: (attended, _projection));
         pass.Advance(
             x.Pixels * (_afterScale.MultiplyAddsPerPixel + AttentionMultiplyAddsPerPixel + _projection.MultiplyAddsPerPixel + _afterWindow.MultiplyAddsPerPixel));
     }

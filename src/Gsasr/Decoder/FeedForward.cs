@@ -25,6 +25,8 @@ internal sealed record FeedForward(NormWeights Norm, ConvolutionWeights First, C
     /// <param name="arena">Memory.</param>
     /// <param name="shift">[1, 1, C], added to x first; needs <paramref name="bias"/>, which adds it to the result.</param>
     /// <param name="bias">[1, 1, C] in place of the second layer's.</param>
-    public void Run(in Tensor x, Arena arena, Tensor? shift = null, Tensor? bias = null) =>
-        FeedForwardNetwork.AddTo(x, Norm.Gamma, Norm.Beta, First, Activation.Relu, Second, arena, shift, bias);
+    /// <param name="added">A linear layer that is added to x first, and the pixels that it is applied to.</param>
+    public void Run(
+        in Tensor x, Arena arena, Tensor? shift = null, Tensor? bias = null, (Tensor Pixels, ConvolutionWeights Weights)? added = null) =>
+        FeedForwardNetwork.AddTo(x, Norm.Gamma, Norm.Beta, First, Activation.Relu, Second, arena, shift, bias, added);
 }

@@ -11,17 +11,32 @@ internal static class Float16FeedForwardGpu
     /// <param name="first">The first layer.</param>
     /// <param name="activation">The function between the layers.</param>
     /// <param name="second">The second layer.</param>
+    /// <param name="added">What is added to the pixels before; null for nothing.</param>
     public static Kernel<Float16FeedForwardKernels.FeedForwardFloat16.Arguments>? KernelFor(
-        GpuDevice device, in Tensor x, ConvolutionWeights first, Activation activation, ConvolutionWeights second)
+        GpuDevice device,
+        in Tensor x,
+        ConvolutionWeights first,
+        Activation activation,
+        ConvolutionWeights second,
+        (Tensor Pixels, ConvolutionWeights Weights)? added)
     {
         int channels = x.Channels;
         bool fits = x.ElementType == ElementType.Float16 && first.ElementType == ElementType.Float16 && second.ElementType == ElementType.Float16
             && first.KernelSize == 1 && second.KernelSize == 1
             && first.InputChannels == channels && second.OutputChannels == channels && first.OutputChannels == second.InputChannels;
-        Kernel<Float16FeedForwardKernels.FeedForwardFloat16.Arguments> kernel = Math.Max(channels, first.OutputChannels) <= Warpgroups128x64.ColumnCount
+        int most = Math.Max(channels, first.OutputChannels);
+        if (added is var (pixels, projection))
+        {
+            fits &= pixels.ElementType == ElementType.Float16 && projection.ElementType == ElementType.Float16 && projection.KernelSize == 1
+                && !projection.PixelShuffle && projection.InputChannels == pixels.Channels && projection.OutputChannels == channels
+                && pixels.Height == x.Height && pixels.Width == x.Width;
+            most = Math.Max(most, pixels.Channels);
+        }
+
+        Kernel<Float16FeedForwardKernels.FeedForwardFloat16.Arguments> kernel = most <= Warpgroups128x64.ColumnCount
             ? Float16FeedForwardKernels.FeedForwardFloat16.Warpgroups128x64
             : Float16FeedForwardKernels.FeedForwardFloat16.Warpgroups128x192;
-        return fits && activation == Activation.Relu && Math.Max(channels, first.OutputChannels) <= Warpgroups128x192.ColumnCount && device.Supports(kernel)
+        return fits && activation == Activation.Relu && most <= Warpgroups128x192.ColumnCount && device.Supports(kernel)
             ? kernel
             : null;
     }
@@ -49,29 +64,39 @@ internal static class Float16FeedForwardGpu
         ConvolutionWeights first,
         ConvolutionWeights second,
         in Tensor? shift,
-        in Tensor bias)
+        in Tensor bias,
+        (Tensor Pixels, ConvolutionWeights Weights)? added)
     {
         LayerKernels.RequireEights(x);
         Tensor filledGamma = LayerNormGpu.Filled(gamma, x);
         Tensor filledBeta = LayerNormGpu.Filled(beta, x);
-        Tensor added = shift ?? filledGamma;
-        if (added.Channels != x.Channels || bias.Channels != x.Channels)
-            throw new ArgumentException($"A shift of {added} and a bias of {bias} do not fit {x}.");
+        Tensor shifted = shift ?? filledGamma;
+        if (shifted.Channels != x.Channels || bias.Channels != x.Channels)
+            throw new ArgumentException($"A shift of {shifted} and a bias of {bias} do not fit {x}.");
+        (Tensor pixels, ConvolutionWeights projection) = added ?? (x, second);
         SameDevice.Require(device, filledGamma, nameof(gamma));
         SameDevice.Require(device, filledBeta, nameof(beta));
         SameDevice.Require(device, first.Device, nameof(first));
         SameDevice.Require(device, second.Device, nameof(second));
-        SameDevice.Require(device, added, nameof(shift));
+        SameDevice.Require(device, shifted, nameof(shift));
         SameDevice.Require(device, bias, nameof(bias));
-        LayerKernels.RequireFours(added.Reshape(pitch: added.Channels));
+        SameDevice.Require(device, pixels, nameof(added));
+        SameDevice.Require(device, projection.Device, nameof(added));
+        LayerKernels.RequireEights(pixels);
+        LayerKernels.RequireFours(shifted.Reshape(pitch: shifted.Channels));
         LayerKernels.RequireFours(bias.Reshape(pitch: bias.Channels));
         device.Launch(kernel, new WorkSize(LayerKernels.DivideUp(x.Pixels, Float16RowsShape.Rows)), new()
         {
             Y = x.ViewAs<short>(),
             YPitch = x.Pitch,
+            Added = pixels.ViewAs<short>(),
+            AddedPitch = pixels.Pitch,
+            AddedChannels = added is null ? 0 : pixels.Channels,
+            Projection = new(projection.Packed),
+            ProjectionBias = projection.Bias.View,
             Gamma = filledGamma.View,
             Beta = filledBeta.View,
-            Shift = added.View,
+            Shift = shifted.View,
             HasShift = shift is null ? 0 : 1,
             First = new(first.Packed),
             FirstBias = first.Bias.View,

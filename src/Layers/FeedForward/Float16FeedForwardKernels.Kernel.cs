@@ -8,19 +8,24 @@ namespace Gsasr.Layers;
 internal static class Float16FeedForwardKernels
 {
     /// <summary>
-    /// y += second * ReLU(first * norm(y + shift) + firstBias) + secondBias, with products of float16 and everything else in float32. A group
-    /// takes 128 pixels. It normalises them in shared memory, multiplies them with slices of the first layer's weights, and puts what it gets back
-    /// into shared memory as the left operand of the second layer.
+    /// y += projection * added + projectionBias, if anything is added, then y += second * ReLU(first * norm(y + shift) + firstBias) + secondBias,
+    /// with products of float16 and everything else in float32. A group takes 128 pixels. It normalises them in shared memory, multiplies them
+    /// with slices of the first layer's weights, and puts what it gets back into shared memory as the left operand of the second layer.
     /// </summary>
     /// <remarks>
-    /// y: pixels of up to TTile.Columns channels, a multiple of 8, as are hidden, offset and pitch. first: [hidden][channels filled up to 64].
-    /// second: [channels][hidden filled up to 64]. The normalisation is that of NormalizeFloat16.
+    /// y: pixels of up to TTile.Columns channels, a multiple of 8, as are hidden, addedChannels (0 for nothing), offsets and pitches. first:
+    /// [hidden][channels filled up to 64], and so on: the right operand's columns come first. The normalisation is that of NormalizeFloat16.
     /// </remarks>
     [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = Warpgroups128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.FeedForwardBytes64)]
     [Kernel(Warpgroups128x192.GroupSize, Specialization = typeof(Warpgroups128x192), GroupsPerProcessor = Warpgroups128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.FeedForwardBytes192)]
     public static void FeedForwardFloat16<TTile>(
         ArrayView<short> y,
         int yPitch,
+        ArrayView<short> added,
+        int addedPitch,
+        int addedChannels,
+        ArrayView<short> projection,
+        ArrayView<float> projectionBias,
         ArrayView<float> gamma,
         ArrayView<float> beta,
         ArrayView<float> shift,
@@ -48,6 +53,15 @@ internal static class Float16FeedForwardKernels
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         int steps = Gpu.Keep(slices + (hidden + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
+        var sums = new Float4[TTile.Columns / 8];
+        if (addedChannels > 0)
+        {
+            Project<TTile>(added, addedPitch, firstPixel, pixels, addedChannels, projection, projectionBias, channels, sums, rows, weights, item);
+            Float16Rows.AddTo<TTile>(sums, y, yPitch, firstPixel, pixels, channels, floats, start >> 2, item);
+
+            // The group reads these pixels again.
+            Group.Barrier();
+        }
 
         Float16Rows.Fetch(y, yPitch, firstPixel, pixels, channels, slices, rows, item);
         FetchWeights<TTile>(first, second, channels, hidden, slices, 0, steps, weights, item);
@@ -57,7 +71,6 @@ internal static class Float16FeedForwardKernels
         Group.Barrier();
         Float16Rows.Normalize<TTile>(shared, start, floats, vectors, true, slices, countedChannels, epsilon, item);
 
-        var sums = new Float4[TTile.Columns / 8];
         Float16Rows.BeginSums<TTile>(sums, firstBias, 0, hidden, item);
         int slot = 0;
         for (int step = 0; step < slices; step++)
@@ -169,6 +182,42 @@ internal static class Float16FeedForwardKernels
 
             Float16Rows.Write<TTile>(sums, y, yPitch, firstPixel, pixels, output, outputs, shared, turns, item);
         }
+    }
+
+    // Begins with a linear layer of other pixels. When it is done, the group's shared memory is free again.
+    private static void Project<TTile>(
+        ArrayView<short> x,
+        int xPitch,
+        int firstPixel,
+        int pixels,
+        int channels,
+        ArrayView<short> weights,
+        ArrayView<float> bias,
+        int outputs,
+        Float4[] sums,
+        int rows,
+        int ring,
+        int item)
+        where TTile : struct, IFloat16Tile
+    {
+        int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
+        Float16Rows.Fetch(x, xPitch, firstPixel, pixels, channels, slices, rows, item);
+        Float16Product.FetchColumns<TTile>(weights, slices * Float16Tiles.Depth, 0, outputs, 0, ring, item);
+        TensorCores.EndCopyGroup();
+        Float16Rows.BeginSums<TTile>(sums, bias, 0, outputs, item);
+        int slot = 0;
+        for (int slice = 0; slice < slices; slice++)
+        {
+            Float16Rows.AwaitSlice();
+            int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
+            if (slice + 1 < slices)
+                Float16Product.FetchColumns<TTile>(weights, slices * Float16Tiles.Depth, 0, outputs, (slice + 1) * Float16Tiles.Depth, ring + fetchSlot, item);
+            TensorCores.EndCopyGroup();
+            Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes, ring + slot, item, sums);
+            slot = fetchSlot;
+        }
+
+        Group.Barrier();
     }
 
     // Starts to copy the weights of a step: first the slices of the first layer, then those of the second.
