@@ -25,6 +25,7 @@ internal sealed class EvenAreas
 
     // The first even column of each row and the one after the last; both 0 where there is none.
     private (int First, int End)[] _spans = [];
+    private long _evenPixels;
 
     // The loops over rows, and the pixels that the blending one works on.
     private readonly RowLoop _loop = new();
@@ -68,6 +69,7 @@ internal sealed class EvenAreas
 
         if (_spans.Length < height)
             _spans = new (int, int)[height];
+        _evenPixels = 0;
         _loop.Run(height, width, _findInRow);
         _loop.Run(height, width, _findAcrossRows);
         return _spans.AsSpan(0, height).ContainsAnyExcept((0, 0));
@@ -87,7 +89,10 @@ internal sealed class EvenAreas
         fixed (T* first = pixels)
         {
             _blended = new BlendedPixels(left, top, scaleX, scaleY, width, (nint)first, sizeof(T));
-            _loop.Run(pixels.Length / (width * 3), width, _blendRow);
+
+            // Drawing the pixels of even areas takes longest, and a photograph has few.
+            int rows = pixels.Length / (width * 3);
+            _loop.Run(rows, (int)Math.Min(_evenPixels * scaleX * scaleY / rows, width), _blendRow);
         }
     }
 
@@ -165,7 +170,14 @@ internal sealed class EvenAreas
         }
 
         int first = NextEven(even, 0);
-        _spans[row] = first < _width ? (first, even.LastIndexOf(true) + 1) : default;
+        if (first == _width)
+        {
+            _spans[row] = default;
+            return;
+        }
+
+        _spans[row] = (first, even.LastIndexOf(true) + 1);
+        Interlocked.Add(ref _evenPixels, even.Count(true));
     }
 
     // The first even pixel of a row from one on; the row's length if there is none.

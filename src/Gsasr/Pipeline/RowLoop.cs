@@ -16,7 +16,7 @@ internal sealed class RowLoop : IThreadPoolWorkItem
 
     /// <summary>Runs the loop and waits for its end.</summary>
     /// <param name="rows">How many rows there are.</param>
-    /// <param name="width">Pixels of a row.</param>
+    /// <param name="width">Pixels of a row that take time.</param>
     /// <param name="body">What is done for each of them, in any order; throws nothing.</param>
     public void Run(int rows, int width, Action<int> body)
     {
