@@ -189,6 +189,8 @@ public abstract class Float16Tests : Float16ProductTests
     [InlineData(1, 1, 8, 1)]
     [InlineData(5, 9, 24, 3)]
     [InlineData(3, 7, 272, 2)]
+    [InlineData(1, 3, 2056, 1)]
+    [InlineData(90, 100, 184, 6)]
     public void Channel_attention_is_right(int height, int width, int channels, int squeezed)
     {
         GpuDevice gpu = GetGpu();

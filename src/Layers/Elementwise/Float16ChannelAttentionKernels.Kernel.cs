@@ -10,45 +10,68 @@ namespace Gsasr.Layers;
 /// </summary>
 internal static class Float16ChannelAttentionKernels
 {
-    private const int SumGroupSize = 128;
     private const int GroupSize = 256;
 
     // How many reads are started at once.
     private const int Ahead = 8;
 
-    /// <summary>sums[group][channel] = the sum of pixelsPerGroup pixels; an item takes two channels.</summary>
-    [Kernel(SumGroupSize, Target = "sm_80")]
+    /// <summary>
+    /// sums[group][channel] = the sum of pixelsPerGroup pixels. An item adds up eight channels of every so many pixels, and what the items of the
+    /// same channels have is added up in their order.
+    /// </summary>
+    /// <remarks>channels, offset and pitch are multiples of 8.</remarks>
+    [Kernel(GroupSize, Target = "sm_80")]
     public static void SumPixelsFloat16(ArrayView<short> x, int xPitch, ArrayView<float> sums, int pixels, int channels, int pixelsPerGroup)
     {
+        ArrayView<float> partial = SharedMemory.Allocate<float>(GroupSize * 8);
+        int item = Group.IdxX;
         int start = Grid.IdxX * pixelsPerGroup;
         int count = XMath.Min(pixelsPerGroup, pixels - start);
-        var ahead = new int[Ahead];
-        for (int c = Group.IdxX * 2; c < channels; c += SumGroupSize * 2)
+        int columns = XMath.Min(channels / 8, GroupSize);
+        int lanes = GroupSize / columns;
+        int lane = item / columns;
+        for (int first = 0; first < channels; first += columns * 8)
         {
-            int first = start * xPitch + c;
-            float even = 0f;
-            float odd = 0f;
-            int i = 0;
-            for (; i + Ahead <= count; i += Ahead)
+            int channel = first + (item - lane * columns) * 8;
+            bool isChannel = lane < lanes & channel < channels;
+            Float4 low = default;
+            Float4 high = default;
+            int i = lane;
+            var ahead = new Int4[Ahead];
+            for (; isChannel & i + (Ahead - 1) * lanes < count; i += Ahead * lanes)
             {
                 for (int k = 0; k < Ahead; k++)
-                    ahead[k] = TensorCores.Load2(ref x[first + (i + k) * xPitch]);
+                    ahead[k] = TensorCores.Load8(ref x[(start + i + k * lanes) * xPitch + channel]);
                 for (int k = 0; k < Ahead; k++)
                 {
-                    Float2 two = TensorCores.UnpackFloat16(ahead[k]);
-                    even += two.X;
-                    odd += two.Y;
+                    low = low + Float16Values.First(ahead[k]);
+                    high = high + Float16Values.Second(ahead[k]);
                 }
             }
 
-            for (; i < count; i++)
+            for (; isChannel & i < count; i += lanes)
             {
-                Float2 two = TensorCores.UnpackFloat16(TensorCores.Load2(ref x[first + i * xPitch]));
-                even += two.X;
-                odd += two.Y;
+                Int4 eight = TensorCores.Load8(ref x[(start + i) * xPitch + channel]);
+                low = low + Float16Values.First(eight);
+                high = high + Float16Values.Second(eight);
             }
 
-            Gpu.Store2(ref sums[Grid.IdxX * channels + c], new Float2(even, odd));
+            Gpu.Store4(ref partial[item * 8], low);
+            Gpu.Store4(ref partial[item * 8 + 4], high);
+            Group.Barrier();
+            if (isChannel & lane == 0)
+            {
+                for (int other = 1; other < lanes; other++)
+                {
+                    low = low + Gpu.Load4(ref partial[(item + other * columns) * 8]);
+                    high = high + Gpu.Load4(ref partial[(item + other * columns) * 8 + 4]);
+                }
+
+                Gpu.Store4(ref sums[Grid.IdxX * channels + channel], low);
+                Gpu.Store4(ref sums[Grid.IdxX * channels + channel + 4], high);
+            }
+
+            Group.Barrier();
         }
     }
 
