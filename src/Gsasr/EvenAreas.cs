@@ -189,6 +189,15 @@ internal sealed class EvenAreas
         return distance < 0 ? even.Length : pixel + distance;
     }
 
+    // The first pixel of a row, from one on, that is not even; the row's length if there is none.
+    private static int NextUneven(ReadOnlySpan<bool> even, int pixel)
+    {
+        if (!even[pixel])
+            return pixel;
+        int distance = even[pixel..].IndexOf(false);
+        return distance < 0 ? even.Length : pixel + distance;
+    }
+
     private static bool AreEqual(ReadOnlySpan<float> a, int pixel, ReadOnlySpan<float> b, int other) =>
         a[3 * pixel] == b[3 * other] && a[3 * pixel + 1] == b[3 * other + 1] && a[3 * pixel + 2] == b[3 * other + 2];
 
@@ -227,6 +236,12 @@ internal sealed class EvenAreas
             if (even >= 0)
             {
                 Mix(new Vector3(Image.AsSpan(3 * even, 3)), Math.Min(weight, 1), pixels.Slice(3 * i, 3));
+
+                // The pixels between here and the last of a run of even columns in both rows are the same.
+                int uneven = Math.Min(NextUneven(_even.AsSpan(upper * _width, _width), near), NextUneven(_even.AsSpan(lower * _width, _width), near));
+                int same = Math.Min((int)((uneven - 0.5) * scaleX - left - 1.5), end);
+                for (; uneven > far & i + 1 < same; i++)
+                    pixels.Slice(3 * i, 3).CopyTo(pixels[(3 * i + 3)..]);
                 continue;
             }
 

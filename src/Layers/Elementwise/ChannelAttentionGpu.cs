@@ -7,7 +7,7 @@ internal static class ChannelAttentionGpu
 {
     // Enough groups to read at the speed of the memory, and few enough that one group can add up their sums. Those of float16 read more at once.
     private const int MaximumSums = 256;
-    private const int MaximumFloat16Sums = 64;
+    private const int MaximumFloat16Sums = 128;
     private const int MinimumPixelsPerSum = 16;
 
     public static void AddScaled(GpuDevice device, in Tensor x, ChannelAttentionWeights weights, float factor, in Tensor y, Arena arena)

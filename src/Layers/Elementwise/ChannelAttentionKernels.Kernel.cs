@@ -49,23 +49,29 @@ internal static class ChannelAttentionKernels
         for (int c = item; c < channels; c += GroupSize)
             means[c] = Sum(sums, c, channels, groups) / pixels;
 
-        // An item reads only the means that it has written.
-        for (int s = 0; s < squeezed; s++)
+        // Squeezed channels that are added up at once, and the items that share one of them.
+        const int Rows = 8;
+        const int Lanes = GroupSize / Rows;
+        int row = item / Lanes;
+        int lane = item - row * Lanes;
+        Gpu.GlobalBarrier();
+        for (int first = 0; first < squeezed; first += Rows)
         {
+            int s = first + row;
             float sum = 0f;
-            for (int c = item; c < channels; c += GroupSize)
+            for (int c = lane; s < squeezed & c < channels; c += Lanes)
                 sum = Gpu.Fma(squeeze[s * channels + c], means[c], sum);
             partial[item] = sum;
             Group.Barrier();
-            for (int step = GroupSize / 2; step > 0; step /= 2)
+            for (int step = Lanes / 2; step > 0; step /= 2)
             {
-                if (item < step)
+                if (lane < step)
                     partial[item] += partial[item + step];
                 Group.Barrier();
             }
 
-            if (item == 0)
-                hidden[s] = Functions.Rectified(partial[0] + squeezeBias[s]);
+            if (lane == 0 & s < squeezed)
+                hidden[s] = Functions.Rectified(partial[item] + squeezeBias[s]);
             Group.Barrier();
         }
 

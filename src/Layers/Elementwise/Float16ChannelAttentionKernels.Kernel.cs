@@ -36,24 +36,18 @@ internal static class Float16ChannelAttentionKernels
             bool isChannel = lane < lanes & channel < channels;
             Float4 low = default;
             Float4 high = default;
-            int i = lane;
             var ahead = new Int4[Ahead];
-            for (; isChannel & i + (Ahead - 1) * lanes < count; i += Ahead * lanes)
+            for (int i = lane; isChannel & i < count; i += Ahead * lanes)
             {
                 for (int k = 0; k < Ahead; k++)
-                    ahead[k] = TensorCores.Load8(ref x[(start + i + k * lanes) * xPitch + channel]);
+                    ahead[k] = TensorCores.Load8(ref x[(start + XMath.Min(i + k * lanes, count - 1)) * xPitch + channel]);
                 for (int k = 0; k < Ahead; k++)
                 {
-                    low = low + Float16Values.First(ahead[k]);
-                    high = high + Float16Values.Second(ahead[k]);
+                    // The last pixel again, where there is none.
+                    float share = i + k * lanes < count ? 1f : 0f;
+                    low = low + Float16Values.First(ahead[k]) * share;
+                    high = high + Float16Values.Second(ahead[k]) * share;
                 }
-            }
-
-            for (; isChannel & i < count; i += lanes)
-            {
-                Int4 eight = TensorCores.Load8(ref x[(start + i) * xPitch + channel]);
-                low = low + Float16Values.First(eight);
-                high = high + Float16Values.Second(eight);
             }
 
             Gpu.Store4(ref partial[item * 8], low);
