@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gsasr.Cli.Upscaling;
 
 namespace Gsasr.Cli.Reporting;
 
@@ -79,10 +80,13 @@ internal abstract class TextReporter(Verbosity verbosity) : Reporter
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     // Many reasons name the file already, for commands in which nothing else would name it.
-    private static string Describe(FileFailed failed) =>
-        failed.Reason.Contains(failed.Input, StringComparison.Ordinal) || failed.Reason.Contains(failed.Output, StringComparison.Ordinal)
+    private static string Describe(FileFailed failed)
+    {
+        string input = failed.Input == InputFile.StandardInput ? InputFile.StandardInputName : failed.Input;
+        return failed.Reason.Contains(input, StringComparison.Ordinal) || failed.Reason.Contains(failed.Output, StringComparison.Ordinal)
             ? failed.Reason
-            : $"{failed.Input}: {failed.Reason}";
+            : $"{input}: {failed.Reason}";
+    }
 
     private void ShowTimings(TimingsMeasured timings)
     {

@@ -12,6 +12,9 @@ internal sealed record InputFile(string Path, string RelativePath, bool IsFound)
     /// <summary>The argument that means the standard input or, as an output, the standard output.</summary>
     public const string StandardInput = "-";
 
+    /// <summary>The standard input, for people.</summary>
+    public const string StandardInputName = "the standard input";
+
     /// <summary>Whether it is the standard input.</summary>
     public bool IsStandardInput => Path == StandardInput;
 

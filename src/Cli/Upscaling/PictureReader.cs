@@ -149,7 +149,7 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
         }
         catch (ImageFormatException e) when (!isAboutOutput)
         {
-            throw FieldPaths.WithPath(e, picture.Input.IsStandardInput ? "the standard input" : path);
+            throw FieldPaths.WithPath(e, picture.Input.IsStandardInput ? InputFile.StandardInputName : path);
         }
     }
 

@@ -40,8 +40,12 @@ public sealed class StreamTests : IDisposable
     [InlineData("\"$0\" upscale - - -f png -d cpu < /dev/null", "the standard input: The file is empty")]
     [InlineData("\"$0\" upscale in.png in.png - -f png -d cpu", "takes one picture")]
     [InlineData("\"$0\" upscale . - -f png -d cpu", "takes one picture")]
-    public async Task What_cannot_be_piped_is_refused_and_nothing_comes_out(string line, string part) =>
-        (await ProgramRun.ShellAsync(_tree.Path, line)).AssertFailed(ExitCode.Failure, part);
+    public async Task What_cannot_be_piped_is_refused_and_nothing_comes_out(string line, string part)
+    {
+        Outcome outcome = await ProgramRun.ShellAsync(_tree.Path, line);
+        outcome.AssertFailed(ExitCode.Failure, part);
+        Assert.DoesNotContain("-: ", outcome.Error, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_reader_that_has_gone_is_a_failure()
