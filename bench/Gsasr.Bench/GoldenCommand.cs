@@ -11,7 +11,7 @@ namespace Gsasr.Bench;
 
 /// <summary>
 /// How near float32 comes to what the published code computed in float64, on a machine without .NET, where the tests of the same numbers
-/// (NetworkGoldenTests, ImageGoldenTests) do not run.
+/// (GoldenTests) do not run.
 /// </summary>
 internal static class GoldenCommand
 {

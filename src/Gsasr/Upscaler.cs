@@ -100,6 +100,13 @@ public sealed class Upscaler : IDisposable
         set => _pipeline.Pass.Clock = value;
     }
 
+    /// <summary>Called, in tests, with what the networks compute on the way to the Gaussians; see <see cref="NetworkStage.Tap"/>.</summary>
+    internal Action<string, Tensor>? Tap
+    {
+        get => _network.Tap;
+        set => _network.Tap = value;
+    }
+
     /// <summary>How the last image was worked on.</summary>
     internal MemoryPlan? LastPlan => _pipeline.Workspace.Plan;
 

@@ -51,6 +51,15 @@ internal sealed class NetworkStage : IDisposable
     /// <summary>Whether values of the last image left float16's range, so that the image was computed again in float32.</summary>
     public bool WasRepeated { get; private set; }
 
+    /// <summary>
+    /// Called, in tests, with "features" and what the encoder made, and with what <see cref="GaussianDecoder.Tap"/> is told.
+    /// </summary>
+    public Action<string, Tensor>? Tap
+    {
+        get => _networks.Decoder.Tap;
+        set => _networks.Decoder.Tap = value;
+    }
+
     /// <summary>Begins an image.</summary>
     public void Begin()
     {
@@ -132,6 +141,7 @@ internal sealed class NetworkStage : IDisposable
     {
         Tensor features = pass.Arena.Allocate(input.Height, input.Width, networks.Encoder.Features, networks.Encoder.ElementType);
         networks.Encoder.Run(input, features, pass);
+        networks.Decoder.Tap?.Invoke("features", features);
         pass.Mark(PipelineStage.Encoder);
         networks.Decoder.Run(features, plan.Geometry.Scale, CollectionsMarshal.AsSpan(_parts), plan.HeadBandFloats, pass);
     }
