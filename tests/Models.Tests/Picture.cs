@@ -31,6 +31,10 @@ internal sealed record Picture(byte[] Pixels, int Width, int Height)
         return new Picture(pixels, columns.Length, rows.Length);
     }
 
+    /// <summary>The first columns and rows of the picture.</summary>
+    public Picture Cut(int width, int height) =>
+        new([.. Enumerable.Range(0, height).SelectMany(y => Pixels.Skip(y * Width * 3).Take(width * 3))], width, height);
+
     /// <summary>The picture beside and below itself, as often as a size takes.</summary>
     public Picture Repeated(int width, int height)
     {

@@ -23,17 +23,27 @@ public sealed class SeamTests(ITestOutputHelper output)
     [InlineData("drawings/halftone.png")]
     public void Tiles_show_no_seams(string file)
     {
-        const int Size = 144;
-        const int Interior = 48;
-        Picture picture = Part(file, Size);
-        var options = new UpscalerOptions();
-        int seen = Interior + 2 * options.TileOverlap;
+        // Rows and columns of the smallest tiles, of which the outer ones do not see the whole; and a row of tiles that see as much as they can.
+        const int Interior = 24;
+        const int Overlap = 36;
         using var device = new CpuDevice();
-        byte[] whole = Upscale(device, picture, options with { MaximumTilePixels = long.MaxValue }, out int tiles);
-        Assert.Equal(1, tiles);
-        byte[] tiled = Upscale(device, picture, options with { MaximumTilePixels = seen * seen }, out tiles);
-        Assert.True(tiles >= 9, $"{tiles} tiles are too few to have seams.");
-        Assert.InRange(Compare(file, whole, tiled), 0, LargestDifference);
+        foreach ((int width, int height, long maximum, int expected) in new[] { (72, 72, 1L, 9), (144, 36, 36L * (Interior + 2 * Overlap), 6) })
+        {
+            Picture picture = Part(file, 144).Cut(width, height);
+            var options = new UpscalerOptions();
+            byte[] whole = Upscale(device, picture, options with { MaximumTilePixels = long.MaxValue }, out int tiles);
+            Assert.Equal(1, tiles);
+            byte[] tiled = Upscale(device, picture, options with { MaximumTilePixels = maximum }, out tiles);
+            Assert.Equal(expected, tiles);
+            Assert.InRange(Compare(file, whole, tiled), 0, LargestDifference);
+
+            // Tiles that see nothing around them show seams.
+            byte[] apart = Upscale(device, picture, options with { MaximumTilePixels = 1, TileOverlap = 0 }, out tiles);
+            Assert.InRange(tiles, expected, 2 * expected);
+            double psnr = Psnr(whole, apart);
+            output.WriteLine($"{file} in {tiles} tiles without overlap: {psnr:0.0} dB");
+            Assert.InRange(psnr, 0, 40);
+        }
     }
 
     [Theory]
