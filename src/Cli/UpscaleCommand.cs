@@ -92,6 +92,10 @@ internal static class UpscaleCommand
                 result.AddError("--as-published draws with a --scale.");
             if (result.GetValue(wrap) && sizes.Cuts(result))
                 result.AddError("--wrap and --fit cover exclude each other: a texture that is cut off does not wrap any more.");
+
+            // A format without its value cannot be asked for, and is an error already.
+            if (result.GetResult(format) is { Implicit: false, Tokens.Count: 0 })
+                return;
             string target = result.GetValue(paths) is [.., string last] ? last : "";
             string? extension = result.GetValue(format) ?? (OutputFormats.IsKnown(Path.GetExtension(target)) ? Path.GetExtension(target) : null);
             if (result.GetValue(lossless) && extension is not null && !OutputFormats.IsWebP(extension))

@@ -40,6 +40,9 @@ public sealed class RefusalTests : IDisposable
         { ["upscale", "in.png", "out.png", "--scale", "2", "--device", "cpu:0"], ["'cpu:0'"] },
         { ["upscale", "in.png", "out.png", "--scale", "2", "--nonsense"], ["--nonsense"] },
         { ["upscale", "in.png", "--scale", "2"], ["OUTPUT is missing"] },
+        { ["upscale", "in.png", "out.webp", "--format"], ["--format"] },
+        { ["upscale", "in.png", "-", "-f", "--"], ["-f"] },
+        { ["upscale", "in.png", "out.webp", "--lossless", "--quality"], ["--quality"] },
         { ["nonsense"], ["nonsense"] },
     };
 
