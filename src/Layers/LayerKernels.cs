@@ -52,14 +52,16 @@ internal static class LayerKernels
     }
 
     /// <summary>Puts packed weights on a device.</summary>
+    /// <typeparam name="T">Half or float.</typeparam>
     /// <param name="device">The device.</param>
     /// <param name="packed">The weights.</param>
-    public static DeviceBuffer Upload(GpuDevice device, Half[] packed)
+    public static unsafe DeviceBuffer Upload<T>(GpuDevice device, T[] packed)
+        where T : unmanaged
     {
-        DeviceBuffer buffer = device.Allocate(packed.Length * 2L);
+        DeviceBuffer buffer = device.Allocate((long)packed.Length * sizeof(T));
         try
         {
-            buffer.Upload<Half>(packed, 0);
+            buffer.Upload<T>(packed, 0);
             return buffer;
         }
         catch

@@ -35,17 +35,7 @@ internal static class ConvolutionGpu
             }
         }
 
-        DeviceBuffer buffer = device.Allocate((long)packed.Length * sizeof(float));
-        try
-        {
-            buffer.Upload<float>(packed, 0);
-            return buffer;
-        }
-        catch
-        {
-            buffer.Dispose();
-            throw;
-        }
+        return LayerKernels.Upload(device, packed);
     }
 
     public static void Run(GpuDevice device, in ConvolutionArguments arguments)

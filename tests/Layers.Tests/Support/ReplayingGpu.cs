@@ -74,7 +74,15 @@ internal sealed class ReplayingGpu : GpuDevice
         if (!MakesGraphs)
             return null;
         Graphs++;
-        return new Graph(this, sequence);
+        return new CopiedGraph(sequence, Replay, release: () => Graphs--);
+    }
+
+    private void Replay(LaunchSequence launches)
+    {
+        OnReplay?.Invoke();
+        int before = SingleLaunches;
+        launches.ForEach(LaunchKernel);
+        SingleLaunches = before;
     }
 
     private protected override GpuBuffer AllocateBuffer(long byteLength)
@@ -100,28 +108,6 @@ internal sealed class ReplayingGpu : GpuDevice
         protected override void Dispose(bool disposing)
         {
         }
-    }
-
-    private sealed class Graph : GpuGraph
-    {
-        private readonly ReplayingGpu _device;
-        private readonly LaunchSequence _launches = new();
-
-        public Graph(ReplayingGpu device, LaunchSequence launches)
-        {
-            _device = device;
-            _launches.CopyFrom(launches);
-        }
-
-        public override void Launch()
-        {
-            _device.OnReplay?.Invoke();
-            int before = _device.SingleLaunches;
-            _launches.ForEach(_device.LaunchKernel);
-            _device.SingleLaunches = before;
-        }
-
-        public override void Release() => _device.Graphs--;
     }
 
     private sealed unsafe class Memory(ReplayingGpu device, long byteLength) : GpuBuffer(device, byteLength)

@@ -79,7 +79,8 @@ internal sealed class SoftwareGpu : GpuDevice
 
     private protected override bool HasGraphs => true;
 
-    private protected override GpuGraph CreateGraph(LaunchSequence sequence) => new Graph(this, sequence);
+    private protected override GpuGraph CreateGraph(LaunchSequence sequence) =>
+        new CopiedGraph(sequence, launches => launches.ForEach(LaunchKernel), release: () => { });
 
     private protected override void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {
@@ -146,22 +147,6 @@ internal sealed class SoftwareGpu : GpuDevice
 
         ArrayView<T> View<T>()
             where T : unmanaged => memory.AsRawArrayView().Cast<T>().SubView(argument.Offset, argument.Length);
-    }
-
-    private sealed class Graph : GpuGraph
-    {
-        private readonly SoftwareGpu _device;
-        private readonly LaunchSequence _launches = new();
-
-        public Graph(SoftwareGpu device, LaunchSequence launches)
-        {
-            _device = device;
-            _launches.CopyFrom(launches);
-        }
-
-        public override void Launch() => _launches.ForEach(_device.LaunchKernel);
-
-        public override void Release() => _launches.Clear();
     }
 
     private sealed class Loaded : GpuKernel
