@@ -15,7 +15,7 @@ public sealed class ProgramTests
         Outcome outcome = await RunAsync(folder.Path, "upscale", "in put.png", "größer.jpg", "-s", "2.5", "-d", "cpu", "--dmax", "1");
         Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
         Assert.Contains("7x5 -> 17x12", outcome.Output, StringComparison.Ordinal);
-        Assert.All(outcome.ErrorLines, line => Assert.Matches(@"^in put\.png: [0-9]+ %$", line));
+        Assert.All(outcome.ErrorLines, line => Assert.Matches(@"^(in put\.png: |loading the model|opening the device)", line));
         Image result = ImageFile.Read(folder.File("größer.jpg"));
         Assert.Equal((17, 12), (result.Width, result.Height));
     }
@@ -79,10 +79,13 @@ public sealed class ProgramTests
         };
         start.Environment["GSASR_CACHE"] = folder.Path;
         using Process process = Process.Start(start)!;
-        string? line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        string? line;
+        do
+            line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        while (line?.Contains("compiling the kernels", StringComparison.Ordinal) == false);
         process.Kill();
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Contains("compiling the kernels", line, StringComparison.Ordinal);
+        Assert.NotNull(line);
     }
 
     private static async Task<Outcome> RunAsync(string workingFolder, params string[] arguments)

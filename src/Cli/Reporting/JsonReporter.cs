@@ -8,7 +8,7 @@ namespace Gsasr.Cli.Reporting;
 /// <param name="error">Takes the failures.</param>
 internal sealed class JsonReporter(bool isVerbose, ResultStream output, TextWriter error) : Reporter
 {
-    private readonly PlainReporter _failures = new(Verbosity.Quiet, output, error);
+    private readonly PlainReporter _failures = new(Verbosity.Quiet, output, error, TimeProvider.System);
 
     /// <inheritdoc/>
     public override bool IsVerbose => isVerbose;

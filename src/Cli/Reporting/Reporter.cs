@@ -40,7 +40,7 @@ internal abstract class Reporter : IDisposable
                 return new TerminalReporter(verbosity, console, isShared ? null : new ResultStream(output!, error));
         }
 
-        return new PlainReporter(verbosity, new ResultStream(output ?? error, error), error);
+        return new PlainReporter(verbosity, new ResultStream(output ?? error, error), error, TimeProvider.System);
     }
 
     /// <summary>Shows an event.</summary>
@@ -83,6 +83,14 @@ internal abstract class Reporter : IDisposable
     {
         Dispose(true);
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Does something while no event is shown.</summary>
+    /// <param name="action">What to do.</param>
+    protected void Locked(Action action)
+    {
+        lock (_lock)
+            action();
     }
 
     /// <summary>Shows an event; called by one thread at a time.</summary>

@@ -68,19 +68,73 @@ public sealed class TextReporterTests
     }
 
     [Fact]
-    public async Task Of_long_work_there_is_a_line_for_each_tenth()
+    public void Of_long_work_there_is_a_line_for_each_tenth_with_the_time_that_is_left()
     {
-        using var output = new StringWriter();
+        var clock = new ManualClock();
         using var error = new StringWriter();
-        using Reporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
+        using Reporter reporter = Plain(clock, error);
         FileReport file = reporter.Begin(1, "a.png", "b.png");
-        foreach ((double fraction, int tiles) in ((double, int)[])[(0.05, 1), (0.1, 1), (0.19, 1), (0.55, 12)])
+        file.Report(0);
+        foreach ((double fraction, int tiles) in ((double, int)[])[(0.05, 1), (0.11, 1), (0.19, 1), (0.55, 12)])
         {
-            await Task.Delay(1100, TestContext.Current.CancellationToken);
+            clock.Pass(2);
             file.Report(fraction, tile: tiles / 2 + 1, tiles);
         }
 
-        Assert.Equal(["a.png: 10 %", "a.png: 50 %, tile 7 of 12"], Lines(error));
+        file.Report(0.65, 7, 12);
+        Assert.Equal(["a.png: 11 %, about 32 s left", "a.png: 55 %, tile 7 of 12, about 7 s left"], Lines(error));
+    }
+
+    [Fact]
+    public void A_silence_is_ended_by_what_is_being_done()
+    {
+        var clock = new ManualClock();
+        using var error = new StringWriter();
+        using (Reporter reporter = Plain(clock, error))
+        {
+            FileReport file = reporter.Begin(1, "a.png", "b.png");
+            file.Stage(WorkStage.Reading);
+            reporter.Report(new StageStarted(WorkStage.LoadingModel, Detail: "large"));
+            clock.Pass(4);
+            Assert.Empty(Lines(error));
+            clock.Pass(1);
+            Assert.Equal("loading the model (large)", Lines(error)[^1]);
+            file.Stage(WorkStage.Computing);
+            reporter.Begin(2, "next.png", "c.png").Stage(WorkStage.Reading);
+            clock.Pass(9);
+            Assert.Single(Lines(error));
+            clock.Pass(1);
+            Assert.Equal("a.png: computing", Lines(error)[^1]);
+
+            file.Report(0, 1, 5);
+            clock.Pass(80);
+            file.Report(0.01, 1, 5);
+            clock.Pass(10);
+            Assert.Equal("a.png: 1 %, tile 1 of 5, about 2.2 h left", Lines(error)[^1]);
+            Assert.Equal(11, Lines(error).Length);
+
+            file.Stage(WorkStage.Writing);
+            clock.Pass(10);
+            Assert.Equal("a.png: writing", Lines(error)[^1]);
+            file.Finished((3, 2), (6, 4), "lite", "processor", Precision.Float32, 1);
+            clock.Pass(10);
+            Assert.Equal("next.png: reading", Lines(error)[^1]);
+        }
+
+        clock.Pass(60);
+        Assert.Equal("next.png: reading", Lines(error)[^1]);
+        Assert.Equal(13, Lines(error).Length);
+    }
+
+    [Fact]
+    public void Nothing_ends_the_silence_of_quiet()
+    {
+        var clock = new ManualClock();
+        using var error = new StringWriter();
+        using var reporter = new PlainReporter(Verbosity.Quiet, new ResultStream(TextWriter.Null, error), error, clock);
+        reporter.Begin(1, "a.png", "b.png").Stage(WorkStage.Reading);
+        clock.Pass(60);
+        Assert.Equal("", error.ToString());
     }
 
     [Theory]
@@ -121,6 +175,9 @@ public sealed class TextReporterTests
         Assert.Equal(ExitCode.Usage, unknown.ExitCode);
         AssertPrintable(unknown);
     }
+
+    private static PlainReporter Plain(ManualClock clock, StringWriter error) =>
+        new(Verbosity.Normal, new ResultStream(TextWriter.Null, error), error, clock);
 
     private static void AssertPrintable(Outcome outcome) =>
         Assert.All((outcome.Output + outcome.Error).ReplaceLineEndings(""), c => Assert.False(char.IsControl(c), $"U+{(int)c:x4}"));
