@@ -18,6 +18,9 @@ public static class ExitCode
     /// <summary>Ctrl-C (SIGINT) stopped the work. Nothing unfinished is left behind.</summary>
     public const int Interrupted = 130;
 
+    /// <summary>Ctrl-\ (SIGQUIT) stopped the work. Nothing unfinished is left behind.</summary>
+    public const int Quit = 131;
+
     /// <summary>SIGTERM stopped the work. Nothing unfinished is left behind.</summary>
     public const int Terminated = 143;
 }

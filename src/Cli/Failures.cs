@@ -35,6 +35,8 @@ internal static class Failures
         _ when IsOutOfMemory(exception) =>
             "There is not enough memory or address space. Close other programs, raise the limit (ulimit -v), or take --memory or a smaller image.",
 
+        FileNotFoundException or DirectoryNotFoundException when IsWorkingFolderGone() => DescribeWithoutFolder(exception.Message),
+
         // After the sentence come the parameter's name and its value, which are for programmers.
         ArgumentException { ParamName: string name } => OneLine(exception.Message.Split($" (Parameter '{name}')")[0]),
         CheckpointFormatException or ImageFormatException or DeviceException or ModelOutputException or IOException
@@ -52,6 +54,26 @@ internal static class Failures
         AggregateException aggregate => aggregate.InnerExceptions.Any(IsOutOfMemory),
         _ => IsOutOfMemory(exception.InnerException),
     };
+
+    private static bool IsWorkingFolderGone()
+    {
+        try
+        {
+            Directory.GetCurrentDirectory();
+            return false;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return true;
+        }
+    }
+
+    // Where .NET asks for the working folder, the message names nothing.
+    private static string DescribeWithoutFolder(string message)
+    {
+        const string Gone = "The working folder has been deleted; change to another one (cd), or give full paths.";
+        return message == new FileNotFoundException().Message ? Gone : $"{OneLine(message)} {Gone}";
+    }
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ");
 }

@@ -91,7 +91,7 @@ public static class Program
         if (parsed.Errors.Count > 0)
         {
             // The library says some things twice, for the command and for the argument.
-            foreach (string message in parsed.Errors.Select(Describe).Distinct())
+            foreach (string message in parsed.Errors.Select(parseError => Describe(parseError, parsed)).Distinct())
                 await error.WriteLineAsync(message).ConfigureAwait(false);
             await error.WriteLineAsync($"Try 'gsasr {CommandPath(parsed)}--help'.").ConfigureAwait(false);
             return ExitCode.Usage;
@@ -123,10 +123,25 @@ public static class Program
     };
 
     // The library does not name an argument that is missing, and puts the values that an argument can have on lines of their own.
-    private static string Describe(ParseError parseError) =>
-        parseError.SymbolResult is ArgumentResult { Tokens.Count: 0, Argument: var argument, Parent: CommandResult }
-            ? $"{argument.Name} is missing: {char.ToLowerInvariant(argument.Description![0])}{argument.Description[1..]}"
-            : parseError.Message.Replace(Environment.NewLine + "\t", " ", StringComparison.Ordinal);
+    private static string Describe(ParseError parseError, ParseResult parsed) => parseError.SymbolResult switch
+    {
+        ArgumentResult { Tokens.Count: 0, Argument: var argument, Parent: CommandResult } =>
+            $"{argument.Name} is missing: {char.ToLowerInvariant(argument.Description![0])}{argument.Description[1..]}",
+        CommandResult { Command: { Subcommands.Count: > 0 } command } => DescribeNoCommand(command, parsed.UnmatchedTokens),
+        _ => parseError.Message.Replace(Environment.NewLine + "\t", " ", StringComparison.Ordinal),
+    };
+
+    private static string DescribeNoCommand(Command command, IReadOnlyList<string> unmatched)
+    {
+        string[] names = [.. command.Subcommands.Select(subcommand => subcommand.Name)];
+        string choice = $"{string.Join(", ", names[..^1])} or {names[^1]}";
+        return unmatched switch
+        {
+            [] => $"The command is missing; it is {choice}.",
+            [['-', ..] option, ..] => $"There is no option {option}, and no command; the command is {choice}.",
+            [string word, ..] => $"There is no command '{word}'; it is {choice}.",
+        };
+    }
 
     private static string CommandPath(ParseResult parsed)
     {

@@ -198,7 +198,7 @@ internal static class SharedOptions
         CustomParser = result =>
         {
             string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-            string[] parts = text.Split('x');
+            string[] parts = text.Split('x', 'X');
             if (parts.Length == 2 && TryParse(parts[0], out int width) && TryParse(parts[1], out int height))
                 return (width, height);
             result.AddError($"{name} is a size such as 1920x1080; it is '{text}'.");

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Gsasr.Cli;
 
 /// <summary>
-/// Turns the first SIGINT (Ctrl-C), SIGTERM or SIGHUP (a closed terminal) into a request to stop, so that the work can tidy up. A second
-/// one ends the program at once, as all do by default. A signal that the program was started to ignore, as nohup does it, stays ignored.
+/// Turns the first SIGINT (Ctrl-C), SIGQUIT (Ctrl-\), SIGTERM or SIGHUP (a closed terminal) into a request to stop, so that the work can
+/// tidy up. A second one ends the program at once, as all do by default. A signal that the program was started to ignore, as nohup does it, stays ignored.
 /// </summary>
 internal sealed partial class TerminationSignals : IDisposable
 {
@@ -21,6 +21,7 @@ internal sealed partial class TerminationSignals : IDisposable
     public TerminationSignals()
     {
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle));
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Handle));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle));
         // If the system ignores this signal, the write that was too much fails, and is reported with the name of its file. A registration
@@ -51,6 +52,7 @@ internal sealed partial class TerminationSignals : IDisposable
             return;
         ExitCode = context.Signal switch
         {
+            PosixSignal.SIGQUIT => Cli.ExitCode.Quit,
             PosixSignal.SIGTERM => Cli.ExitCode.Terminated,
             PosixSignal.SIGHUP => Cli.ExitCode.HungUp,
             _ => Cli.ExitCode.Interrupted,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gsasr.Cli.Tests.Upscaling;
 using Gsasr.Imaging;
 using Gsasr.Testing;
 
@@ -37,6 +38,23 @@ public sealed class ProgramTests
         Outcome outcome = await RunAsync(folder.Path, "info", "gsasr-lite");
         Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
         (await RunAsync(folder.Path, "info", "./gsasr-lite")).AssertFailed(ExitCode.Failure, "./gsasr-lite", "encoder.pth");
+    }
+
+    [Fact]
+    public async Task That_the_working_folder_has_been_deleted_is_said()
+    {
+        using var folder = new TemporaryFolder();
+        Outcome outcome = await ProgramRun.ShellAsync(folder.Path, "mkdir gone; cd gone; rmdir ../gone; exec \"$0\" upscale in.png out.png -d cpu --quiet");
+        outcome.AssertFailed(ExitCode.Failure, "The working folder has been deleted; change to another one");
+    }
+
+    [Fact]
+    public async Task A_home_that_is_no_full_path_is_none()
+    {
+        using var folder = new TemporaryFolder();
+        Outcome outcome = await ProgramRun.ShellAsync(folder.Path, "HOME=home GSASR_CACHE= XDG_CACHE_HOME= exec \"$0\" models pull edsr-paper");
+        outcome.AssertFailed(ExitCode.Failure, "HOME", "GSASR_CACHE");
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 
     [Theory]

@@ -43,7 +43,6 @@ public sealed class RefusalTests : IDisposable
         { ["upscale", "in.png", "out.webp", "--format"], ["--format"] },
         { ["upscale", "in.png", "-", "-f", "--"], ["-f"] },
         { ["upscale", "in.png", "out.webp", "--lossless", "--quality"], ["--quality"] },
-        { ["nonsense"], ["nonsense"] },
     };
 
     public void Dispose() => _folder.Dispose();
@@ -58,6 +57,18 @@ public sealed class RefusalTests : IDisposable
         Assert.All(parts, part => Assert.Contains(part, outcome.Error, StringComparison.Ordinal));
         Assert.StartsWith("Try 'gsasr ", outcome.ErrorLines[^1], StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("frob in.png", "There is no command 'frob'; it is upscale, field, render, fit, models, info, devices or completion.", "")]
+    [InlineData("--frob", "There is no option --frob, and no command; the command is upscale, field, render, fit, models, info, devices or completion.", "")]
+    [InlineData("models", "The command is missing; it is list, pull or path.", "models ")]
+    [InlineData("models frob", "There is no command 'frob'; it is list, pull or path.", "models ")]
+    public async Task Of_a_command_that_there_is_not_those_that_there_are_are_said(string arguments, string message, string command)
+    {
+        Outcome outcome = await CommandLine.RunAsync(arguments.Split(' '));
+        Assert.Equal((ExitCode.Usage, ""), (outcome.ExitCode, outcome.Output));
+        Assert.Equal([message, $"Try 'gsasr {command}--help'."], outcome.ErrorLines);
     }
 
     [Fact]

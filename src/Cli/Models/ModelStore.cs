@@ -11,7 +11,7 @@ internal static class ModelStore
     /// <summary>The folder, which need not exist.</summary>
     /// <exception cref="IOException">The user has no folder for such files.</exception>
     public static string Folder => UserCacheFolder.Find("models")
-        ?? throw new IOException("There is no folder for models, as this user has no home; name one in the environment variable GSASR_CACHE.");
+        ?? throw new IOException("There is no folder for models, as this user has no home folder whose full path is known (HOME); name one in the environment variable GSASR_CACHE.");
 
     /// <summary>The path of a model when it is pulled.</summary>
     /// <param name="name">The name.</param>

@@ -23,6 +23,7 @@ public sealed class SignalTests : IDisposable
 
     [Theory]
     [InlineData("INT", ExitCode.Interrupted)]
+    [InlineData("QUIT", ExitCode.Quit)]
     [InlineData("TERM", ExitCode.Terminated)]
     [InlineData("HUP", ExitCode.HungUp)]
     public async Task A_request_to_stop_is_followed_and_leaves_nothing(string signal, int exitCode)

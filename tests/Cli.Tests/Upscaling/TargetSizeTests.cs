@@ -22,7 +22,7 @@ public sealed class TargetSizeTests : IDisposable
     [InlineData(20, 10, "--height=33", 66, 33)]
     [InlineData(20, 10, "--size=20x10,--fit=exact", 20, 10)]
     [InlineData(3, 1, "--width=100", 100, 33)]
-    [InlineData(1, 1, "--size=64x64", 64, 64)]
+    [InlineData(1, 1, "--size=64X64", 64, 64)]
     public async Task The_output_has_the_size_that_was_asked_for(int width, int height, string options, int expectedWidth, int expectedHeight)
     {
         Pictures.Write(_tree.File("in.png"), width, height);
