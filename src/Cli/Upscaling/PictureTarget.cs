@@ -21,7 +21,7 @@ internal sealed class PictureTarget : IDisposable
     public static PictureTarget File(string path, bool overwrite, bool createFolder)
     {
         if (createFolder && Path.GetDirectoryName(path) is { Length: > 0 } folder)
-            Directory.CreateDirectory(folder);
+            CreateFolder(folder);
         return new PictureTarget(new AtomicFile(path, overwrite));
     }
 
@@ -41,4 +41,16 @@ internal sealed class PictureTarget : IDisposable
 
     /// <summary>Removes what was not completed.</summary>
     public void Dispose() => _file?.Dispose();
+
+    private static void CreateFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The folder {folder} cannot be created: {FileFailure.Reason(e)}", e);
+        }
+    }
 }

@@ -284,13 +284,11 @@ internal sealed class AtomicFile : IDisposable
     // The user knows the file by the path that was asked for, not by the temporary name.
     private Exception Named(Exception e) => e switch
     {
-        UnauthorizedAccessException => new UnauthorizedAccessException($"{_path} cannot be written: access is denied.", e),
-        DirectoryNotFoundException => new DirectoryNotFoundException($"{_path} cannot be written: there is no such folder.", e),
-        FileNotFoundException => new IOException($"{_path} cannot be written: no file can be created in this folder.", e),
-        PathTooLongException => new IOException($"{_path} cannot be written: its name or path is longer than the system allows.", e),
+        UnauthorizedAccessException => new UnauthorizedAccessException(NotWritten(e), e),
+        DirectoryNotFoundException => new DirectoryNotFoundException(NotWritten(e), e),
         _ when IsTooLarge(e) => new IOException($"{_path} cannot be written: it would be larger than the system allows.", e),
-        _ when _temporary.Length > 0 && e.Message.Contains(_temporary, StringComparison.Ordinal) =>
-            new IOException($"{_path} cannot be written: {e.Message.Replace(_temporary, _target, StringComparison.Ordinal)}", e),
-        _ => new IOException($"{_path} cannot be written: {e.Message}", e),
+        _ => new IOException(NotWritten(e), e),
     };
+
+    private string NotWritten(Exception e) => $"{_path} cannot be written: {FileFailure.Reason(e)}";
 }
