@@ -1,6 +1,6 @@
 namespace Gsasr.Cli.Models;
 
-/// <summary>Lets one process at a time work in a folder.</summary>
+/// <summary>Lets one process at a time do something.</summary>
 internal static class FileLock
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
@@ -9,7 +9,7 @@ internal static class FileLock
     /// Takes the lock, and waits while somebody else has it. Disposing the result gives it back, and so does the end of the process.
     /// </summary>
     /// <param name="path">
-    /// The lock's file. It is created and never deleted; otherwise two processes could hold locks on files of the same name.
+    /// The lock's file, which is there as long as somebody has the lock. Of a process that was killed it stays, and the next one takes it.
     /// </param>
     /// <param name="waiting">Called once if somebody else has it.</param>
     /// <param name="cancellation">Ends the waiting.</param>
@@ -22,7 +22,9 @@ internal static class FileLock
         {
             try
             {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+                // With these modes .NET deletes the file before it gives the lock back, and whoever then gets the lock of the deleted file
+                // opens a new one. So no two processes hold locks on files of the same name.
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
             }
             catch (IOException e) when (IsHeld(e))
             {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Gsasr.Architecture;
 using Gsasr.Checkpoints;
 using Gsasr.Cli.Reporting;
+using Gsasr.Tensors.Files;
 
 namespace Gsasr.Cli.Models;
 
@@ -47,11 +48,7 @@ internal sealed class ModelPull
         using TextReporter reporter = Reporter.ForText(Verbosity.Normal, output, error);
         string target = ModelStore.PathOf(Name);
         string work = Path.Combine(ModelStore.Folder, "." + Name);
-        Directory.CreateDirectory(work);
-        using IDisposable held = await FileLock.TakeAsync(
-            Path.Combine(work, "lock"),
-            () => reporter.Report(new NoteMade($"Another gsasr is fetching {Name}; waiting for it.")),
-            cancellation).ConfigureAwait(false);
+        using IDisposable held = await TakeLockAsync(work + ".lock", reporter, cancellation).ConfigureAwait(false);
         if (File.Exists(target) && !Overwrite)
         {
             CheckKept(target);
@@ -70,26 +67,51 @@ internal sealed class ModelPull
         return ExitCode.Success;
     }
 
+    private async Task<IDisposable> TakeLockAsync(string path, TextReporter reporter, CancellationToken cancellation)
+    {
+        try
+        {
+            Directory.CreateDirectory(ModelStore.Folder);
+            return await FileLock.TakeAsync(
+                path, () => reporter.Report(new NoteMade($"Another gsasr is fetching {Name}; waiting for it.")), cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(
+                $"The folder of models {ModelStore.Folder} cannot be written: {FileFailure.Reason(e)} Another one can be named in the environment variable GSASR_CACHE.", e);
+        }
+    }
+
+    // What has arrived when a transfer breaks stays in the folder, for the next try.
     private async Task DownloadAsync(string work, TextReporter reporter, CancellationToken cancellation)
     {
         Uri endpoint = Endpoint();
         using var source = new HttpSource(endpoint, Token());
         string folder = From ?? new Uri(endpoint, $"/{PublishedModel.Repository}/resolve/main/{PublishedModel.Find(Name)!.Folder}").AbsoluteUri;
         int count = 0;
-        foreach (string file in s_files)
+        Directory.CreateDirectory(work);
+        try
         {
-            // What follows a question mark in the address, such as a signature, is needed for the files too.
-            var address = new UriBuilder(folder);
-            address.Path = $"{address.Path.TrimEnd('/')}/{file}";
-            string path = Path.Combine(work, file);
-            (string sha256, bool isStated) = await new Download(source, address.Uri, path)
-                .RunAsync(reporter.Begin(++count, $"{Name} {file}", path), cancellation).ConfigureAwait(false);
-            reporter.WriteResult($"{file}: SHA-256 {sha256}, {(isStated ? "as the server states" : "of which the server says nothing")}");
-            if (!IsAllowed(sha256))
+            foreach (string file in s_files)
             {
-                Clear(work);
-                throw WrongHash(HttpSource.Show(address.Uri), sha256);
+                // What follows a question mark in the address, such as a signature, is needed for the files too.
+                var address = new UriBuilder(folder);
+                address.Path = $"{address.Path.TrimEnd('/')}/{file}";
+                string path = Path.Combine(work, file);
+                (string sha256, bool isStated) = await new Download(source, address.Uri, path)
+                    .RunAsync(reporter.Begin(++count, $"{Name} {file}", path), cancellation).ConfigureAwait(false);
+                reporter.WriteResult($"{file}: SHA-256 {sha256}, {(isStated ? "as the server states" : "of which the server says nothing")}");
+                if (!IsAllowed(sha256))
+                {
+                    Clear(work);
+                    throw WrongHash(HttpSource.Show(address.Uri), sha256);
+                }
             }
+        }
+        finally
+        {
+            if (Directory.Exists(work) && !Directory.EnumerateFileSystemEntries(work).Any())
+                Directory.Delete(work);
         }
     }
 
@@ -153,8 +175,8 @@ internal sealed class ModelPull
 
     private static void Clear(string work)
     {
-        foreach (string path in Directory.EnumerateFiles(work).Where(path => Path.GetFileName(path) != "lock"))
-            File.Delete(path);
+        if (Directory.Exists(work))
+            Directory.Delete(work, recursive: true);
     }
 
     private static Uri Endpoint()

@@ -66,7 +66,7 @@ public sealed class PullRefusalTests : PullTestBase
         Outcome outcome = await RunAsync("models", "pull", "rdn-df2k", "--from", server.Address);
         Assert.Equal(ExitCode.Failure, outcome.ExitCode);
         Assert.Contains("kind gsasr-lite, and rdn-df2k is rdn", outcome.ErrorLines[^1], StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFiles(Path.Combine(Folder.Path, "models")));
+        Assert.Empty(Directory.GetFileSystemEntries(ModelsFolder));
     }
 
     [Theory]

@@ -22,6 +22,8 @@ public abstract class PullTestBase : IDisposable
 
     private protected string Target => Path.Combine(Folder.Path, "models", "tiny.safetensors");
 
+    private protected string ModelsFolder => Path.Combine(Folder.Path, "models");
+
     private protected string WorkFolder => Path.Combine(Folder.Path, "models", ".tiny");
 
     public void Dispose()
@@ -68,20 +70,20 @@ public abstract class PullTestBase : IDisposable
     private protected Task<Outcome> PullAsync(FileServer server, params string[] more) =>
         RunAsync(["models", "pull", "tiny", "--from", server.Address + "/folder", .. more]);
 
-    /// <summary>The model is there, and nothing else but a lock.</summary>
+    /// <summary>The model is there, and nothing else.</summary>
     private protected void AssertPulled(Outcome outcome)
     {
         Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
         Assert.True(Converted.AsSpan().SequenceEqual(File.ReadAllBytes(Target)), "The model is not what the converter makes of its files.");
-        Assert.Equal(["lock"], Directory.GetFileSystemEntries(WorkFolder).Select(path => Path.GetFileName(path)));
+        Assert.Equal([Target], Directory.GetFileSystemEntries(ModelsFolder));
     }
 
     /// <summary>The last line says why there is no model, and nothing of it is kept.</summary>
     private protected void AssertFailed(Outcome outcome, params string[] parts)
     {
         AssertFailedKeeping(outcome, parts);
-        if (Directory.Exists(WorkFolder))
-            Assert.Equal(["lock"], Directory.GetFileSystemEntries(WorkFolder).Select(path => Path.GetFileName(path)));
+        if (Directory.Exists(ModelsFolder))
+            Assert.Empty(Directory.GetFileSystemEntries(ModelsFolder));
     }
 
     private protected void AssertFailedKeeping(Outcome outcome, params string[] parts)
