@@ -42,13 +42,18 @@ internal static class FieldPaths
 
     /// <summary>Refuses a path where there is no file.</summary>
     /// <param name="path">The path.</param>
-    /// <exception cref="FileNotFoundException">There is nothing, a folder, or a link to nothing.</exception>
+    /// <exception cref="FileNotFoundException">There is nothing, a folder, a link to nothing, or something whose name is not UTF-8.</exception>
     /// <exception cref="IOException">It is a link that leads to itself.</exception>
     public static void CheckExists(string path)
     {
         var file = new FileInfo(path);
         if (!file.Exists)
-            throw new FileNotFoundException($"There is no file {path}.");
+        {
+            throw new FileNotFoundException(ArgumentEncoding.IsDamaged(path)
+                ? $"{path} cannot be opened: its name is not UTF-8; rename it, or give its content to the standard input: gsasr upscale - OUTPUT < FILE"
+                : $"There is no file {path}.");
+        }
+
         // A link exists, whether or not there is something where it leads.
         if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is { Exists: false } target)
             throw new FileNotFoundException($"{path} is a link to {target.FullName}, which is not there.");

@@ -155,14 +155,18 @@ internal static class UpscaleCommand
         return 0;
     }
 
-    /// <summary>Refuses an empty text.</summary>
+    /// <summary>Refuses an empty text, and a name that is not UTF-8.</summary>
     internal static void RequireText<T>(List<Action<T>> validators, string message)
         where T : SymbolResult =>
         validators.Add(result =>
         {
             if (result.Tokens.Any(token => token.Value.Length == 0))
                 result.AddError(message);
+            if (result.Tokens.FirstOrDefault(token => ArgumentEncoding.IsDamaged(token.Value)) is { Value: var name })
+                result.AddError(NotUtf8(name));
         });
+
+    private static string NotUtf8(string name) => $"The name {name} is not UTF-8, and no file can be opened or made by it; use another name.";
 
     private static void CheckPaths(CommandResult result, Argument paths)
     {
@@ -179,6 +183,8 @@ internal static class UpscaleCommand
             result.AddError($"OUTPUT is missing; name the image or the folder to write '{tokens[0]}' to.");
         else if (tokens[^1].Length == 0)
             result.AddError("OUTPUT is empty; name the image to write.");
+        else if (ArgumentEncoding.IsDamaged(tokens[^1]))
+            result.AddError(NotUtf8(tokens[^1]));
         if (tokens.SkipLast(1).Contains(""))
             result.AddError("INPUT is empty; name the image to upscale.");
     }

@@ -19,9 +19,6 @@ internal sealed class InputSearch(bool recursive, string? outputFolder, FilePath
     // What .NET says of a file that it cannot find.
     private const FileAttributes Missing = (FileAttributes)(-1);
 
-    // Stands in a name for what is not UTF-8.
-    private const char ReplacementCharacter = '\uFFFD';
-
     private static readonly EnumerationOptions Everything = new()
     {
         AttributesToSkip = FileAttributes.None,
@@ -70,7 +67,7 @@ internal sealed class InputSearch(bool recursive, string? outputFolder, FilePath
     }
 
     // Everything else that is missing was deleted meanwhile.
-    private static bool IsNamedWrongly(FileSystemInfo entry) => entry.Name.Contains(ReplacementCharacter) && entry.Name[0] != '.';
+    private static bool IsNamedWrongly(FileSystemInfo entry) => entry.Name.Contains(ArgumentEncoding.Replacement) && entry.Name[0] != '.';
 
     private void Search(string folder, string relative, List<InputFile> found)
     {

@@ -212,6 +212,35 @@ public sealed class BatchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_is_named_and_whose_name_is_not_utf_8_is_a_failure_that_says_so_and_the_rest_is_done()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Skip("Elsewhere every name is Unicode.");
+        _tree.Add("a.png");
+        Outcome outcome = await ProgramRun.ShellAsync(
+            _tree.Path, "n=\"$(printf 'inv\\377.png')\"; cp a.png \"$n\"; \"$0\" upscale a.png \"$n\" large/ -d cpu; code=$?; \"$0\" upscale - stdin.png -d cpu < \"$n\"; rm \"$n\"; exit $code");
+        Assert.Equal(ExitCode.Failure, outcome.ExitCode);
+        Assert.Equal(["a.png", "large/a.png", "stdin.png"], _tree.Files());
+        Assert.Contains(
+            "failed: inv\uFFFD.png cannot be opened: its name is not UTF-8; rename it, or give its content to the standard input: gsasr upscale - OUTPUT < FILE",
+            outcome.ErrorLines);
+    }
+
+    [Theory]
+    [InlineData("upscale a.png \"$n\"")]
+    [InlineData("field \"$n\" out.safetensors")]
+    public async Task What_cannot_be_made_or_read_as_its_name_is_not_utf_8_is_refused(string arguments)
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Skip("Elsewhere every name is Unicode.");
+        _tree.Add("a.png");
+        Outcome outcome = await ProgramRun.ShellAsync(_tree.Path, $"n=\"$(printf 'inv\\377.png')\"; exec \"$0\" {arguments}");
+        Assert.Equal(ExitCode.Usage, outcome.ExitCode);
+        Assert.Equal("The name inv\uFFFD.png is not UTF-8, and no file can be opened or made by it; use another name.", outcome.ErrorLines[0]);
+        Assert.Equal(["a.png"], _tree.Files());
+    }
+
+    [Fact]
     public async Task Pipes_and_sockets_in_a_folder_are_left_out()
     {
         if (!OperatingSystem.IsLinux())
