@@ -1,6 +1,9 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using Gsasr.Checkpoints;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
+using Gsasr.Tensors.Cpu;
 
 namespace Gsasr.Cli;
 
@@ -33,7 +36,10 @@ internal static class Failures
     {
         OperationCanceledException => "Cancelled; nothing was written.",
         _ when IsOutOfMemory(exception) =>
-            "There is not enough memory or address space. Close other programs, raise the limit (ulimit -v), or take --memory or a smaller image.",
+            AddressSpace.LimitBytes is null
+                ? "There is not enough memory. Close other programs, or take --memory or a smaller image."
+                : $"There is not enough memory or address space.{DescribeLimit()}",
+        DeviceMemoryException when AddressSpace.LimitBytes is not null => $"{OneLine(exception.Message)}{DescribeLimit()}",
 
         FileNotFoundException or DirectoryNotFoundException when IsWorkingFolderGone() => DescribeWithoutFolder(exception.Message),
 
@@ -51,9 +57,17 @@ internal static class Failures
     {
         null => false,
         OutOfMemoryException => true,
+
+        // An assembly that there was no address space for, which the runtime says it cannot find.
+        FileNotFoundException { FileName: string name } when AddressSpace.LimitBytes is not null && name.Contains(", Version=", StringComparison.Ordinal) => true,
         AggregateException aggregate => aggregate.InnerExceptions.Any(IsOutOfMemory),
         _ => IsOutOfMemory(exception.InnerException),
     };
+
+    // What takes the address space is not known, but how much is enough was measured (docs/command-line.md).
+    private static string DescribeLimit() => string.Create(
+        CultureInfo.InvariantCulture,
+        $" The limit of address space (ulimit -v) is {AddressSpace.LimitBytes >> 10:n0} KiB; {(RuntimeFeature.IsDynamicCodeCompiled ? "1,500,000" : "450,000")} are enough for a small picture, and a larger one takes more. Raise the limit, or remove it.");
 
     private static bool IsWorkingFolderGone()
     {

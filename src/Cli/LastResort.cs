@@ -1,21 +1,22 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace Gsasr.Cli;
 
 /// <summary>
 /// Says what went wrong where nothing else can any more, as where there is too little memory for the console or for a thread.
 /// </summary>
-internal static partial class LastResort
+internal static unsafe partial class LastResort
 {
     private const int Error = 2;
 
-    // Taken while there still is memory.
-    private static readonly byte[] s_memory = Encoding.UTF8.GetBytes(
-        $"There is not enough memory or address space to run. Close other programs or raise the limit (ulimit -v).{Environment.NewLine}");
+    // A part of the program, so that it takes no memory.
+    private static ReadOnlySpan<byte> Text => "There is not enough memory or address space to run. Close other programs, or raise the limit (ulimit -v).\n"u8;
 
-    /// <summary>Makes an exception that nothing catches, on whatever thread, end the program with a sentence and no stack trace.</summary>
+    /// <summary>
+    /// Makes an exception that nothing catches, on whatever thread, end the program with a sentence and no stack trace. Call it before anything
+    /// that takes memory.
+    /// </summary>
     public static void Register()
     {
         if (OperatingSystem.IsWindows())
@@ -39,13 +40,15 @@ internal static partial class LastResort
         catch (Exception)
         {
             // The console could not be made ready.
-            if (!OperatingSystem.IsWindows())
-                _ = write(Error, s_memory, s_memory.Length);
+            if (OperatingSystem.IsWindows())
+                return;
+            fixed (byte* text = Text)
+                _ = write(Error, text, Text.Length);
         }
     }
 
     [LibraryImport("libc")]
-    private static partial nint write(int file, byte[] bytes, nint count);
+    private static partial nint write(int file, byte* bytes, nint count);
 
     [LibraryImport("libc")]
     private static partial void _exit(int code);

@@ -20,9 +20,9 @@ public static class Program
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static async Task<int> Main(string[] args)
     {
-        LastResort.Register();
         try
         {
+            LastResort.Register();
             StandardStreams.Secure();
             AddressSpace.Spare();
             return await RunUntilSignalAsync(args).ConfigureAwait(false);

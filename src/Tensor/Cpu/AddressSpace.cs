@@ -11,6 +11,9 @@ internal static partial class AddressSpace
     // Read once: shells set it before a program starts, and every image asks for it.
     private static readonly long? s_limit = ReadLimit();
 
+    /// <summary>Bytes of the limit that the process started with; null if there is none, or the system is not Linux.</summary>
+    public static long? LimitBytes => s_limit;
+
     /// <summary>
     /// Bytes that are left of the limit that the process started with; null if there is no limit, or the system is not Linux.
     /// </summary>
