@@ -11,6 +11,7 @@ var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation
     PrecisionCommand.Create(),
     GoldenCommand.Create(),
     EndToEndCommand.Create(),
+    BatchCommand.Create(),
     LevelsCommand.Create(),
     SoakCommand.Create(),
 };

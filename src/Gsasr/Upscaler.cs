@@ -31,6 +31,7 @@ public sealed class Upscaler : IDisposable
     public const double MaximumScale = 64;
 
     private readonly GsasrArchitecture _architecture;
+    private readonly Device _device;
     private readonly UpscalerOptions _options;
     private readonly NetworkStage _network;
     private readonly ImagePipeline _pipeline;
@@ -60,6 +61,7 @@ public sealed class Upscaler : IDisposable
         _options = options ?? new UpscalerOptions();
         _options.Validate(nameof(options));
         _architecture = model.Architecture;
+        _device = device;
         _network = new NetworkStage(model, device, _options.Precision, progress, cancellation);
         _pipeline = new ImagePipeline(_network, device, _architecture, _options);
     }
@@ -208,6 +210,56 @@ public sealed class Upscaler : IDisposable
     }
 
     /// <summary>
+    /// Upscales many images, each as a single call of <see
+    /// cref="Upscale{T}(ReadOnlyPixelSpan{T}, PixelSpan{T}, double?, IProgress{double}?, CancellationToken)"/> would: every upscaler works on one
+    /// image at a time, and takes the next one of the list when it has finished. Nothing is allocated for an image that a single call would not.
+    /// </summary>
+    /// <remarks>
+    /// The first upscaler works on the thread of this call, each other one on a thread of its own. Upscalers of several devices share the work;
+    /// two of one device overlap what one of them does on the host, such as the conversion of pixels, with the other's work on the device.
+    /// Which upscaler takes an image is not determined, so give them the same model and options.
+    /// </remarks>
+    /// <typeparam name="T">What a channel is: byte, ushort or float.</typeparam>
+    /// <param name="upscalers">One or more upscalers, none twice. They serve no other call meanwhile.</param>
+    /// <param name="items">The images, and where their pictures go. The list and the images stay as they are until the call returns.</param>
+    /// <param name="finished">
+    /// Told the place in the list, from 0, of each picture that is there, on the thread of its upscaler and thus by several threads at once; what
+    /// it throws ends the batch.
+    /// </param>
+    /// <param name="cancellation">Stops the work, within an image too. Pictures that <paramref name="finished"/> was told of are complete.</param>
+    /// <exception cref="ArgumentException">There is no upscaler, or one is null or there twice.</exception>
+    /// <exception cref="InvalidOperationException">An upscaler is in use by another call; nothing was done.</exception>
+    /// <exception cref="ObjectDisposedException">An upscaler was disposed of; nothing was done.</exception>
+    /// <exception cref="OperationCanceledException">The caller asked to stop, and some images were not finished.</exception>
+    /// <exception cref="UpscaleBatchException">
+    /// Some images failed; all others were finished. An upscaler whose device failed takes no more images; if none is left, the images that were
+    /// not begun have failed too.
+    /// </exception>
+    public static void UpscaleBatch<T>(
+        IReadOnlyList<Upscaler> upscalers, IReadOnlyList<UpscaleItem<T>> items, IProgress<int>? finished = null, CancellationToken cancellation = default)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(upscalers);
+        ArgumentNullException.ThrowIfNull(items);
+        Upscaler[] all = [.. upscalers];
+        if (all.Length == 0 || all.Contains(null) || all.Distinct().Count() < all.Length)
+            throw new ArgumentException("A batch needs one upscaler or more, and each of them once.", nameof(upscalers));
+        cancellation.ThrowIfCancellationRequested();
+        var uses = new List<ExclusiveUse.Scope>();
+        try
+        {
+            foreach (Upscaler upscaler in all)
+                uses.Add(upscaler._use.Begin());
+            new BatchRun<T>(items, finished, cancellation).Run(all);
+        }
+        finally
+        {
+            foreach (ExclusiveUse.Scope use in uses)
+                use.Dispose();
+        }
+    }
+
+    /// <summary>
     /// Upscales an image and hands its rows over as soon as they are finished, so that the output, which may be gigabytes, need not be in
     /// memory at once. Two kinds of image are put together whole first: those that wrap, and those so wide that no row of tiles fits into
     /// the memory.
@@ -241,6 +293,23 @@ public sealed class Upscaler : IDisposable
         var writer = new PictureWriter<T>(outputWidth, outputHeight, outputLayout, receive, _band);
         _pipeline.Upscale(source, geometry, writer, progress, cancellation);
     }
+
+    /// <summary>Upscales an image of a batch, for which this upscaler is in use already.</summary>
+    /// <typeparam name="T">byte, ushort or float.</typeparam>
+    /// <param name="item">The image.</param>
+    /// <param name="cancellation">Stops the work.</param>
+    internal void UpscaleReserved<T>(in UpscaleItem<T> item, CancellationToken cancellation)
+        where T : unmanaged
+    {
+        ReadOnlyPixelSpan<T> source = item.Source.Span;
+        PixelSpan<T> destination = item.Destination.Span;
+        ImageGeometry geometry = Geometry(source.Width, source.Height, destination.Width, destination.Height, item.Scale);
+        _pipeline.Upscale(source, geometry, new PictureWriter<T>(destination), progress: null, cancellation);
+    }
+
+    /// <summary>Whether the next image would fail too, as the device cannot be used any more.</summary>
+    /// <param name="failure">What happened to an image.</param>
+    internal bool CannotGoOnAfter(Exception failure) => _device.IsDisposed || failure is DeviceException and not DeviceMemoryException;
 
     /// <summary>Upscales the part of an image that a part of the picture takes, and hands the rows of that part over.</summary>
     /// <typeparam name="T">What a channel is: byte, ushort or float.</typeparam>

@@ -36,6 +36,25 @@ public sealed class AllocationTests(ITestOutputHelper output)
     }
 
     [Theory, EachDevice]
+    public void A_batch_allocates_nothing_for_an_image(string deviceName)
+    {
+        using var upscaler = new Upscaler(SmallModels.Open(SmallModels.Edsr), TestDevices.Get(deviceName));
+        byte[] pixels = Pixels(PixelLayout.Rgb);
+        var target = new byte[4 * pixels.Length];
+        var item = new UpscaleItem<byte>(new(pixels, Size, Size, PixelLayout.Rgb), new(target, 2 * Size, 2 * Size, PixelLayout.Rgb));
+        Upscaler[] upscalers = [upscaler];
+        long[] bytes = [.. new[] { 1, 9 }.Select(count =>
+        {
+            UpscaleItem<byte>[] items = [.. Enumerable.Repeat(item, count)];
+            for (int i = 0; i < Frames; i++)
+                Upscaler.UpscaleBatch(upscalers, items, cancellation: Cancellation);
+            return Allocations.Least(() => Upscaler.UpscaleBatch(upscalers, items, cancellation: Cancellation));
+        })];
+        output.WriteLine($"a batch of one: {bytes[0]} bytes; of nine: {bytes[1]} bytes");
+        Assert.Equal(bytes[0], bytes[1]);
+    }
+
+    [Theory, EachDevice]
     public void Frames_in_tiles_allocate_nothing(string deviceName)
     {
         var options = new UpscalerOptions { MaximumTilePixels = 36 * 36, TileOverlap = 1 };

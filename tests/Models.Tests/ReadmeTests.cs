@@ -47,7 +47,7 @@ public sealed class ReadmeTests
     }
 
     // The lines between two marks, without their indentation.
-    private static string[] Snippet(string file, string begin, string end) =>
+    internal static string[] Snippet(string file, string begin, string end) =>
     [
         .. File.ReadLines(Path.Combine(TestData.RepositoryRoot, file))
             .Select(line => line.Trim())
