@@ -43,7 +43,7 @@ public readonly record struct FieldView(double Left, double Top, double Width, d
 
     /// <summary>Checks every value's range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range or not a number.</exception>
-    public void Validate()
+    internal void Validate()
     {
         Check(nameof(Left), Left, Math.Abs(Left) <= FarthestEdge);
         Check(nameof(Top), Top, Math.Abs(Top) <= FarthestEdge);

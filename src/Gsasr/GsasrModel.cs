@@ -33,7 +33,7 @@ public sealed class GsasrModel
     public static GsasrModel Default => EmbeddedModel.Value;
 
     /// <summary>The networks' kinds and sizes, as recognised from the weights.</summary>
-    public GsasrArchitecture Architecture { get; }
+    internal GsasrArchitecture Architecture { get; }
 
     /// <summary>The published name of this architecture, such as "edsr" or "hatl".</summary>
     public string Name => Architecture.Name;

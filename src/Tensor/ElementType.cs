@@ -4,7 +4,7 @@ namespace Gsasr.Tensors;
 
 /// <summary>How one value of a tensor is encoded, in memory and in files, where it is little-endian.</summary>
 [SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "The members name number formats.")]
-public enum ElementType
+internal enum ElementType
 {
     /// <summary>IEEE 754 binary32.</summary>
     Float32,

@@ -1,7 +1,7 @@
 namespace Gsasr.Tensors;
 
 /// <summary>Sizes and kinds of the element types.</summary>
-public static class ElementTypes
+internal static class ElementTypes
 {
     /// <summary>Bytes of one value.</summary>
     /// <param name="type">The element type.</param>

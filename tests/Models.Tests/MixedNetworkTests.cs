@@ -42,14 +42,14 @@ public sealed class MixedNetworkTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("software", DecoderKind.Paper, 20, 2, 6)]
-    [InlineData("software", DecoderKind.Enhanced, 12, 2, 4)]
-    [InlineData("cuda", DecoderKind.Paper, 20, 2, 6)]
-    [InlineData("cuda", DecoderKind.Enhanced, 12, 2, 4)]
-    public void Gaussians_of_float16_are_those_of_float32(string device, DecoderKind kind, int channels, int heads, int window)
+    [InlineData("software", nameof(DecoderKind.Paper), 20, 2, 6)]
+    [InlineData("software", nameof(DecoderKind.Enhanced), 12, 2, 4)]
+    [InlineData("cuda", nameof(DecoderKind.Paper), 20, 2, 6)]
+    [InlineData("cuda", nameof(DecoderKind.Enhanced), 12, 2, 4)]
+    public void Gaussians_of_float16_are_those_of_float32(string device, string kind, int channels, int heads, int window)
     {
         GpuDevice gpu = Gpu(device);
-        var decoder = new DecoderArchitecture(kind, InputFeatures: 8, channels, heads, window, 1, 2, 1, 2);
+        var decoder = new DecoderArchitecture(Enum.Parse<DecoderKind>(kind), InputFeatures: 8, channels, heads, window, 1, 2, 1, 2);
         var architecture = new GsasrArchitecture(SmallModels.Edsr.Encoder, decoder);
         using var cpu = new CpuDevice();
         float[] expected = Gaussians(architecture, cpu, window, ElementType.Float32);

@@ -16,8 +16,7 @@ public sealed class PublicTypesTests
         string[] expected =
         [
             nameof(CpuDevice), nameof(Device), nameof(DeviceCatalog), nameof(DeviceDescription), nameof(DeviceException),
-            nameof(DeviceKind), nameof(DeviceMemoryException), nameof(DeviceRefusal), nameof(ElementType), nameof(ElementTypes),
-            nameof(RefusalCause),
+            nameof(DeviceKind), nameof(DeviceMemoryException), nameof(DeviceRefusal), nameof(RefusalCause),
         ];
         Assert.Equal(expected, typeof(Device).Assembly.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
     }

@@ -5,7 +5,7 @@ using Gsasr.Tensors;
 namespace Gsasr.Testing;
 
 /// <summary>A checkpoint made of arrays, or of another checkpoint with some tensors taken away, added or replaced.</summary>
-public sealed class MemoryCheckpoint : Checkpoint
+internal sealed class MemoryCheckpoint : Checkpoint
 {
     private readonly Dictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, byte[]> _data = new(StringComparer.Ordinal);

@@ -7,7 +7,7 @@ using Gsasr.Tensors;
 namespace Gsasr.Testing;
 
 /// <summary>Writes checkpoints as torch.save does: a ZIP archive of a pickle and one uncompressed entry per tensor.</summary>
-public static class PyTorchWriter
+internal static class PyTorchWriter
 {
     /// <summary>Writes encoder.pth and decoder.pth of a model into a folder.</summary>
     public static void WriteModel(string folder, Checkpoint model)

@@ -9,7 +9,7 @@ namespace Gsasr.Testing;
 /// The full-size model of a golden manifest with its seeded weights, computed when they are read. Names carry <c>encoder.</c> and
 /// <c>decoder.</c>. Of the buffers it has the index tables of the paper decoder, the only ones that must be read.
 /// </summary>
-public sealed class SeededCheckpoint : Checkpoint
+internal sealed class SeededCheckpoint : Checkpoint
 {
     private readonly Dictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Seed> _seeds = new(StringComparer.Ordinal);

@@ -13,7 +13,7 @@ namespace Gsasr.Architecture;
 /// <param name="CrossLayers">Layers per such block.</param>
 /// <param name="SelfBlocks">Blocks in which the Gaussians attend to each other.</param>
 /// <param name="SelfLayers">Layers per such block.</param>
-public sealed record DecoderArchitecture(
+internal sealed record DecoderArchitecture(
     DecoderKind Kind,
     int InputFeatures,
     int Channels,

@@ -1,7 +1,7 @@
 namespace Gsasr.Architecture;
 
 /// <summary>The two generations of the published decoder.</summary>
-public enum DecoderKind
+internal enum DecoderKind
 {
     /// <summary>That of the paper: relative position bias tables.</summary>
     Paper,

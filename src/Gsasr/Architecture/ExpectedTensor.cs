@@ -4,7 +4,7 @@ namespace Gsasr.Architecture;
 /// <param name="Name">Its name, with the prefix <c>encoder.</c> or <c>decoder.</c>.</param>
 /// <param name="Role">What it is to the network.</param>
 /// <param name="Shape">Its extents, outermost first; -1 where any extent will do.</param>
-public sealed record ExpectedTensor(string Name, TensorRole Role, IReadOnlyList<int> Shape)
+internal sealed record ExpectedTensor(string Name, TensorRole Role, IReadOnlyList<int> Shape)
 {
     /// <summary>How many trained numbers it holds: none in a buffer.</summary>
     public long ParameterCount => Role == TensorRole.Parameter ? Shape.Aggregate(1L, (count, extent) => checked(count * extent)) : 0;

@@ -10,7 +10,7 @@ namespace Gsasr.Architecture;
 /// </summary>
 /// <param name="Encoder">The encoder and its sizes.</param>
 /// <param name="Decoder">The decoder and its sizes.</param>
-public sealed record GsasrArchitecture(EncoderArchitecture Encoder, DecoderArchitecture Decoder)
+internal sealed record GsasrArchitecture(EncoderArchitecture Encoder, DecoderArchitecture Decoder)
 {
     /// <summary>How names of encoder tensors begin.</summary>
     public const string EncoderPrefix = "encoder.";

@@ -1,7 +1,7 @@
 namespace Gsasr.Architecture;
 
 /// <summary>What a tensor is to the network it belongs to.</summary>
-public enum TensorRole
+internal enum TensorRole
 {
     /// <summary>Trained numbers, of any floating-point type; required.</summary>
     Parameter,

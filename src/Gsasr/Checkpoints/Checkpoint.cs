@@ -7,7 +7,7 @@ namespace Gsasr.Checkpoints;
 /// Named tensors of a trained network. Opening one reads names and shapes only. Values are read, tensor by tensor, into memory of the
 /// caller, so that a model's weights are held once. Several threads may read at the same time; nobody may dispose of it meanwhile.
 /// </summary>
-public abstract class Checkpoint : IDisposable
+internal abstract class Checkpoint : IDisposable
 {
     /// <summary>The longest tensor that is read, in bytes: what one span can hold.</summary>
     internal const int MaxTensorBytes = int.MaxValue;

@@ -7,7 +7,7 @@ namespace Gsasr.Checkpoints;
 /// All tensors of a GSASR model, those of the encoder named <c>encoder.…</c> and those of the decoder <c>decoder.…</c>, whether they
 /// come from one file or from two.
 /// </summary>
-public sealed class ModelCheckpoint : Checkpoint
+internal sealed class ModelCheckpoint : Checkpoint
 {
     private const string EncoderRole = "encoder";
     private const string DecoderRole = "decoder";

@@ -9,7 +9,7 @@ namespace Gsasr.Checkpoints;
 /// <summary>
 /// Turns a model into one safetensors file of exactly the tensors that it needs: weights as float32, index tables as int32.
 /// </summary>
-public static class ModelConverter
+internal static class ModelConverter
 {
     /// <summary>The metadata key under which the architecture's name is kept.</summary>
     public const string ArchitectureKey = "architecture";

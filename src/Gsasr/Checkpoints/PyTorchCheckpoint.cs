@@ -7,7 +7,7 @@ namespace Gsasr.Checkpoints;
 /// A checkpoint written by PyTorch's torch.save, in its ZIP format or the one before. The pickle inside is read as data, never
 /// executed: names other than those of plain tensors are refused. Values stay in the file until they are read.
 /// </summary>
-public sealed class PyTorchCheckpoint : Checkpoint
+internal sealed class PyTorchCheckpoint : Checkpoint
 {
     /// <summary>
     /// Tensors may share values, and repeat them; together they may be this many times as long as the file, plus

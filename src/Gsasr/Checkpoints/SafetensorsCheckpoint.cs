@@ -6,7 +6,7 @@ namespace Gsasr.Checkpoints;
 /// A checkpoint in a safetensors file: an 8-byte little-endian header length, a JSON header with the names, element types, shapes
 /// and places of the tensors, then their data. The whole header is validated when the file is opened; see <c>docs/checkpoints.md</c>.
 /// </summary>
-public sealed class SafetensorsCheckpoint : Checkpoint
+internal sealed class SafetensorsCheckpoint : Checkpoint
 {
     /// <summary>The longest header that is read, in bytes; a network of 4,000 tensors needs half a million.</summary>
     public const int MaxHeaderBytes = 16 * 1024 * 1024;

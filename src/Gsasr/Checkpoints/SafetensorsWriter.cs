@@ -10,7 +10,7 @@ namespace Gsasr.Checkpoints;
 /// Writes safetensors files. The bytes depend on names, values and metadata alone: tensors are ordered by size of their values
 /// (so that each is aligned to it) and then by name, metadata by key.
 /// </summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     private const int HeaderAlignment = 8;
 

@@ -7,7 +7,7 @@ namespace Gsasr.Checkpoints;
 /// <param name="Name">Its name, such as <c>encoder.conv_first.weight</c>.</param>
 /// <param name="ElementType">How its values are stored.</param>
 /// <param name="Shape">Its extents, outermost first; empty for a single number.</param>
-public sealed record TensorInfo(string Name, ElementType ElementType, IReadOnlyList<int> Shape)
+internal sealed record TensorInfo(string Name, ElementType ElementType, IReadOnlyList<int> Shape)
 {
     /// <summary>How many values it has: the product of the extents.</summary>
     public long Count

@@ -4,7 +4,7 @@ using Gsasr.Weights;
 namespace Gsasr.Encoders;
 
 /// <summary>The network that turns an image into features, with every size that its layers depend on.</summary>
-public abstract record EncoderArchitecture
+internal abstract record EncoderArchitecture
 {
     private protected EncoderArchitecture(int features) => Features = features;
 

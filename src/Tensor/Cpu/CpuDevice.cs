@@ -47,7 +47,7 @@ public sealed class CpuDevice : Device
         0, Math.Min(_memoryLimit - AllocatedBytes, Math.Min(Math.Min(FreeMemoryBytes() ?? long.MaxValue, UnusedMemoryBytes) / 2, FreeAddresses())));
 
     /// <summary>Bytes of memory in its buffers.</summary>
-    public long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
+    internal long AllocatedBytes => Interlocked.Read(ref _allocatedBytes);
 
     /// <summary>Called before each allocation, kernel and wait. Tests let the device fail in it, as a GPU's driver may at any call.</summary>
     internal Action? BeforeCall { get; set; }
