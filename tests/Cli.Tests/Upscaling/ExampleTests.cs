@@ -42,8 +42,7 @@ public sealed class ExampleTests : IDisposable
     [Fact]
     public async Task The_pods_of_the_Kubernetes_job_write_all_files()
     {
-        // The client's types are made of the schema of the API; anything that it does not know is an error.
-        V1Job job = KubernetesYaml.Deserialize<V1Job>(File.ReadAllText(Example("kubernetes-job.yaml")), strict: true);
+        V1Job job = ReadJob(File.ReadAllText(Example("kubernetes-job.yaml")));
         Assert.Equal(("batch/v1", "Job", "Indexed"), (job.ApiVersion, job.Kind, job.Spec.CompletionMode));
         V1PodSpec pod = job.Spec.Template.Spec;
         Assert.Contains(pod.RestartPolicy, (string[])["OnFailure", "Never"]);
@@ -63,6 +62,45 @@ public sealed class ExampleTests : IDisposable
         }
 
         AssertWritten();
+    }
+
+    [Theory]
+    [InlineData("completionMode:", "completionmode:")]
+    [InlineData("mountPath:", "mountpath:")]
+    [InlineData("spec:", "specification:")]
+    [InlineData("completions: 8", "completions: eight")]
+    [InlineData("command:", "command: gsasr\n          args:")]
+    [InlineData("limits:", "limits: 1\n            requests:")]
+    [InlineData("parallelism: 8", "parallelism: 8\n  parallelism: 4")]
+    [InlineData("- name: gsasr", "- tty: false")]
+    [InlineData("- name: GSASR_SHARD_COUNT", "- valueFrom: {}")]
+    [InlineData("- name: data\n              mountPath", "- mountPath")]
+    [InlineData("- name: data\n          persistentVolumeClaim", "- persistentVolumeClaim")]
+    [InlineData("claimName: photos", "readOnly: false")]
+    [InlineData("value: \"8\"", "value: 8")]
+    public void A_mistake_in_the_Kubernetes_job_would_be_found(string correct, string mistake)
+    {
+        string text = File.ReadAllText(Example("kubernetes-job.yaml")).ReplaceLineEndings("\n");
+        Assert.Contains(correct, text, StringComparison.Ordinal);
+        Assert.ThrowsAny<Exception>(() => ReadJob(text.Replace(correct, mistake, StringComparison.Ordinal)));
+    }
+
+    // The client's types are made of the schema of the API: they refuse fields and types that it does not have. What the schema requires of what
+    // the example has, and that values of variables are quoted if they are numbers, the types do not know.
+    private static V1Job ReadJob(string text)
+    {
+        V1Job job = KubernetesYaml.Deserialize<V1Job>(text, strict: true);
+        V1PodSpec pod = job.Spec.Template.Spec;
+        string?[] required =
+        [
+            .. pod.Containers.Select(container => container.Name),
+            .. pod.Containers.SelectMany(container => container.Env).Select(variable => variable.Name),
+            .. pod.Containers.SelectMany(container => container.VolumeMounts).SelectMany(mount => (string?[])[mount.Name, mount.MountPath]),
+            .. pod.Volumes.SelectMany(volume => (string?[])[volume.Name, volume.PersistentVolumeClaim.ClaimName]),
+        ];
+        Assert.DoesNotContain(required, string.IsNullOrEmpty);
+        Assert.DoesNotMatch("(?m)^ *value: *[0-9]", text);
+        return job;
     }
 
     private static string Example(string name) => Path.Combine(TestData.RepositoryRoot, "docs", "examples", name);
