@@ -216,7 +216,7 @@ public sealed class Upscaler : IDisposable
     /// </summary>
     /// <remarks>
     /// The first upscaler works on the thread of this call, each other one on a thread of its own. Upscalers of several devices share the work;
-    /// two of one device overlap what one of them does on the host, such as the conversion of pixels, with the other's work on the device.
+    /// two of one device can overlap what one of them does on the host with the other's work on the device.
     /// Which upscaler takes an image is not determined, so give them the same model and options.
     /// </remarks>
     /// <typeparam name="T">What a channel is: byte, ushort or float.</typeparam>
