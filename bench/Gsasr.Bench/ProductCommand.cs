@@ -13,7 +13,7 @@ internal static class ProductCommand
     [
         new(64, 64, 1), new(64, 192, 1), new(180, 180, 1), new(180, 360, 1), new(360, 180, 1),
         new(184, 184, 1), new(184, 368, 1), new(368, 184, 1), new(192, 384, 1), new(384, 192, 1), new(192, 192, 1), new(192, 576, 1), new(192, 768, 1), new(768, 192, 1), new(192, 960, 1),
-        new(64, 64, 3), new(192, 192, 3), new(64, 256, 3, PixelShuffle: true), new(192, 768, 3, PixelShuffle: true),
+        new(64, 64, 3), new(192, 64, 3), new(64, 192, 3), new(192, 192, 3), new(64, 256, 3, PixelShuffle: true), new(192, 768, 3, PixelShuffle: true),
     ];
 
     // The least duration of a run on the processor.

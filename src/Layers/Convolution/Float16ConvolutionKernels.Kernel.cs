@@ -100,7 +100,7 @@ internal static class Float16ConvolutionKernels
         }
     }
 
-    // The sums of a tile. TColumns says how many columns the group has.
+    // The sums of a tile. TColumns says how many columns the group has, and so how many slices there is room for.
     private static void Accumulate<TTile, TColumns>(
         ArrayView<short> x,
         int xPitch,
@@ -125,7 +125,7 @@ internal static class Float16ConvolutionKernels
         int channel = 0;
         int fetched = 0;
         int fetchSlot = 0;
-        for (int s = 0; s < TTile.Stages - 1; s++)
+        for (int s = 0; s < TColumns.Stages - 1; s++)
         {
             if (fetched < steps)
             {
@@ -143,7 +143,7 @@ internal static class Float16ConvolutionKernels
             }
 
             fetched++;
-            fetchSlot += Float16Product.SlotBytes<TTile>();
+            fetchSlot += Float16Product.SlotBytes<TColumns>();
             TensorCores.EndCopyGroup();
         }
 
@@ -152,7 +152,7 @@ internal static class Float16ConvolutionKernels
         int slot = 0;
         for (int step = 0; step < steps; step++)
         {
-            TensorCores.WaitForCopies(TTile.Stages - 2);
+            TensorCores.WaitForCopies(TColumns.Stages - 2);
             if (TTile.HasWarpgroups)
                 Warpgroup.ShowSharedMemory();
             Group.Barrier();
@@ -173,13 +173,13 @@ internal static class Float16ConvolutionKernels
             }
 
             fetched++;
-            fetchSlot += Float16Product.SlotBytes<TTile>();
-            if (fetchSlot == TTile.Stages * Float16Product.SlotBytes<TTile>())
+            fetchSlot += Float16Product.SlotBytes<TColumns>();
+            if (fetchSlot == TColumns.Stages * Float16Product.SlotBytes<TColumns>())
                 fetchSlot = 0;
             Float16Product.Multiply<TColumns>(
                 sharedStart + slot, sharedStart + slot + TTile.Rows * Float16Tiles.RowBytes, item, sums, left, right);
-            slot += Float16Product.SlotBytes<TTile>();
-            if (slot == TTile.Stages * Float16Product.SlotBytes<TTile>())
+            slot += Float16Product.SlotBytes<TColumns>();
+            if (slot == TColumns.Stages * Float16Product.SlotBytes<TColumns>())
                 slot = 0;
         }
     }

@@ -5,16 +5,15 @@ namespace Gsasr.Layers;
 /// <summary><see cref="ChannelAttention"/> on GPUs.</summary>
 internal static class ChannelAttentionGpu
 {
-    // Enough groups to read at the speed of the memory, and few enough that one group can add up their sums. Those of float16 read more at once.
+    // Enough groups to read at the speed of the memory, and few enough that one group can add up their sums.
     private const int MaximumSums = 256;
-    private const int MaximumFloat16Sums = 128;
     private const int MinimumPixelsPerSum = 16;
 
     public static void AddScaled(GpuDevice device, in Tensor x, ChannelAttentionWeights weights, float factor, in Tensor y, Arena arena)
     {
         using Arena.Scope scope = arena.BeginScope();
         bool isFloat16 = y.ElementType == ElementType.Float16;
-        int pixelsPerSum = Math.Max(MinimumPixelsPerSum, LayerKernels.DivideUp(x.Pixels, isFloat16 ? MaximumFloat16Sums : MaximumSums));
+        int pixelsPerSum = Math.Max(MinimumPixelsPerSum, LayerKernels.DivideUp(x.Pixels, MaximumSums));
         Tensor sums = arena.Allocate(1, LayerKernels.DivideUp(x.Pixels, pixelsPerSum), x.Channels);
         Tensor means = arena.Allocate(1, 1, x.Channels);
         Tensor hidden = arena.Allocate(1, 1, weights.Squeezed);

@@ -12,8 +12,9 @@ internal static class ChannelAttentionKernels
 {
     private const int GroupSize = 256;
 
-    // How many reads are started at once.
-    private const int Ahead = 8;
+    // How many reads of sums and of factors are started at once.
+    private const int Ahead = 32;
+    private const int FactorsAhead = 8;
 
     /// <summary>sums[group][channel] = the sum of pixelsPerGroup pixels.</summary>
     [Kernel(GroupSize)]
@@ -58,10 +59,8 @@ internal static class ChannelAttentionKernels
         for (int first = 0; first < squeezed; first += Rows)
         {
             int s = first + row;
-            float sum = 0f;
-            for (int c = lane; s < squeezed & c < channels; c += Lanes)
-                sum = Gpu.Fma(squeeze[s * channels + c], means[c], sum);
-            partial[item] = sum;
+            int count = s < squeezed & lane < channels ? (channels - lane + Lanes - 1) / Lanes : 0;
+            partial[item] = Product(squeeze, s * channels + lane, means, lane, Lanes, count, 0f);
             Group.Barrier();
             for (int step = Lanes / 2; step > 0; step /= 2)
             {
@@ -78,9 +77,7 @@ internal static class ChannelAttentionKernels
         Gpu.GlobalBarrier();
         for (int c = item; c < channels; c += GroupSize)
         {
-            float sum = expandBias[c];
-            for (int s = 0; s < squeezed; s++)
-                sum = Gpu.Fma(expand[c * squeezed + s], hidden[s], sum);
+            float sum = Product(expand, c * squeezed, hidden, 0, 1, squeezed, expandBias[c]);
             gates[c] = factor / (1f + XMath.Exp(-sum));
         }
     }
@@ -127,5 +124,27 @@ internal static class ChannelAttentionKernels
         for (; i < count; i++)
             sum += values[first + i * pitch];
         return sum;
+    }
+
+    // start + a * b over `count` values, `pitch` apart, from first to last.
+    private static float Product(ArrayView<float> a, int firstA, ArrayView<float> b, int firstB, int pitch, int count, float start)
+    {
+        var aheadA = new float[FactorsAhead];
+        var aheadB = new float[FactorsAhead];
+        for (int i = 0; i < count; i += FactorsAhead)
+        {
+            for (int k = 0; k < FactorsAhead; k++)
+            {
+                // The last factors again, where there are none.
+                int place = XMath.Min(i + k, count - 1) * pitch;
+                aheadA[k] = a[firstA + place];
+                aheadB[k] = b[firstB + place];
+            }
+
+            for (int k = 0; k < FactorsAhead; k++)
+                start = i + k < count ? Gpu.Fma(aheadA[k], aheadB[k], start) : start;
+        }
+
+        return start;
     }
 }

@@ -44,6 +44,9 @@ internal static class Float16NormalizationKernels
         var low = new Float4[Eights];
         var high = new Float4[Eights];
         float sum = 0f;
+        var packed = new Int4[Eights];
+        for (int i = 0; i < Eights; i++)
+            packed[i] = TensorCores.Load8(ref x[source + XMath.Min(first + i * Float16NormalizationShape.ItemsPerPixel * 8, channels - 8)]);
         for (int i = 0; i < Eights; i++)
         {
             int c = first + i * Float16NormalizationShape.ItemsPerPixel * 8;
@@ -51,9 +54,8 @@ internal static class Float16NormalizationKernels
             high[i] = default;
             if (c < channels)
             {
-                Int4 packed = TensorCores.Load8(ref x[source + c]);
-                low[i] = Float16Values.First(packed);
-                high[i] = Float16Values.Second(packed);
+                low[i] = Float16Values.First(packed[i]);
+                high[i] = Float16Values.Second(packed[i]);
                 if (hasShift != 0)
                 {
                     low[i] += Gpu.Load4(ref shift[c]);
