@@ -30,6 +30,9 @@ internal sealed class EvenAreas
     private (int First, int End)[] _spans = [];
     private long _evenPixels;
 
+    // Of each drawn column the two columns of the image between whose middles it lies, and how far it is from the first one.
+    private (int Near, int Far, float Across)[] _columns = [];
+
     // The loops over rows, and the pixels that the blending one works on.
     private readonly RowLoop _loop = new();
     private readonly Action<int> _findInRow;
@@ -93,8 +96,21 @@ internal sealed class EvenAreas
         {
             _blended = new BlendedPixels(left, top, scaleX, scaleY, width, (nint)first, sizeof(T));
 
+            FindColumns();
             int rows = pixels.Length / (width * 3);
             _loop.Run(rows, (int)Math.Min(PixelsInTimeOfOne * _evenPixels * scaleX * scaleY / rows, width), _blendRow);
+        }
+    }
+
+    private void FindColumns()
+    {
+        if (_columns.Length < _blended.Width)
+            _columns = new (int, int, float)[_blended.Width];
+        for (int i = 0; i < _blended.Width; i++)
+        {
+            double x = (_blended.Left + i + 0.5) / _blended.ScaleX - 0.5;
+            int column = (int)Math.Floor(x);
+            _columns[i] = (Math.Clamp(column, 0, _width - 1), Math.Clamp(column + 1, 0, _width - 1), (float)(x - column));
         }
     }
 
@@ -222,11 +238,7 @@ internal sealed class EvenAreas
         int end = span.End == _width ? width : (int)Math.Clamp((span.End + 0.5) * scaleX - left + 1, 0, width);
         for (int i = first; i < end; i++)
         {
-            double x = (left + i + 0.5) / scaleX - 0.5;
-            int column = (int)Math.Floor(x);
-            float across = (float)(x - column);
-            int near = Math.Clamp(column, 0, _width - 1);
-            int far = Math.Clamp(column + 1, 0, _width - 1);
+            (int near, int far, float across) = _columns[i];
 
             // Even pixels beside each other have the same colour, because each lies within the other's reach.
             int even = -1;
@@ -237,7 +249,7 @@ internal sealed class EvenAreas
             Add(lower * _width + far, down * across, ref even, ref weight);
             if (even >= 0)
             {
-                Mix(new Vector3(Image.AsSpan(3 * even, 3)), Math.Min(weight, 1), pixels.Slice(3 * i, 3));
+                Mix(Image.AsSpan(3 * even, 3), Math.Min(weight, 1), pixels.Slice(3 * i, 3));
 
                 // The pixels between here and the last of a run of even columns in both rows are the same.
                 int uneven = Math.Min(NextUneven(_even.AsSpan(upper * _width, _width), near), NextUneven(_even.AsSpan(lower * _width, _width), near));
@@ -263,7 +275,7 @@ internal sealed class EvenAreas
         }
     }
 
-    private static void Mix<T>(Vector3 colour, float weight, Span<T> pixel)
+    private static void Mix<T>(ReadOnlySpan<float> colour, float weight, Span<T> pixel)
         where T : unmanaged
     {
         for (int channel = 0; channel < 3; channel++)

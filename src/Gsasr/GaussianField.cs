@@ -211,6 +211,7 @@ public sealed class GaussianField : IDisposable
             new PictureWriter<T>(destination),
             ref firstRow,
             _arena.Device.AvailableMemoryBytes + _arena.HeldBytes + _raster.HeldBytes,
+            network: null,
             _pass);
         _pass.Meter.Finish();
     }

@@ -45,6 +45,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         using LaunchRecording.Scope recording = device is GpuDevice gpu ? gpu.BeginRecording() : default;
         bool hasAlpha = writer.Layout.HasAlpha() && SourceImage.IsTransparent(source);
         var format = new DrawnFormat(Unsafe.SizeOf<T>(), hasAlpha ? 2 : 1, writer.TakesWholeRows ? writer.Layout.ChannelCount() : 0);
+        bool isRead = false;
         DrawnPicture? picture = null;
         long limit = long.MaxValue;
         int firstRow = 0;
@@ -53,9 +54,12 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
             try
             {
                 MemoryPlan plan = Workspace.Prepare(geometry, format, limit);
-                picture ??= Read(source, geometry, writer.Layout, hasAlpha);
+                // Only after the plan, which may refuse the image.
+                if (!isRead)
+                    _source.Read(source, geometry, withAlpha: writer.Layout.HasAlpha());
+                isRead = true;
                 Pass.Meter.BeginWork(plan.Work(_work), plan.Images * plan.TileCount);
-                Draw(picture.Value, plan, writer, ref firstRow);
+                Draw(ref picture, plan, writer, ref firstRow);
                 cancellation.ThrowIfCancellationRequested();
                 Pass.Meter.Finish();
                 return;
@@ -113,19 +117,15 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
     /// <inheritdoc/>
     public void Dispose() => Workspace.Dispose();
 
-    // The image as floats, and what is known of it beside its Gaussians. Only after the plan, which may refuse it.
-    private DrawnPicture Read<T>(ReadOnlyPixelSpan<T> source, in ImageGeometry geometry, PixelLayout drawn, bool hasAlpha)
-        where T : unmanaged
-    {
-        _source.Read(source, geometry, withAlpha: drawn.HasAlpha());
-        return new DrawnPicture(default, Described(geometry), EvenAreasOf(_source.Colours, _evenColours, geometry))
-        {
-            EvenAlpha = hasAlpha ? EvenAreasOf(_source.Alpha, _evenAlpha, geometry) : null,
-            IsNeutral = options.KeepGrey && PixelConversion.AreNeutral(_source.Colours.AsSpan(0, geometry.Width * geometry.Height * 3)),
+    // What is known of the image beside its Gaussians.
+    private DrawnPicture Look(in ImageGeometry geometry, bool hasAlpha) =>
+        new(default, Described(geometry), EvenAreasOf(_source.Colours, _evenColours, geometry))
+{
+    EvenAlpha = hasAlpha ? EvenAreasOf(_source.Alpha, _evenAlpha, geometry) : null,
+    IsNeutral = options.KeepGrey && PixelConversion.AreNeutral(_source.Colours.AsSpan(0, geometry.Width * geometry.Height * 3)),
         };
-    }
 
-    private void Draw<T>(in DrawnPicture picture, MemoryPlan plan, in PictureWriter<T> writer, ref int firstRow)
+    private void Draw<T>(ref DrawnPicture? picture, MemoryPlan plan, in PictureWriter<T> writer, ref int firstRow)
         where T : unmanaged
     {
         bool isInOrder = !plan.Strips.GoesRight && plan.Geometry.Fold is null;
@@ -133,7 +133,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         {
             // After the memory ran out, rows that were handed over before are not drawn again.
             for (int i = 0; i < plan.Strips.Count; i++)
-                DrawStrip(picture, plan, i, writer, ref firstRow);
+                DrawStrip(ref picture, plan, i, writer, ref firstRow);
             return;
         }
 
@@ -141,7 +141,7 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         for (int i = 0; i < plan.Strips.Count; i++)
         {
             int top = 0;
-            DrawStrip(picture, plan, i, whole, ref top);
+            DrawStrip(ref picture, plan, i, whole, ref top);
         }
 
         Pass.IsInCallersCode = true;
@@ -149,26 +149,41 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         Pass.IsInCallersCode = false;
     }
 
-    private void DrawStrip<T>(in DrawnPicture picture, MemoryPlan plan, int index, in PictureWriter<T> writer, ref int firstRow)
+    private void DrawStrip<T>(ref DrawnPicture? picture, MemoryPlan plan, int index, in PictureWriter<T> writer, ref int firstRow)
         where T : unmanaged
     {
         Strip strip = plan.Strips.StripAt(index);
-        StripMemory memory = plan.Strips.MemoryOf(strip);
-        network.Fill(_source.Colours, plan, strip, Workspace.Field, Pass);
-        DrawnPicture filled = picture with { Colours = GaussiansOf(Workspace.Field, memory.Start, memory.End) };
-        if (plan.Images == 2)
-        {
-            network.Fill(_source.Alpha, plan, strip, Workspace.AlphaField, Pass);
-            filled = filled with { Alpha = GaussiansOf(Workspace.AlphaField, memory.Start, memory.End) };
-        }
+        int doneTiles = Pass.Meter.Tile;
+        if (TryDrawStrip(ref picture, plan, strip, writer, ref firstRow, again: false))
+            return;
+        Pass.Meter.Tile = doneTiles;
+        TryDrawStrip(ref picture, plan, strip, writer, ref firstRow, again: true);
+    }
 
+    // False if values left float16's range.
+    private bool TryDrawStrip<T>(ref DrawnPicture? picture, MemoryPlan plan, in Strip strip, in PictureWriter<T> writer, ref int firstRow, bool again)
+        where T : unmanaged
+    {
+        StripMemory memory = plan.Strips.MemoryOf(strip);
+        network.Fill(_source.Colours, plan, strip, Workspace.Field, Pass, again);
+        if (plan.Images == 2)
+            network.Fill(_source.Alpha, plan, strip, Workspace.AlphaField, Pass, again);
+
+        // While the device is busy.
         ImageGeometry geometry = plan.Geometry;
-        RasterSettings canvas = picture.Description.Canvas(geometry.Scale, geometry.RatioX, geometry.RatioY) with
+        picture ??= Look(geometry, hasAlpha: plan.Images == 2);
+        Pass.Mark(PipelineStage.EvenAreas);
+        DrawnPicture filled = picture.Value with
+        {
+            Colours = GaussiansOf(Workspace.Field, memory.Start, memory.End),
+            Alpha = plan.Images == 2 ? GaussiansOf(Workspace.AlphaField, memory.Start, memory.End) : null,
+        };
+        RasterSettings canvas = filled.Description.Canvas(geometry.Scale, geometry.RatioX, geometry.RatioY) with
         {
             ViewportLeft = geometry.CanvasLeft,
             ViewportTop = geometry.CanvasTop,
         };
-        Workspace.Raster.Draw(filled, canvas, plan.Strips.OutputOf(strip), writer, ref firstRow, plan.DrawingBytes, Pass);
+        return Workspace.Raster.Draw(filled, canvas, plan.Strips.OutputOf(strip), writer, ref firstRow, plan.DrawingBytes, network, Pass);
     }
 
     // All Gaussians of an image, in memory of their own.
@@ -178,7 +193,13 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         DeviceBuffer memory = device.Allocate(plan.FieldBytes);
         try
         {
-            network.Fill(_source.Colours, plan, plan.Strips.StripAt(0), memory, Pass);
+            network.Fill(_source.Colours, plan, plan.Strips.StripAt(0), memory, Pass, again: false);
+            if (network.TakeOverflow())
+            {
+                Pass.Meter.Tile = 0;
+                network.Fill(_source.Colours, plan, plan.Strips.StripAt(0), memory, Pass, again: true);
+            }
+
             device.Synchronize();
             Pass.Cancellation.ThrowIfCancellationRequested();
             EvenAreas? evenAreas = options.KeepEvenAreas ? EvenAreas.Of(_source.TakeColours(geometry), geometry.Width, geometry.Height) : null;

@@ -66,28 +66,39 @@ internal sealed class NetworkStage : IDisposable
         WasRepeated = false;
 
         // An image that was cancelled or failed may have left its overflow flag set.
-        if (_mayHaveOverflowed)
-            TakeOverflow();
+        TakeOverflow();
     }
 
-    /// <summary>Makes the Gaussians of a strip.</summary>
+    /// <summary>Makes the Gaussians of a strip. They may be wrong until <see cref="TakeOverflow"/> says that they are not.</summary>
     /// <param name="image">[height, width, 3] values of 0 to 1, without padding.</param>
     /// <param name="plan">The image's sizes, and how it is cut.</param>
     /// <param name="strip">The strip.</param>
     /// <param name="field">Where the Gaussians go, as <see cref="StripPlan.MemoryOf"/> has it, tile after tile.</param>
     /// <param name="pass">Memory, progress and cancellation.</param>
+    /// <param name="again">Whether values left float16's range the first time, so that this time everything is float32.</param>
     /// <exception cref="DeviceMemoryException">The device has too little memory.</exception>
-    public void Fill(ReadOnlySpan<float> image, MemoryPlan plan, in Strip strip, DeviceBuffer field, ForwardPass pass)
+    public void Fill(ReadOnlySpan<float> image, MemoryPlan plan, in Strip strip, DeviceBuffer field, ForwardPass pass, bool again)
     {
-        _mayHaveOverflowed = true;
-        int doneTiles = pass.Meter.Tile;
-        Fill(_networks, image, plan, strip, field, pass);
-        if (!TakeOverflow())
+        if (again)
+        {
+            WasRepeated = true;
+            _exact ??= Networks.Load(_model, _device, ElementType.Float32, Meter(_model.Architecture, progress: null, pass.Cancellation));
+            Fill(_exact, image, plan, strip, field, pass);
             return;
-        WasRepeated = true;
-        pass.Meter.Tile = doneTiles;
-        _exact ??= Networks.Load(_model, _device, ElementType.Float32, Meter(_model.Architecture, progress: null, pass.Cancellation));
-        Fill(_exact, image, plan, strip, field, pass);
+        }
+
+        _mayHaveOverflowed = true;
+        Fill(_networks, image, plan, strip, field, pass);
+    }
+
+    /// <summary>
+    /// Whether values have left float16's range since the last call, so that Gaussians are wrong and have to be made again. Waits for the device.
+    /// </summary>
+    public bool TakeOverflow()
+    {
+        bool overflowed = _mayHaveOverflowed && _networks.Decoder.TakeOverflow();
+        _mayHaveOverflowed = false;
+        return overflowed;
     }
 
     /// <inheritdoc/>
@@ -99,13 +110,6 @@ internal sealed class NetworkStage : IDisposable
 
     private static LoadingMeter Meter(GsasrArchitecture architecture, IProgress<double>? progress, CancellationToken cancellation) =>
         new(architecture.EncoderParameterCount + architecture.DecoderParameterCount, progress, cancellation);
-
-    private bool TakeOverflow()
-    {
-        bool overflowed = _networks.Decoder.TakeOverflow();
-        _mayHaveOverflowed = false;
-        return overflowed;
-    }
 
     private void Fill(Networks networks, ReadOnlySpan<float> image, MemoryPlan plan, in Strip strip, DeviceBuffer field, ForwardPass pass)
     {

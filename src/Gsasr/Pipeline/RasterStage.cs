@@ -85,16 +85,25 @@ internal sealed class RasterStage(Arena arena) : IDisposable
     /// <param name="writer">Takes the part, band after band.</param>
     /// <param name="firstRow">The first row that was not taken before; those above it are left out. Every band moves it on.</param>
     /// <param name="bytes">The memory that a band may take.</param>
+    /// <param name="network">What has made the Gaussians and may find that they are wrong; null if they are known to be right.</param>
     /// <param name="pass">Memory, progress and cancellation.</param>
+    /// <returns>Whether the Gaussians were right. If not, the writer got nothing.</returns>
     /// <exception cref="ModelOutputException">Some values are not numbers.</exception>
     /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
     /// <exception cref="DeviceMemoryException">The device has too little memory for a row.</exception>
-    public unsafe void Draw<T>(
-        in DrawnPicture picture, in RasterSettings canvas, PixelRectangle part, in PictureWriter<T> writer, ref int firstRow, long bytes, ForwardPass pass)
+    public unsafe bool Draw<T>(
+        in DrawnPicture picture,
+        in RasterSettings canvas,
+        PixelRectangle part,
+        in PictureWriter<T> writer,
+        ref int firstRow,
+        long bytes,
+        NetworkStage? network,
+        ForwardPass pass)
         where T : unmanaged
     {
         if (part.Width < 1 || part.Height < 1)
-            return;
+            return network?.TakeOverflow() != true;
         int end = part.Top + part.Height;
         firstRow = Math.Max(firstRow, part.Top);
         int bandRows = BandRows(arena.Device, picture.Colours.Pixels, part.Width, part.Height, sizeof(T), picture.Images, bytes);
@@ -110,9 +119,10 @@ internal sealed class RasterStage(Arena arena) : IDisposable
             RasterSettings place = canvas with { ViewportLeft = canvas.ViewportLeft + band.Left, ViewportTop = canvas.ViewportTop + band.Top };
             try
             {
-                DrawBand(picture.Colours, picture.EvenColours, picture.Description, place, band, colours, pass);
+                if (!DrawBand(picture.Colours, picture.EvenColours, picture.Description, place, band, colours, network, pass))
+                    return false;
                 if (picture.Alpha is Tensor gaussians)
-                    DrawBand(gaussians, picture.EvenAlpha, picture.Description, place, band, alpha, pass);
+                    DrawBand(gaussians, picture.EvenAlpha, picture.Description, place, band, alpha, network: null, pass);
             }
             catch (DeviceMemoryException) when (band.Height > 1)
             {
@@ -133,6 +143,8 @@ internal sealed class RasterStage(Arena arena) : IDisposable
             firstRow += band.Height;
             pass.Advance(Work(band.Width, band.Height) * picture.Images);
         }
+
+        return true;
     }
 
     /// <summary>Draws a part of a canvas as sums, neither clamped nor rounded, without even areas.</summary>
@@ -173,8 +185,16 @@ internal sealed class RasterStage(Arena arena) : IDisposable
         _pixels = null;
     }
 
-    private unsafe void DrawBand<T>(
-        in Tensor gaussians, EvenAreas? evenAreas, FieldDescription description, in RasterSettings place, in PixelRectangle size, Span<T> band, ForwardPass pass)
+    // False if the Gaussians are wrong. The device goes on to draw them before that is known, because it would have nothing to do until then.
+    private unsafe bool DrawBand<T>(
+        in Tensor gaussians,
+        EvenAreas? evenAreas,
+        FieldDescription description,
+        in RasterSettings place,
+        in PixelRectangle size,
+        Span<T> band,
+        NetworkStage? network,
+        ForwardPass pass)
         where T : unmanaged
     {
         using (arena.BeginScope())
@@ -182,7 +202,11 @@ internal sealed class RasterStage(Arena arena) : IDisposable
             Tensor image = arena.Allocate(size.Height, size.Width, 3);
             Rasterizer.Render(gaussians, place, image, arena, pass.Cancellation);
             pass.Mark(PipelineStage.Rasteriser);
-            int nonFinite = typeof(T) == typeof(float) ? Download(image, MemoryMarshal.Cast<T, float>(band), pass) : DownloadRounded(image, size, band, pass);
+            if (typeof(T) != typeof(float))
+                Round(image, size, sizeof(T), pass);
+            if (network?.TakeOverflow() == true)
+                return false;
+            int nonFinite = typeof(T) == typeof(float) ? Download(image, MemoryMarshal.Cast<T, float>(band)) : DownloadRounded(band);
             pass.Mark(PipelineStage.Download);
             if (nonFinite != 0)
             {
@@ -203,10 +227,12 @@ internal sealed class RasterStage(Arena arena) : IDisposable
                 band);
             pass.Mark(PipelineStage.EvenAreas);
         }
+
+        return true;
     }
 
     // Both return how many values are not numbers.
-    private static int Download(in Tensor image, Span<float> band, ForwardPass pass)
+    private static int Download(in Tensor image, Span<float> band)
     {
         image.Buffer.Download(band, image.ByteOffset);
         int nonFinite = 0;
@@ -216,11 +242,22 @@ internal sealed class RasterStage(Arena arena) : IDisposable
         return nonFinite;
     }
 
-    private unsafe int DownloadRounded<T>(in Tensor image, in PixelRectangle size, Span<T> band, ForwardPass pass)
+    private int DownloadRounded<T>(Span<T> band)
         where T : unmanaged
     {
+        Span<int> nonFinite = stackalloc int[1];
+        _nonFinite!.Download(nonFinite, 0);
+
+        // The caller's memory gets no picture that is none.
+        if (nonFinite[0] == 0)
+            _pixels!.Download(band, 0);
+        return nonFinite[0];
+    }
+
+    private void Round(in Tensor image, in PixelRectangle size, int sampleBytes, ForwardPass pass)
+    {
         _nonFinite ??= arena.Device.Allocate(sizeof(int));
-        long bytes = PixelBytes(size.Width, size.Height, sizeof(T));
+        long bytes = PixelBytes(size.Width, size.Height, sampleBytes);
         if (_pixels is null || _pixels.ByteLength < bytes)
         {
             _pixels?.Dispose();
@@ -228,14 +265,7 @@ internal sealed class RasterStage(Arena arena) : IDisposable
             _pixels = arena.Device.Allocate(bytes);
         }
 
-        PixelQuantizer.Run(image, size.Height, size.Width, 8 * sizeof(T), _pixels, _nonFinite);
+        PixelQuantizer.Run(image, size.Height, size.Width, 8 * sampleBytes, _pixels, _nonFinite);
         pass.Mark(PipelineStage.Rounding);
-        Span<int> nonFinite = stackalloc int[1];
-        _nonFinite.Download(nonFinite, 0);
-
-        // The caller's memory gets no picture that is none.
-        if (nonFinite[0] == 0)
-            _pixels.Download(band, 0);
-        return nonFinite[0];
     }
 }
