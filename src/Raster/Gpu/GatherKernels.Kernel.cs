@@ -11,10 +11,10 @@ namespace Gsasr.Raster;
 internal static class GatherKernels
 {
     private const int BlockSize = RasterShape.BlockSize;
-    private const int TileSize = RasterShape.TileSize;
+    private const int TileColumns = RasterShape.TileColumns;
 
-    // Rows and columns of the pixels that 32 work-items draw.
-    private const int QuadSize = 8;
+    // Columns of the pixels that 32 work-items draw, a quarter of the tile.
+    private const int QuadColumns = 8;
 
     // A splat in shared memory: as ActivateKernels makes it, with its origin counted from the tile's first pixel, followed by bits: the
     // quads that it touches, and in the bits above them the columns and rows within its bounds.
@@ -30,10 +30,11 @@ internal static class GatherKernels
     private const uint QuietNaN = 0x7FC00000;
 
     /// <summary>
-    /// One group for each tile of 16 x 16 pixels. Work-items 32 q to 32 q + 31 draw quad q, each two pixels four rows apart.
+    /// One group for each tile. Work-items 32 q to 32 q + 31 draw quad q, a quarter of the tile: each two pixels four rows apart, or in tiles of 8 rows one.
     /// </summary>
-    [Kernel(BlockSize)]
-    public static void Gather(
+    [Kernel(BlockSize, Specialization = typeof(Tile16x16))]
+    [Kernel(BlockSize, Specialization = typeof(Tile16x8))]
+    public static void Gather<TTile>(
         ArrayView<float> splats, // [count, 12]
         ArrayView<int> bounds,   // [count, 4]
         int count,
@@ -50,23 +51,24 @@ internal static class GatherKernels
         int firstColour,         // 0, or 3 for the fourth colour alone
         int colours,             // channels that are drawn, 1 to 3, or 1 with the fourth colour
         int accumulate)          // 1 to add to the image, 0 to overwrite it
+        where TTile : struct, IGatherTile
     {
         ArrayView<int> words = SharedMemory.Allocate<int>(VoteBuffers * VoteWords);
         ArrayView<int> queue = SharedMemory.Allocate<int>(2 * BlockSize);
         ArrayView<float> inTile = SharedMemory.Allocate<float>(BlockSize * TileSplatFloats);
 
         int item = Gpu.Keep(Group.IdxX);
-        int tileX = Grid.IdxX * TileSize;
-        int tileY = Grid.IdxY * TileSize;
+        int tileX = Grid.IdxX * TileColumns;
+        int tileY = Grid.IdxY * TTile.Rows;
         var tile = new Int4(
-            left + tileX, top + tileY, left + XMath.Min(tileX + TileSize, width) - 1, top + XMath.Min(tileY + TileSize, height) - 1);
+            left + tileX, top + tileY, left + XMath.Min(tileX + TileColumns, width) - 1, top + XMath.Min(tileY + TTile.Rows, height) - 1);
 
         int quad = item / 32;
-        int x = (quad & 1) * QuadSize + (item & (QuadSize - 1));
-        int y0 = quad / 2 * QuadSize + (item & 31) / QuadSize;
+        int x = (quad & 1) * QuadColumns + (item & (QuadColumns - 1));
+        int y0 = quad / 2 * (TTile.Rows / 2) + (item & 31) / QuadColumns;
         int y1 = y0 + 4;
         bool inside0 = tileX + x < width && tileY + y0 < height;
-        bool inside1 = tileX + x < width && tileY + y1 < height;
+        bool inside1 = HasTwoPixels<TTile>() && tileX + x < width && tileY + y1 < height;
         long pixel0 = ((long)(tileY + y0) * width + tileX + x) * imagePitch + firstColour;
         long pixel1 = pixel0 + 4L * width * imagePitch;
 
@@ -98,8 +100,8 @@ internal static class GatherKernels
         float floatY0 = Gpu.Keep((float)y0);
         float floatY1 = Gpu.Keep((float)y1);
         int quadBit = Gpu.Keep(1 << quad);
-        int bits0 = Gpu.Keep(1 << x | 1 << (TileSize + y0));
-        int bits1 = Gpu.Keep(1 << x | 1 << (TileSize + y1));
+        int bits0 = Gpu.Keep(1 << x | 1 << (TileColumns + y0));
+        int bits1 = Gpu.Keep(1 << x | 1 << (TileColumns + y1));
 
         // All work-items go the same way; only the three votes differ. The levels are unrolled into one loop. Each of its steps adds a
         // block's splats to the queue, and draws a full queue's worth of them.
@@ -167,7 +169,7 @@ internal static class GatherKernels
                 int drawn = XMath.Min(queued, BlockSize);
                 Group.Barrier();
                 if (item < drawn)
-                    Stage(splats, bounds, queue[item], tile, firstColour, inTile, item * TileSplatFloats);
+                    Stage<TTile>(splats, bounds, queue[item], tile, firstColour, inTile, item * TileSplatFloats);
                 int moved = 0;
                 if (item < queued - drawn)
                     moved = queue[BlockSize + item];
@@ -188,19 +190,22 @@ internal static class GatherKernels
                     Float4 colour = Gpu.Load4(ref splat[8]);
                     float n = Gpu.Subtract(floatX, position.X);
                     float exponent0 = Exponent(n, Gpu.Subtract(floatY0, position.Y), position, shape);
-                    float exponent1 = Exponent(n, Gpu.Subtract(floatY1, position.Y), position, shape);
 
                     // What lies beyond the cutoff or the box gets the weight 2^-1000 = 0, without a branch.
                     exponent0 = exponent0 <= CutoffBits & (spans & bits0) == bits0 ? exponent0 : 1000f;
-                    exponent1 = exponent1 <= CutoffBits & (spans & bits1) == bits1 ? exponent1 : 1000f;
                     float weight0 = Gpu.NativeExp2(-exponent0);
-                    float weight1 = Gpu.NativeExp2(-exponent1);
                     red0 = Gpu.Fma(weight0, colour.X, red0);
                     green0 = Gpu.Fma(weight0, colour.Y, green0);
                     blue0 = Gpu.Fma(weight0, colour.Z, blue0);
-                    red1 = Gpu.Fma(weight1, colour.X, red1);
-                    green1 = Gpu.Fma(weight1, colour.Y, green1);
-                    blue1 = Gpu.Fma(weight1, colour.Z, blue1);
+                    if (HasTwoPixels<TTile>())
+                    {
+                        float exponent1 = Exponent(n, Gpu.Subtract(floatY1, position.Y), position, shape);
+                        exponent1 = exponent1 <= CutoffBits & (spans & bits1) == bits1 ? exponent1 : 1000f;
+                        float weight1 = Gpu.NativeExp2(-exponent1);
+                        red1 = Gpu.Fma(weight1, colour.X, red1);
+                        green1 = Gpu.Fma(weight1, colour.Y, green1);
+                        blue1 = Gpu.Fma(weight1, colour.Z, blue1);
+                    }
                 }
             }
         }
@@ -230,6 +235,9 @@ internal static class GatherKernels
         }
     }
 
+    private static bool HasTwoPixels<TTile>()
+        where TTile : struct, IGatherTile => TTile.Rows == Tile16x16.RowCount;
+
     // The exponent of a pixel's weight, which is 2^-exponent.
     private static float Exponent(float n, float m, Float4 position, Float4 shape)
     {
@@ -246,9 +254,11 @@ internal static class GatherKernels
         Gpu.Multiply(Gpu.Add(Gpu.Fma(-shape.X, m, n), Gpu.Fma(-shape.Y, m, position.Z)), shape.Z);
 
     // Takes a splat into the tile's shared memory.
-    private static void Stage(
+    private static void Stage<TTile>(
         ArrayView<float> splats, ArrayView<int> bounds, int splat, Int4 tile, int firstColour, ArrayView<float> inTile, int destination)
+        where TTile : struct, IGatherTile
     {
+        int quadRows = TTile.Rows / 2;
         Int4 own = Gpu.Load4(ref bounds[splat * RasterShape.BoundsSize]);
         Float4 position = Gpu.Load4(ref splats[splat * RasterShape.SplatFloats]);
         Float4 shape = Gpu.Load4(ref splats[splat * RasterShape.SplatFloats + 4]);
@@ -257,25 +267,25 @@ internal static class GatherKernels
             colour = new Float4(colour.W, 0f, 0f, 0f);
         position.X = (int)Interop.FloatAsInt(position.X) - tile.X;
         position.Y = (int)Interop.FloatAsInt(position.Y) - tile.Y;
-        int quads = TouchesQuad(position, shape, 0f, 0f)
-            | TouchesQuad(position, shape, QuadSize, 0f) << 1
-            | TouchesQuad(position, shape, 0f, QuadSize) << 2
-            | TouchesQuad(position, shape, QuadSize, QuadSize) << 3;
-        int spans = Span(own.X, own.Z, tile.X) | Span(own.Y, own.W, tile.Y) << TileSize;
+        int quads = TouchesQuad(position, shape, 0f, 0f, quadRows)
+            | TouchesQuad(position, shape, QuadColumns, 0f, quadRows) << 1
+            | TouchesQuad(position, shape, 0f, quadRows, quadRows) << 2
+            | TouchesQuad(position, shape, QuadColumns, quadRows, quadRows) << 3;
+        int spans = Span(own.X, own.Z, tile.X, TileColumns) | Span(own.Y, own.W, tile.Y, TTile.Rows) << TileColumns;
         Gpu.Store4(ref inTile[destination], position);
         Gpu.Store4(ref inTile[destination + 4], shape);
         Gpu.Store4(ref inTile[destination + 8], colour);
         Gpu.Store4(ref inTile[destination + 12], new Float4(Interop.IntAsFloat((uint)quads), Interop.IntAsFloat((uint)spans), 0f, 0f));
     }
 
-    // Whether the ellipse can touch the quad of pixels (x, y) to (x + 7, y + 7), as 1 or 0, by a lower bound of the exponent: the least
+    // Whether the ellipse can touch the quad whose first pixel is (x, y), as 1 or 0, by a lower bound of the exponent: the least
     // value of each of the two squares, with a margin for rounding. Linear functions have their extremes at the corners.
-    private static int TouchesQuad(Float4 position, Float4 shape, float x, float y)
+    private static int TouchesQuad(Float4 position, Float4 shape, float x, float y, int rows)
     {
         float n0 = x - position.X;
-        float n1 = n0 + (QuadSize - 1);
+        float n1 = n0 + (QuadColumns - 1);
         float m0 = y - position.Y;
-        float m1 = m0 + (QuadSize - 1);
+        float m1 = m0 + (rows - 1);
         float ridge0 = Gpu.Fma(-shape.X, m0, position.Z);
         float ridge1 = Gpu.Fma(-shape.X, m1, position.Z);
         float low = (n0 + XMath.Min(ridge0, ridge1)) * shape.Z;
@@ -286,10 +296,10 @@ internal static class GatherKernels
     }
 
     // The pixels of a tile's row or column that lie between two bounds, as bits.
-    private static int Span(int first, int last, int origin)
+    private static int Span(int first, int last, int origin, int size)
     {
         int low = XMath.Max(first - origin, 0);
-        int high = XMath.Min(last - origin, TileSize - 1);
+        int high = XMath.Min(last - origin, size - 1);
         return low > high ? 0 : ((2 << high) - 1) & ~((1 << low) - 1);
     }
 

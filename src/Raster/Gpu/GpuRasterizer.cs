@@ -51,12 +51,12 @@ internal static class GpuRasterizer
                 Count = blockCount,
                 Groups = Integers(groupBounds),
             });
-            var tiles = new WorkSize(DivideUp(image.Width, RasterShape.TileSize), DivideUp(image.Height, RasterShape.TileSize));
+            (Kernel<GatherKernels.Gather.Arguments> gather, WorkSize tiles) = Tiles(device, image);
 
             // A fourth colour is drawn in a pass of its own: almost everybody has three, and the kernel is made for three.
             for (int firstColour = 0; firstColour < colours; firstColour += 3)
             {
-                device.Launch(GatherKernels.Gather.Kernel, tiles, new()
+                device.Launch(gather, tiles, new()
                 {
                     Splats = splats.Splats.View,
                     Bounds = Integers(splats.Bounds),
@@ -188,6 +188,16 @@ internal static class GpuRasterizer
             Bounds = Integers(splats.Bounds),
             Blocks = Integers(splats.BlockBounds),
         });
+    }
+
+    // Large tiles cost least, if there are enough for every processor to have two.
+    private static (Kernel<GatherKernels.Gather.Arguments> Gather, WorkSize Tiles) Tiles(GpuDevice device, in Tensor image)
+    {
+        int columns = DivideUp(image.Width, RasterShape.TileColumns);
+        int rows = DivideUp(image.Height, Tile16x16.RowCount);
+        return (long)columns * rows < 2 * device.ProcessorCount
+            ? (GatherKernels.Gather.Tile16x8, new WorkSize(columns, DivideUp(image.Height, Tile16x8.RowCount)))
+            : (GatherKernels.Gather.Tile16x16, new WorkSize(columns, rows));
     }
 
     // Kernels take 0 to mean raw Gaussians.

@@ -6,8 +6,8 @@ internal static class RasterShape
     /// <summary>Gaussians of a block, and blocks of a group of them; also the work-items of a work-group.</summary>
     public const int BlockSize = 128;
 
-    /// <summary>Rows and columns of the tile that a work-group draws.</summary>
-    public const int TileSize = 16;
+    /// <summary>Columns of the tile that a work-group draws.</summary>
+    public const int TileColumns = 16;
 
     /// <summary>Floats of a splat.</summary>
     public const int SplatFloats = 12;
