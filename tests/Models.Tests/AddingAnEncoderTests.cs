@@ -65,7 +65,7 @@ public sealed class AddingAnEncoderTests
             var pass = new ForwardPass(arena);
             pass.Begin(new Ignored(), TestContext.Current.CancellationToken);
             pass.Meter.BeginWork(plan.Work(NetworkWork.Of(architecture)));
-            network.Fill(new float[size * size * 3], plan, plan.Strips.StripAt(0), field, pass);
+            network.Fill(new float[size * size * 3], plan, plan.Strips.StripAt(0), field, pass, again: false);
             double expected = geometry.PaddedPixels * NetworkCost.MultiplyAddsPerPixel(architecture);
             Assert.Equal(expected, pass.Meter.Done, expected * 1e-9);
             Assert.Equal(expected + RasterStage.Work(geometry.OutputWidth, geometry.OutputHeight), plan.Work(NetworkWork.Of(architecture)), expected * 1e-9);
