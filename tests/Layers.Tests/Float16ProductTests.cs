@@ -26,6 +26,7 @@ public abstract class Float16ProductTests
         { 9, 13, 16, 96, 3, nameof(Activation.None), false, true },
         { 5, 7, 8, 32, 1, nameof(Activation.Relu), false, true },
         { 12, 12, 320, 64, 1, nameof(Activation.None), true, false },
+        { 7, 18, 72, 40, 3, nameof(Activation.Relu), true, false },
 
         // More groups than run at once: the last rows go to groups of fewer columns.
         { 16, 38, 72, 184, 1, nameof(Activation.Relu), true, false },

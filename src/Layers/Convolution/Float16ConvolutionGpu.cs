@@ -97,6 +97,9 @@ internal static class Float16ConvolutionGpu
                     _ => (Float16ConvolutionKernels.ConvolveFloat16.Warpgroups128x64, Warpgroups128x64.RowCount, columns),
                 };
             }
+
+            if (Groups(pixels, channels, Warpgroups64x64.RowCount, Warpgroups64x64.ColumnCount) <= device.ProcessorCount)
+                return (Float16ConvolutionKernels.ConvolveFloat16.Warpgroups64x64, Warpgroups64x64.RowCount, Warpgroups64x64.ColumnCount);
         }
 
         if (kernelSize > 1 && channels >= Half128x128.ColumnCount && Groups(pixels, channels, Half128x128.RowCount, Half128x128.ColumnCount) >= 2 * device.ProcessorCount)

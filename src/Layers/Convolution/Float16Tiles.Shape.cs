@@ -252,3 +252,43 @@ internal readonly struct Warpgroups128x64 : IFloat16Tile
     /// <inheritdoc/>
     public static bool HasWarpgroups => true;
 }
+
+/// <summary>
+/// On Hopper, for small images, which have fewer groups than there are multiprocessors. A group has a multiprocessor's shared memory for itself, and all
+/// slices of a 3x3 convolution of 64 channels at once, because such a group does little but wait for memory.
+/// </summary>
+internal readonly struct Warpgroups64x64 : IFloat16Tile
+{
+    /// <summary>Rows that a group computes.</summary>
+    public const int RowCount = 64;
+
+    /// <summary>Columns that a group computes.</summary>
+    public const int ColumnCount = 64;
+
+    /// <summary>Slices of the depth that are in shared memory at once.</summary>
+    public const int StageCount = 9;
+
+    /// <summary>Work-items of a group.</summary>
+    public const int GroupSize = 128;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = Float16Tiles.Alignment + StageCount * (RowCount + ColumnCount) * Float16Tiles.RowBytes;
+
+    /// <inheritdoc/>
+    public static int Rows => RowCount;
+
+    /// <inheritdoc/>
+    public static int Columns => ColumnCount;
+
+    /// <inheritdoc/>
+    public static int RowWarps => 4;
+
+    /// <inheritdoc/>
+    public static int ColumnWarps => 1;
+
+    /// <inheritdoc/>
+    public static int Stages => StageCount;
+
+    /// <inheritdoc/>
+    public static bool HasWarpgroups => true;
+}
