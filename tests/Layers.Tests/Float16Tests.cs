@@ -103,27 +103,27 @@ public abstract class Float16Tests : Float16ProductTests
         float[] projectionWeight = [.. Numbers.Of("projection", channels * projected).Select(value => MathF.Round(2 * value) / 16)];
         float[] projectionBias = [.. Numbers.Of("projection bias", channels).Select(value => MathF.Round(8 * value) / 8)];
 
-        using ConvolutionWeights first = ConvolutionWeights.Create(
-            gpu, filled.Pad(firstWeight, outer: hidden), firstBias, filled.PaddedCount, hidden, elementType: ElementType.Float16);
+        using NormalizedWeights first = NormalizedWeights.Create(
+            gpu, gamma, beta, filled.Pad(firstWeight, outer: hidden), firstBias, filled.PaddedCount, ElementType.Float16);
         using ConvolutionWeights second = ConvolutionWeights.Create(
             gpu, filled.Pad(secondWeight, inner: hidden), filled.Pad(secondBias), hidden, filled.PaddedCount, elementType: ElementType.Float16);
         using ConvolutionWeights? projection = projected == 0 ? null : ConvolutionWeights.Create(
             gpu, filled.Pad(projectionWeight, inner: projected), filled.Pad(projectionBias), projected, filled.PaddedCount, elementType: ElementType.Float16);
         using var x = new Float16Tensor(gpu, height, width, filled.PaddedCount, filled.Pad(image, outer: pixels));
         using Float16Tensor? otherPixels = projected == 0 ? null : new Float16Tensor(gpu, height, width, projected, others);
+        (Tensor, ConvolutionWeights)? before = projection is null ? null : (otherPixels!.Tensor, projection);
+        bool isOneKernel = Float16FeedForwardGpu.KernelFor(gpu, x.Tensor, first, function, second, before) is not null;
         using var arena = new Arena(gpu);
         using (arena.BeginScope())
         {
             FeedForwardNetwork.AddTo(
                 x.Tensor,
-                gpu.Upload(filled.Pad(gamma), 1, 1, filled.PaddedCount).Reshape(channels: channels),
-                gpu.Upload(filled.Pad(beta), 1, 1, filled.PaddedCount).Reshape(channels: channels),
                 first,
                 function,
                 second,
                 arena,
                 shift ? gpu.Upload(filled.Pad(added), 1, 1, filled.PaddedCount) : null,
-                added: projection is null ? null : (otherPixels!.Tensor, projection));
+                added: before);
         }
 
         // The same layers one by one, with values rounded between them as they are on the chip.
@@ -136,13 +136,14 @@ public abstract class Float16Tests : Float16ProductTests
             image = Float16Tensor.Rounded(begun.ToArray());
         }
 
-        using ConvolutionWeights exactFirst = ConvolutionWeights.Create(cpu, firstWeight, firstBias, channels, hidden);
+        (float[] scaledWeight, float[] movedBias) = WithNormalization(firstWeight, firstBias, gamma, beta);
+        using ConvolutionWeights exactFirst = ConvolutionWeights.Create(cpu, scaledWeight, movedBias, channels, hidden);
         using ConvolutionWeights exactSecond = ConvolutionWeights.Create(cpu, secondWeight, secondBias, hidden, channels);
-        Tensor normal = cpu.Upload(image, height, width, channels);
-        LayerNorm.Run(
-            normal, cpu.Upload(gamma, 1, 1, channels), cpu.Upload(beta, 1, 1, channels), normal, shift ? cpu.Upload(added, 1, 1, channels) : null);
+        float[] shifted = shift ? [.. image.Select((value, i) => value + added[i % channels])] : image;
+        Tensor normal = Standardized(cpu, isOneKernel ? Float16Tensor.Rounded(shifted) : shifted, height, width, channels);
         Tensor middle = cpu.Upload(new float[pixels * hidden], height, width, hidden);
-        Convolution.Run(cpu.Upload(Float16Tensor.Rounded(normal.ToArray()), height, width, channels), exactFirst, middle, function);
+        float[] normalValues = isOneKernel ? normal.ToArray() : Float16Tensor.Rounded(normal.ToArray());
+        Convolution.Run(cpu.Upload(normalValues, height, width, channels), exactFirst, middle, function);
         Tensor exact = cpu.Upload(image, height, width, channels);
         Convolution.Run(cpu.Upload(Float16Tensor.Rounded(middle.ToArray()), height, width, hidden), exactSecond, exact, residual: exact);
         Near(filled.Pad(exact.ToArray(), outer: pixels), x.Read(), 1e-3);
@@ -163,26 +164,38 @@ public abstract class Float16Tests : Float16ProductTests
         float[] bias = Numbers.Of("bias", outputs);
         float[] gamma = Numbers.Of("gamma", channels);
         float[] beta = Numbers.Of("beta", channels);
-        using ConvolutionWeights weights = ConvolutionWeights.Create(
-            gpu, filled.Pad(weight, outer: outputs), bias, filled.PaddedCount, outputs, elementType: ElementType.Float16);
+        using NormalizedWeights weights = NormalizedWeights.Create(
+            gpu, gamma, beta, filled.Pad(weight, outer: outputs), bias, filled.PaddedCount, ElementType.Float16);
         using var x = new Float16Tensor(gpu, height, width, filled.PaddedCount, filled.Pad(image, outer: pixels));
         using var normal = new Float16Tensor(gpu, height, width, filled.PaddedCount);
         using var y = new Float16Tensor(gpu, height, width, outputs);
-        NormalizedConvolution.Run(
-            x.Tensor,
-            gpu.Upload(filled.Pad(gamma), 1, 1, filled.PaddedCount).Reshape(channels: channels),
-            gpu.Upload(filled.Pad(beta), 1, 1, filled.PaddedCount).Reshape(channels: channels),
-            weights,
-            y.Tensor,
-            normal.Tensor);
+        NormalizedConvolution.Run(x.Tensor, weights, y.Tensor, normal.Tensor);
 
         using var cpu = new CpuDevice();
-        using ConvolutionWeights exactWeights = ConvolutionWeights.Create(cpu, weight, bias, channels, outputs);
-        Tensor exactNormal = cpu.Upload(image, height, width, channels);
-        LayerNorm.Run(exactNormal, cpu.Upload(gamma, 1, 1, channels), cpu.Upload(beta, 1, 1, channels), exactNormal);
+        bool isOneKernel = Float16FeedForwardGpu.KernelFor(gpu, x.Tensor, weights) is not null;
+        (float[] scaledWeight, float[] movedBias) = WithNormalization(weight, bias, gamma, beta);
+        using ConvolutionWeights exactWeights = ConvolutionWeights.Create(cpu, scaledWeight, movedBias, channels, outputs);
+        float[] exactNormal = Standardized(cpu, image, height, width, channels).ToArray();
         Tensor exact = cpu.Upload(new float[pixels * outputs], height, width, outputs);
-        Convolution.Run(cpu.Upload(Float16Tensor.Rounded(exactNormal.ToArray()), height, width, channels), exactWeights, exact);
+        Convolution.Run(cpu.Upload(isOneKernel ? exactNormal : Float16Tensor.Rounded(exactNormal), height, width, channels), exactWeights, exact);
         Near(exact.ToArray(), y.Read(), 1e-3);
+    }
+
+    // Weights of a layer that a normalisation's gamma and beta are part of, rounded as they are when they are packed.
+    private static (float[] Weight, float[] Bias) WithNormalization(float[] weight, float[] bias, float[] gamma, float[] beta)
+    {
+        int channels = gamma.Length;
+        float[] scaled = Float16Tensor.Rounded([.. weight.Select((value, i) => value * gamma[i % channels])]);
+        float[] moved = [.. bias.Select((value, n) => (float)(value + Enumerable.Range(0, channels).Sum(c => (double)weight[n * channels + c] * beta[c])))];
+        return (scaled, moved);
+    }
+
+    // Pixels with a mean of 0 and a variance of 1.
+    private static Tensor Standardized(CpuDevice cpu, float[] image, int height, int width, int channels)
+    {
+        Tensor normal = cpu.Upload(image, height, width, channels);
+        LayerNorm.Run(normal, cpu.Upload([.. Enumerable.Repeat(1f, channels)], 1, 1, channels), cpu.Upload(new float[channels], 1, 1, channels), normal);
+        return normal;
     }
 
     [Theory]

@@ -5,10 +5,9 @@ using Gsasr.Weights;
 namespace Gsasr.Decoder;
 
 /// <summary>x += fc2(relu(fc1(norm(x)))), all layers C -> C.</summary>
-/// <param name="Norm">The normalisation.</param>
-/// <param name="First">C -> C.</param>
+/// <param name="First">The normalisation, and C -> C.</param>
 /// <param name="Second">C -> C.</param>
-internal sealed record FeedForward(NormWeights Norm, ConvolutionWeights First, ConvolutionWeights Second)
+internal sealed record FeedForward(NormalizedWeights First, ConvolutionWeights Second)
 {
     /// <summary>The multiply-adds of a pixel.</summary>
     public double MultiplyAddsPerPixel => First.MultiplyAddsPerPixel + Second.MultiplyAddsPerPixel;
@@ -18,7 +17,7 @@ internal sealed record FeedForward(NormWeights Norm, ConvolutionWeights First, C
     /// <param name="norm">The name of the normalisation.</param>
     /// <param name="mlp">The name of the network.</param>
     public static FeedForward Load(WeightReader layer, string norm, string mlp) =>
-        new(layer.Norm(norm), layer.Convolution($"{mlp}.fc1"), layer.Convolution($"{mlp}.fc2"));
+        new(layer.NormalizedLinear(norm, $"{mlp}.fc1"), layer.Convolution($"{mlp}.fc2"));
 
     /// <summary>Computes the network in place.</summary>
     /// <param name="x">[height, width, C].</param>
@@ -28,5 +27,5 @@ internal sealed record FeedForward(NormWeights Norm, ConvolutionWeights First, C
     /// <param name="added">A linear layer that is added to x first, and the pixels that it is applied to.</param>
     public void Run(
         in Tensor x, Arena arena, Tensor? shift = null, Tensor? bias = null, (Tensor Pixels, ConvolutionWeights Weights)? added = null) =>
-        FeedForwardNetwork.AddTo(x, Norm.Gamma, Norm.Beta, First, Activation.Relu, Second, arena, shift, bias, added);
+        FeedForwardNetwork.AddTo(x, First, Activation.Relu, Second, arena, shift, bias, added);
 }

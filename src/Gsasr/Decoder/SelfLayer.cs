@@ -7,8 +7,7 @@ namespace Gsasr.Decoder;
 /// <summary>A layer in which the Gaussian queries of a window attend to each other; odd layers shift the windows by half.</summary>
 internal sealed class SelfLayer : DecoderLayer
 {
-    private readonly NormWeights _norm;
-    private readonly ConvolutionWeights _queryKeyValue;
+    private readonly NormalizedWeights _queryKeyValue;
     private readonly WindowAttentionSettings _attention;
 
     /// <summary>Loads the layer.</summary>
@@ -23,14 +22,13 @@ internal sealed class SelfLayer : DecoderLayer
             FeedForward.Load(weights, "norm2", "mlp_selfattn"),
             weights.Convolution("gs_self_attn.proj", inputs: heads))
     {
-        _norm = weights.Norm("norm1");
-        _queryKeyValue = weights.Projection(heads, queries: true, "gs_self_attn.qhead", "gs_self_attn.khead", "gs_self_attn.vhead");
+        _queryKeyValue = weights.NormalizedProjection("norm1", heads, queries: true, "gs_self_attn.qhead", "gs_self_attn.khead", "gs_self_attn.vhead");
         _attention = attention;
     }
 
     /// <inheritdoc/>
     protected override double AttentionMultiplyAddsPerPixel =>
-        _queryKeyValue.MultiplyAddsPerPixel + _attention.MultiplyAddsPerPixel(_queryKeyValue.OutputChannels / 3);
+        _queryKeyValue.MultiplyAddsPerPixel + _attention.MultiplyAddsPerPixel(_queryKeyValue.Layer.OutputChannels / 3);
 
     /// <inheritdoc/>
     protected override void Attend(in Tensor x, in Tensor features, in Tensor attended, Arena arena)
@@ -38,7 +36,7 @@ internal sealed class SelfLayer : DecoderLayer
         int channels = attended.Channels;
         using Arena.Scope scope = arena.BeginScope();
         Tensor qkv = arena.Allocate(x.Height, x.Width, 3 * channels, x.ElementType);
-        NormalizedConvolution.Run(x, _norm.Gamma, _norm.Beta, _queryKeyValue, qkv, normal: attended.SliceChannels(0, x.Channels));
+        NormalizedConvolution.Run(x, _queryKeyValue, qkv, normal: attended.SliceChannels(0, x.Channels));
         WindowAttention.Run(
             qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), attended, _attention);
     }

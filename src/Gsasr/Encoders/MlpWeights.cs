@@ -5,10 +5,9 @@ using Gsasr.Weights;
 namespace Gsasr.Encoders;
 
 /// <summary>The second half of a transformer layer: x += fc2(gelu(fc1(norm(x)))).</summary>
-/// <param name="Norm">The normalisation.</param>
-/// <param name="First">channels -> hidden.</param>
+/// <param name="First">The normalisation, and channels -> hidden.</param>
 /// <param name="Second">hidden -> channels.</param>
-internal sealed record MlpWeights(NormWeights Norm, ConvolutionWeights First, ConvolutionWeights Second)
+internal sealed record MlpWeights(NormalizedWeights First, ConvolutionWeights Second)
 {
     /// <summary>Multiply-adds for each pixel.</summary>
     public double MultiplyAddsPerPixel => First.MultiplyAddsPerPixel + Second.MultiplyAddsPerPixel;
@@ -16,10 +15,10 @@ internal sealed record MlpWeights(NormWeights Norm, ConvolutionWeights First, Co
     /// <summary>Loads norm2, mlp.fc1 and mlp.fc2 of a layer.</summary>
     /// <param name="layer">The layer's weights.</param>
     public static MlpWeights Load(WeightReader layer) =>
-        new(layer.Norm("norm2"), layer.Convolution("mlp.fc1"), layer.Convolution("mlp.fc2"));
+        new(layer.NormalizedLinear("norm2", "mlp.fc1"), layer.Convolution("mlp.fc2"));
 
     /// <summary>Computes the half layer in place.</summary>
     /// <param name="x">[height, width, channels].</param>
     /// <param name="arena">Memory.</param>
-    public void Run(in Tensor x, Arena arena) => FeedForwardNetwork.AddTo(x, Norm.Gamma, Norm.Beta, First, Activation.Gelu, Second, arena);
+    public void Run(in Tensor x, Arena arena) => FeedForwardNetwork.AddTo(x, First, Activation.Gelu, Second, arena);
 }

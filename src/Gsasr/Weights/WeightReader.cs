@@ -119,6 +119,38 @@ internal sealed class WeightReader : IDisposable
     /// <param name="names">The layers' names below the prefix; a layer may make several of them.</param>
     public ConvolutionWeights Projection(in PaddedChannels heads, bool queries, params ReadOnlySpan<string> names)
     {
+        (float[] weight, float[] bias, int inputs) = SideBySide(heads, queries, names);
+        return Own(ConvolutionWeights.Create(Device, weight, bias, inputs, bias.Length, elementType: ElementType));
+    }
+
+    /// <summary>As <see cref="Projection"/>, with the normalisation of its input.</summary>
+    /// <param name="norm">The normalisation's name below the prefix.</param>
+    /// <param name="heads">The channels of one of them.</param>
+    /// <param name="queries">Whether the first of them makes queries.</param>
+    /// <param name="names">The layers' names below the prefix.</param>
+    public NormalizedWeights NormalizedProjection(string norm, in PaddedChannels heads, bool queries, params ReadOnlySpan<string> names)
+    {
+        (float[] weight, float[] bias, int inputs) = SideBySide(heads, queries, names);
+        return Normalized(norm, weight, bias, inputs);
+    }
+
+    /// <summary>A linear layer, with the normalisation of its input.</summary>
+    /// <param name="norm">The normalisation's name below the prefix.</param>
+    /// <param name="name">The layer's name below the prefix.</param>
+    public NormalizedWeights NormalizedLinear(string norm, string name)
+    {
+        IReadOnlyList<int> shape = _checkpoint.Tensors[$"{_prefix}{name}.weight"].Shape;
+        var inputs = new PaddedChannels(1, shape[1], Padded(shape[1]));
+        var outputs = new PaddedChannels(1, shape[0], Padded(shape[0]));
+        float[] weight = outputs.Pad(inputs.Pad(Values($"{name}.weight"), outer: shape[0]), inner: inputs.PaddedCount);
+        return Normalized(norm, weight, outputs.Pad(Values($"{name}.bias")), inputs.PaddedCount);
+    }
+
+    private NormalizedWeights Normalized(string norm, float[] weight, float[] bias, int inputs) =>
+        Own(NormalizedWeights.Create(Device, Values($"{norm}.weight"), Values($"{norm}.bias"), weight, bias, inputs, ElementType));
+
+    private (float[] Weight, float[] Bias, int Inputs) SideBySide(in PaddedChannels heads, bool queries, ReadOnlySpan<string> names)
+    {
         int inputs = _checkpoint.Tensors[$"{_prefix}{names[0]}.weight"].Shape[1];
         var weights = new List<float>();
         var biases = new List<float>();
@@ -140,7 +172,7 @@ internal sealed class WeightReader : IDisposable
             Multiply(bias.AsSpan(0, heads.PaddedCount), factor);
         }
 
-        return Own(ConvolutionWeights.Create(Device, weight, bias, filled.PaddedCount, outputs.PaddedCount, elementType: ElementType));
+        return (weight, bias, filled.PaddedCount);
 
         static void Multiply(Span<float> values, float factor) => System.Numerics.Tensors.TensorPrimitives.Multiply(values, factor, values);
     }

@@ -7,9 +7,7 @@ internal static class FeedForwardNetwork
 {
     /// <summary>x += second * activation(first * norm(x + shift) + its bias) + bias, after a linear layer has been added to x if there is one.</summary>
     /// <param name="x">[height, width, C].</param>
-    /// <param name="gamma">[1, 1, C], of the normalisation; see <see cref="LayerNorm"/>.</param>
-    /// <param name="beta">[1, 1, C].</param>
-    /// <param name="first">C -> hidden.</param>
+    /// <param name="first">The normalisation, and C -> hidden.</param>
     /// <param name="activation">Between the layers.</param>
     /// <param name="second">hidden -> C.</param>
     /// <param name="arena">Memory.</param>
@@ -19,9 +17,7 @@ internal static class FeedForwardNetwork
     /// <exception cref="ArgumentException">The shapes, element types or devices do not fit together.</exception>
     public static void AddTo(
         in Tensor x,
-        in Tensor gamma,
-        in Tensor beta,
-        ConvolutionWeights first,
+        NormalizedWeights first,
         Activation activation,
         ConvolutionWeights second,
         Arena arena,
@@ -34,7 +30,7 @@ internal static class FeedForwardNetwork
         ArgumentNullException.ThrowIfNull(arena);
         if (x.Device is GpuDevice gpu && Float16FeedForwardGpu.KernelFor(gpu, x, first, activation, second, added) is { } kernel)
         {
-            Float16FeedForwardGpu.Run(gpu, kernel, x, gamma, beta, first, second, shift, bias ?? second.Bias, added);
+            Float16FeedForwardGpu.Run(gpu, kernel, x, first, second, shift, bias ?? second.Bias, added);
             return;
         }
 
@@ -42,9 +38,9 @@ internal static class FeedForwardNetwork
             Convolution.Run(pixels, projection, x, residual: x);
         using Arena.Scope scope = arena.BeginScope();
         Tensor normal = arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
-        Tensor hidden = arena.Allocate(x.Height, x.Width, first.OutputChannels, x.ElementType);
-        LayerNorm.Run(x, gamma, beta, normal, shift);
-        Convolution.Run(normal, first, hidden, activation);
+        Tensor hidden = arena.Allocate(x.Height, x.Width, first.Layer.OutputChannels, x.ElementType);
+        LayerNorm.Run(x, first.Gamma, first.Beta, normal, shift);
+        Convolution.Run(normal, first.Layer, hidden, activation);
         Convolution.Run(hidden, second, x, residual: x, bias: bias);
     }
 }

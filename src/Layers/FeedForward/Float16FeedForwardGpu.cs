@@ -15,16 +15,17 @@ internal static class Float16FeedForwardGpu
     public static Kernel<Float16FeedForwardKernels.FeedForwardFloat16.Arguments>? KernelFor(
         GpuDevice device,
         in Tensor x,
-        ConvolutionWeights first,
+        NormalizedWeights first,
         Activation activation,
         ConvolutionWeights second,
         (Tensor Pixels, ConvolutionWeights Weights)? added)
     {
         int channels = x.Channels;
-        bool fits = x.ElementType == ElementType.Float16 && first.ElementType == ElementType.Float16 && second.ElementType == ElementType.Float16
-            && first.KernelSize == 1 && second.KernelSize == 1
-            && first.InputChannels == channels && second.OutputChannels == channels && first.OutputChannels == second.InputChannels;
-        int most = Math.Max(channels, first.OutputChannels);
+        ConvolutionWeights layer = first.Layer;
+        bool fits = x.ElementType == ElementType.Float16 && layer.ElementType == ElementType.Float16 && second.ElementType == ElementType.Float16
+            && second.KernelSize == 1
+            && layer.InputChannels == channels && second.OutputChannels == channels && layer.OutputChannels == second.InputChannels;
+        int most = Math.Max(channels, layer.OutputChannels);
         if (added is var (pixels, projection))
         {
             fits &= pixels.ElementType == ElementType.Float16 && projection.ElementType == ElementType.Float16 && projection.KernelSize == 1
@@ -45,13 +46,14 @@ internal static class Float16FeedForwardGpu
     /// <param name="device">The device.</param>
     /// <param name="x">The pixels.</param>
     /// <param name="weights">The layer.</param>
-    public static Kernel<Float16FeedForwardKernels.ConvolveNormalizedFloat16.Arguments>? KernelFor(GpuDevice device, in Tensor x, ConvolutionWeights weights)
+    public static Kernel<Float16FeedForwardKernels.ConvolveNormalizedFloat16.Arguments>? KernelFor(GpuDevice device, in Tensor x, NormalizedWeights weights)
     {
+        ConvolutionWeights layer = weights.Layer;
         Kernel<Float16FeedForwardKernels.ConvolveNormalizedFloat16.Arguments> kernel = x.Channels <= Warpgroups128x64.ColumnCount
             ? Float16FeedForwardKernels.ConvolveNormalizedFloat16.Warpgroups128x64
             : Float16FeedForwardKernels.ConvolveNormalizedFloat16.Warpgroups128x192;
-        bool fits = x.ElementType == ElementType.Float16 && weights.ElementType == ElementType.Float16
-            && weights.KernelSize == 1 && !weights.PixelShuffle && weights.InputChannels == x.Channels && x.Channels <= Warpgroups128x192.ColumnCount;
+        bool fits = x.ElementType == ElementType.Float16 && layer.ElementType == ElementType.Float16
+            && layer.InputChannels == x.Channels && x.Channels <= Warpgroups128x192.ColumnCount;
         return fits && device.Supports(kernel) ? kernel : null;
     }
 
@@ -59,24 +61,19 @@ internal static class Float16FeedForwardGpu
         GpuDevice device,
         Kernel<Float16FeedForwardKernels.FeedForwardFloat16.Arguments> kernel,
         in Tensor x,
-        in Tensor gamma,
-        in Tensor beta,
-        ConvolutionWeights first,
+        NormalizedWeights first,
         ConvolutionWeights second,
         in Tensor? shift,
         in Tensor bias,
         (Tensor Pixels, ConvolutionWeights Weights)? added)
     {
         LayerKernels.RequireEights(x);
-        Tensor filledGamma = LayerNormGpu.Filled(gamma, x);
-        Tensor filledBeta = LayerNormGpu.Filled(beta, x);
-        Tensor shifted = shift ?? filledGamma;
+        Tensor rowSums = first.RowSums!.Value;
+        Tensor shifted = shift ?? bias;
         if (shifted.Channels != x.Channels || bias.Channels != x.Channels)
             throw new ArgumentException($"A shift of {shifted} and a bias of {bias} do not fit {x}.");
         (Tensor pixels, ConvolutionWeights projection) = added ?? (x, second);
-        SameDevice.Require(device, filledGamma, nameof(gamma));
-        SameDevice.Require(device, filledBeta, nameof(beta));
-        SameDevice.Require(device, first.Device, nameof(first));
+        SameDevice.Require(device, first.Layer.Device, nameof(first));
         SameDevice.Require(device, second.Device, nameof(second));
         SameDevice.Require(device, shifted, nameof(shift));
         SameDevice.Require(device, bias, nameof(bias));
@@ -94,18 +91,17 @@ internal static class Float16FeedForwardGpu
             AddedChannels = added is null ? 0 : pixels.Channels,
             Projection = new(projection.Packed),
             ProjectionBias = projection.Bias.View,
-            Gamma = filledGamma.View,
-            Beta = filledBeta.View,
             Shift = shifted.View,
             HasShift = shift is null ? 0 : 1,
-            First = new(first.Packed),
-            FirstBias = first.Bias.View,
+            First = new(first.Layer.Packed),
+            FirstBias = first.Layer.Bias.View,
+            FirstSums = rowSums.View,
             Second = new(second.Packed),
             SecondBias = bias.View,
             Pixels = x.Pixels,
             Channels = x.Channels,
-            CountedChannels = gamma.Channels,
-            Hidden = first.OutputChannels,
+            CountedChannels = first.Gamma.Channels,
+            Hidden = first.Layer.OutputChannels,
             Epsilon = LayerNorm.Epsilon,
         });
     }
@@ -114,38 +110,32 @@ internal static class Float16FeedForwardGpu
         GpuDevice device,
         Kernel<Float16FeedForwardKernels.ConvolveNormalizedFloat16.Arguments> kernel,
         in Tensor x,
-        in Tensor gamma,
-        in Tensor beta,
-        ConvolutionWeights weights,
+        NormalizedWeights weights,
         in Tensor y)
     {
         LayerKernels.RequireEights(x);
         LayerKernels.RequireEights(y);
-        Tensor filledGamma = LayerNormGpu.Filled(gamma, x);
-        Tensor filledBeta = LayerNormGpu.Filled(beta, x);
-        SameDevice.Require(device, filledGamma, nameof(gamma));
-        SameDevice.Require(device, filledBeta, nameof(beta));
-        SameDevice.Require(device, weights.Device, nameof(weights));
+        ConvolutionWeights layer = weights.Layer;
+        SameDevice.Require(device, layer.Device, nameof(weights));
         SameDevice.Require(device, y, nameof(y));
         bool isNarrow = kernel == Float16FeedForwardKernels.ConvolveNormalizedFloat16.Warpgroups128x64;
         int rowTiles = LayerKernels.DivideUp(x.Pixels, Float16RowsShape.Rows);
-        int columnTiles = LayerKernels.DivideUp(weights.OutputChannels, isNarrow ? Warpgroups128x64.ColumnCount : Warpgroups128x192.ColumnCount);
+        int columnTiles = LayerKernels.DivideUp(layer.OutputChannels, isNarrow ? Warpgroups128x64.ColumnCount : Warpgroups128x192.ColumnCount);
         int tiles = TilesOfGroup(rowTiles, columnTiles, (isNarrow ? Warpgroups128x64.GroupsPerProcessor : Warpgroups128x192.GroupsPerProcessor) * device.ProcessorCount);
         long groups = (long)rowTiles * LayerKernels.DivideUp(columnTiles, tiles);
         device.Launch(kernel, new WorkSize(checked((int)groups)), new()
         {
             X = x.ViewAs<short>(),
             XPitch = x.Pitch,
-            Gamma = filledGamma.View,
-            Beta = filledBeta.View,
-            Weights = new(weights.Packed),
-            Bias = weights.Bias.View,
+            Weights = new(layer.Packed),
+            Bias = layer.Bias.View,
+            RowSums = weights.RowSums!.Value.View,
             Y = y.ViewAs<short>(),
             YPitch = y.Pitch,
             Pixels = x.Pixels,
             Channels = x.Channels,
-            CountedChannels = gamma.Channels,
-            Outputs = weights.OutputChannels,
+            CountedChannels = weights.Gamma.Channels,
+            Outputs = layer.OutputChannels,
             Tiles = tiles,
             Epsilon = LayerNorm.Epsilon,
         });

@@ -9,12 +9,14 @@ internal static class Float16FeedForwardKernels
 {
     /// <summary>
     /// y += projection * added + projectionBias, if anything is added, then y += second * ReLU(first * norm(y + shift) + firstBias) + secondBias,
-    /// with products of float16 and everything else in float32. A group takes 128 pixels. It normalises them in shared memory, multiplies them
-    /// with slices of the first layer's weights, and puts what it gets back into shared memory as the left operand of the second layer.
+    /// with products of float16 and everything else in float32. A group takes 128 pixels. It multiplies them, not normalised, with slices of the
+    /// first layer's weights; means and deviations, of which norm consists, enter with the sums. What it gets back goes into shared memory as the left
+    /// operand of the second layer.
     /// </summary>
     /// <remarks>
     /// y: pixels of up to TTile.Columns channels, a multiple of 8, as are hidden, addedChannels (0 for nothing), offsets and pitches. first:
-    /// [hidden][channels filled up to 64], and so on: the right operand's columns come first. The normalisation is that of NormalizeFloat16.
+    /// [hidden][channels filled up to 64], and so on: the right operand's columns come first. firstSums: the sum of each of first's rows. y + shift is
+    /// rounded to float16.
     /// </remarks>
     [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = Warpgroups128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.FeedForwardBytes64)]
     [Kernel(Warpgroups128x192.GroupSize, Specialization = typeof(Warpgroups128x192), GroupsPerProcessor = Warpgroups128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.FeedForwardBytes192)]
@@ -26,12 +28,11 @@ internal static class Float16FeedForwardKernels
         int addedChannels,
         ArrayView<short> projection,
         ArrayView<float> projectionBias,
-        ArrayView<float> gamma,
-        ArrayView<float> beta,
         ArrayView<float> shift,
         int hasShift,
         ArrayView<short> first,
         ArrayView<float> firstBias,
+        ArrayView<float> firstSums,
         ArrayView<short> second,
         ArrayView<float> secondBias,
         int pixels,
@@ -49,7 +50,8 @@ internal static class Float16FeedForwardKernels
         int firstPixel = Gpu.Keep(Grid.IdxX * TTile.Rows);
 
         int weights = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes);
-        int vectors = Gpu.Keep((weights - address + 2 * Float16Rows.WeightBytes<TTile>()) >> 2);
+        int shifts = Gpu.Keep((weights - address + 2 * Float16Rows.WeightBytes<TTile>()) >> 2);
+        int statistics = Gpu.Keep(shifts + TTile.Columns);
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         int steps = Gpu.Keep(slices + (hidden + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
@@ -66,12 +68,12 @@ internal static class Float16FeedForwardKernels
         Float16Rows.Fetch(y, yPitch, firstPixel, pixels, channels, slices, rows, item);
         FetchWeights<TTile>(first, second, channels, hidden, slices, 0, steps, weights, item);
         TensorCores.EndCopyGroup();
-        Float16Rows.FetchVectors<TTile>(floats, vectors, shift, hasShift, gamma, beta, channels, countedChannels, item);
+        if (item < TTile.Columns)
+            floats[shifts + item] = hasShift != 0 & item < channels ? shift[item] : 0f;
         TensorCores.WaitForCopies(0);
         Group.Barrier();
-        Float16Rows.Normalize<TTile>(shared, start, floats, vectors, true, slices, countedChannels, epsilon, item);
-
-        Float16Rows.BeginSums<TTile>(sums, firstBias, 0, hidden, item);
+        Float16Rows.Measure(shared, start, floats, shifts, hasShift != 0, statistics, slices, countedChannels, epsilon, item);
+        Float16Rows.BeginMeasuredSums<TTile>(sums, firstBias, firstSums, 0, hidden, floats, statistics, item);
         int slot = 0;
         for (int step = 0; step < slices; step++)
         {
@@ -82,6 +84,8 @@ internal static class Float16FeedForwardKernels
             Float16Product.Multiply<TTile>(rows + step * Float16Rows.SliceBytes, weights + slot, item, sums);
             slot = fetchSlot;
         }
+
+        Float16Rows.Divide<TTile>(sums, floats, statistics, item);
 
         // The hidden channels take the place of the pixels, when all warps have multiplied those.
         Group.Barrier();
@@ -102,21 +106,21 @@ internal static class Float16FeedForwardKernels
     }
 
     /// <summary>
-    /// y = weights * norm(x) + bias. A group normalises 128 pixels and computes one tile of their output channels after the other.
+    /// y = weights * norm(x) + bias. A group takes 128 pixels and computes one tile of their output channels after the other, with means and deviations as in
+    /// FeedForwardFloat16.
     /// </summary>
     /// <remarks>
-    /// x: pixels of up to TTile.Columns channels. weights: [outputs][channels filled up to 64]. Channels, outputs, offsets and pitches are
-    /// multiples of 8. tiles: how many tiles of output channels a group computes. The normalisation is that of NormalizeFloat16.
+    /// x: pixels of up to TTile.Columns channels. weights: [outputs][channels filled up to 64]. rowSums: the sum of each of its rows. Channels,
+    /// outputs, offsets and pitches are multiples of 8. tiles: how many tiles of output channels a group computes.
     /// </remarks>
     [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = Warpgroups128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.NormalizedBytes64)]
     [Kernel(Warpgroups128x192.GroupSize, Specialization = typeof(Warpgroups128x192), GroupsPerProcessor = Warpgroups128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.NormalizedBytes192)]
     public static void ConvolveNormalizedFloat16<TTile>(
         ArrayView<short> x,
         int xPitch,
-        ArrayView<float> gamma,
-        ArrayView<float> beta,
         ArrayView<short> weights,
         ArrayView<float> bias,
+        ArrayView<float> rowSums,
         ArrayView<short> y,
         int yPitch,
         int pixels,
@@ -139,17 +143,16 @@ internal static class Float16FeedForwardKernels
         int lastOutput = Gpu.Keep(XMath.Min(firstOutput + TTile.Columns * tiles, outputs));
         int ring = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes);
         int turns = Gpu.Keep(ring - address + 2 * Float16Rows.WeightBytes<TTile>());
-        int vectors = Gpu.Keep((turns + Float16RowsShape.TurnBytes) >> 2);
+        int statistics = Gpu.Keep((turns + Float16RowsShape.TurnBytes) >> 2);
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
 
         Float16Rows.Fetch(x, xPitch, firstPixel, pixels, channels, slices, rows, item);
         Float16Product.FetchColumns<TTile>(weights, slices * Float16Tiles.Depth, firstOutput, outputs, 0, ring, item);
         TensorCores.EndCopyGroup();
-        Float16Rows.FetchVectors<TTile>(floats, vectors, gamma, 0, gamma, beta, channels, countedChannels, item);
         TensorCores.WaitForCopies(0);
         Group.Barrier();
-        Float16Rows.Normalize<TTile>(shared, start, floats, vectors, false, slices, countedChannels, epsilon, item);
+        Float16Rows.Measure(shared, start, floats, 0, false, statistics, slices, countedChannels, epsilon, item);
 
         var sums = new Float4[TTile.Columns / 8];
         int slot = 0;
@@ -157,7 +160,7 @@ internal static class Float16FeedForwardKernels
         int fetchedSlice = slices == 1 ? 0 : 1;
         for (int output = firstOutput; output < lastOutput; output += TTile.Columns)
         {
-            Float16Rows.BeginSums<TTile>(sums, bias, output, outputs, item);
+            Float16Rows.BeginMeasuredSums<TTile>(sums, bias, rowSums, output, outputs, floats, statistics, item);
             for (int slice = 0; slice < slices; slice++)
             {
                 Float16Rows.AwaitSlice();
@@ -180,6 +183,7 @@ internal static class Float16FeedForwardKernels
                 slot = fetchSlot;
             }
 
+            Float16Rows.Divide<TTile>(sums, floats, statistics, item);
             Float16Rows.Write<TTile>(sums, y, yPitch, firstPixel, pixels, output, outputs, shared, turns, item);
         }
     }

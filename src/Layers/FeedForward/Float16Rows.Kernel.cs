@@ -51,77 +51,53 @@ internal static class Float16Rows
     }
 
     /// <summary>
-    /// Puts what <see cref="Normalize"/> needs of each channel into shared memory, zero for columns that are no channels: what is added first, 1
-    /// where the channel counts, gamma and beta.
-    /// </summary>
-    /// <param name="vectors">All shared memory.</param>
-    /// <param name="start">Where there are <see cref="Float16RowsShape.Vectors"/> times TTile.Columns floats of it for this.</param>
-    /// <param name="shift">[channels], added first.</param>
-    /// <param name="hasShift">Whether there is a shift.</param>
-    /// <param name="gamma">[channels].</param>
-    /// <param name="beta">[channels].</param>
-    /// <param name="channels">Channels.</param>
-    /// <param name="countedChannels">Those that do not only fill up eights.</param>
-    /// <param name="item">The item.</param>
-    public static void FetchVectors<TTile>(
-        ArrayView<float> vectors,
-        int start,
-        ArrayView<float> shift,
-        int hasShift,
-        ArrayView<float> gamma,
-        ArrayView<float> beta,
-        int channels,
-        int countedChannels,
-        int item)
-        where TTile : struct, IFloat16Tile
-    {
-        if (item < TTile.Columns)
-        {
-            bool isChannel = item < channels;
-            vectors[start + item] = isChannel & hasShift != 0 ? shift[item] : 0f;
-            vectors[start + TTile.Columns + item] = item < countedChannels ? 1f : 0f;
-            vectors[start + 2 * TTile.Columns + item] = isChannel ? gamma[item] : 0f;
-            vectors[start + 3 * TTile.Columns + item] = isChannel ? beta[item] : 0f;
-        }
-    }
-
-    /// <summary>
-    /// Layer normalisation in place, as NormalizeFloat16 without a table. Two items share a row, and each takes every other chunk of eight
-    /// channels. Channels behind the last one have to be zero.
+    /// The mean and the deviation of each row, for a layer on normalised rows: they go into shared memory, from where <see cref="BeginMeasuredSums"/> and
+    /// <see cref="Divide"/> of the same warp read them. Two items share a row, and each takes every other chunk of eight channels. Channels behind
+    /// the last one have to be zero.
     /// </summary>
     /// <param name="shared">All shared memory.</param>
     /// <param name="start">Where the rows start in it, in bytes.</param>
-    /// <param name="vectors">All shared memory.</param>
-    /// <param name="firstVector">Where <see cref="FetchVectors"/> put what it fetched.</param>
-    /// <param name="shifts">Whether there is anything to add first.</param>
+    /// <param name="floats">All shared memory.</param>
+    /// <param name="shift">Where what is added to the rows first lies in it, a value for each of the tile's columns, zero behind the last channel.</param>
+    /// <param name="shifts">Whether there is anything to add. The rows are then stored again.</param>
+    /// <param name="statistics">Where there are <see cref="Float16RowsShape.StatisticsOfRow"/> floats for each row.</param>
     /// <param name="slices">Slices of the rows.</param>
     /// <param name="countedChannels">Channels that do not only fill up eights.</param>
     /// <param name="epsilon">Added to the variance.</param>
     /// <param name="item">The item.</param>
-    public static void Normalize<TTile>(
+    public static void Measure(
         ArrayView<int> shared,
         int start,
-        ArrayView<float> vectors,
-        int firstVector,
+        ArrayView<float> floats,
+        int shift,
         bool shifts,
+        int statistics,
         int slices,
         int countedChannels,
         float epsilon,
         int item)
-        where TTile : struct, IFloat16Tile
     {
         int lane = item & 31;
         int row = Gpu.Keep(item / 32 * 16 + (lane & 15));
         int odd = Gpu.Keep(lane >> 4);
-        int vector = Gpu.Keep(firstVector + odd * 8);
+        int added = Gpu.Keep(shift + odd * 8);
 
-        // The loops are not unrolled and read the values three times, because kept in registers these would leave no room for the sums.
+        // The values are read twice, because kept in registers they would leave no room for the sums.
         int pairs = Gpu.Keep(slices * (Float16Tiles.Depth / 16));
         float sum = 0f;
         for (int i = 0; i < pairs; i++)
         {
-            Int4 values = Gpu.Load4(ref shared[PlaceOf(start, row, 2 * i + odd)]);
-            sum += Sum(First(values, vectors, vector + i * 16, shifts)) + Sum(Second(values, vectors, vector + i * 16, shifts));
+            int place = PlaceOf(start, row, 2 * i + odd);
+            Int4 values = Gpu.Load4(ref shared[place]);
+            if (shifts)
+            {
+                values = Float16Values.Pack(
+                    Float16Values.First(values) + Gpu.Load4(ref floats[added + i * 16]),
+                    Float16Values.Second(values) + Gpu.Load4(ref floats[added + i * 16 + 4]));
+                Gpu.Store4(ref shared[place], values);
+            }
+
+            sum += Sum(Float16Values.First(values)) + Sum(Float16Values.Second(values));
         }
 
         sum += TensorCores.Exchange(sum, 16);
@@ -129,26 +105,19 @@ internal static class Float16Rows
         sum = 0f;
         for (int i = 0; i < pairs; i++)
         {
-            int place = vector + i * 16;
             Int4 values = Gpu.Load4(ref shared[PlaceOf(start, row, 2 * i + odd)]);
-            Float4 low = First(values, vectors, place, shifts) - Gpu.Load4(ref vectors[place + TTile.Columns]) * mean;
-            Float4 high = Second(values, vectors, place, shifts) - Gpu.Load4(ref vectors[place + TTile.Columns + 4]) * mean;
+            Float4 low = Float16Values.First(values) - mean;
+            Float4 high = Float16Values.Second(values) - mean;
             sum += Sum(low * low) + Sum(high * high);
         }
 
+        // What only fills up the slices is as far from the mean as zero.
         sum += TensorCores.Exchange(sum, 16);
-        float inverse = 1f / XMath.Sqrt(sum / countedChannels + epsilon);
-        for (int i = 0; i < pairs; i++)
-        {
-            int place = vector + i * 16;
-            int source = PlaceOf(start, row, 2 * i + odd);
-            Int4 values = Gpu.Load4(ref shared[source]);
-            Float4 low = (First(values, vectors, place, shifts) - mean) * inverse;
-            Float4 high = (Second(values, vectors, place, shifts) - mean) * inverse;
-            low = low * Gpu.Load4(ref vectors[place + 2 * TTile.Columns]) + Gpu.Load4(ref vectors[place + 3 * TTile.Columns]);
-            high = high * Gpu.Load4(ref vectors[place + 2 * TTile.Columns + 4]) + Gpu.Load4(ref vectors[place + 3 * TTile.Columns + 4]);
-            Gpu.Store4(ref shared[source], Float16Values.Pack(low, high));
-        }
+        sum -= (slices * Float16Tiles.Depth - countedChannels) * (mean * mean);
+        float deviation = XMath.Sqrt(XMath.Max(sum, 0f) / countedChannels + epsilon);
+        if (odd == 0)
+            Gpu.Store4(ref floats[statistics + row * Float16RowsShape.StatisticsOfRow], new Float4(mean, deviation, 1f / deviation, 0f));
+        Warp.Barrier();
     }
 
     /// <summary>Begins sums with the biases of their columns. Past the last channel the last ones are taken.</summary>
@@ -166,6 +135,52 @@ internal static class Float16Rows
             Float2 value = Gpu.Load2(ref bias[XMath.Min(first + j * 8, end - 8) + two]);
             sums[j] = new Float4(value.X, value.Y, value.X, value.Y);
         }
+    }
+
+    /// <summary>
+    /// Begins sums of a layer on normalised rows: with bias * deviation - weights' sum * mean. When the products of the rows themselves have been added,
+    /// <see cref="Divide"/> makes the layer's results of them.
+    /// </summary>
+    /// <param name="sums">The item's sums.</param>
+    /// <param name="bias">Biases.</param>
+    /// <param name="rowSums">The sum of each column's weights.</param>
+    /// <param name="first">The first column's.</param>
+    /// <param name="end">The one after the last; all are multiples of 8.</param>
+    /// <param name="floats">All shared memory.</param>
+    /// <param name="statistics">Where <see cref="Measure"/> put means and deviations.</param>
+    /// <param name="item">The item.</param>
+    public static void BeginMeasuredSums<TTile>(
+        Float4[] sums, ArrayView<float> bias, ArrayView<float> rowSums, int first, int end, ArrayView<float> floats, int statistics, int item)
+        where TTile : struct, IFloat16Tile
+    {
+        Float4 upper = Gpu.Load4(ref floats[PlaceOfStatistics(statistics, item)]);
+        Float4 lower = Gpu.Load4(ref floats[PlaceOfStatistics(statistics, item) + 8 * Float16RowsShape.StatisticsOfRow]);
+        int two = Gpu.Keep((item & 3) * 2);
+        for (int j = 0; j < TTile.Columns / 8; j++)
+        {
+            int column = XMath.Min(first + j * 8, end - 8) + two;
+            Float2 added = Gpu.Load2(ref bias[column]);
+            Float2 weights = Gpu.Load2(ref rowSums[column]);
+            sums[j] = new Float4(
+                added.X * upper.Y - weights.X * upper.X,
+                added.Y * upper.Y - weights.Y * upper.X,
+                added.X * lower.Y - weights.X * lower.X,
+                added.Y * lower.Y - weights.Y * lower.X);
+        }
+    }
+
+    /// <summary>Divides sums by the deviations of their rows.</summary>
+    /// <param name="sums">The item's sums.</param>
+    /// <param name="floats">All shared memory.</param>
+    /// <param name="statistics">Where <see cref="Measure"/> put the deviations.</param>
+    /// <param name="item">The item.</param>
+    public static void Divide<TTile>(Float4[] sums, ArrayView<float> floats, int statistics, int item)
+        where TTile : struct, IFloat16Tile
+    {
+        float upper = floats[PlaceOfStatistics(statistics, item) + 2];
+        float lower = floats[PlaceOfStatistics(statistics, item) + 8 * Float16RowsShape.StatisticsOfRow + 2];
+        for (int j = 0; j < TTile.Columns / 8; j++)
+            sums[j] = new Float4(sums[j].X * upper, sums[j].Y * upper, sums[j].Z * lower, sums[j].W * lower);
     }
 
     /// <summary>Stores ReLU(sums) as rows again, for the next product. Columns that are no channels become zero.</summary>
@@ -290,17 +305,9 @@ internal static class Float16Rows
     // Where a chunk of eight channels of a row lies in shared memory, in whole numbers of 32 bits.
     private static int PlaceOf(int start, int row, int chunk) => (start + (chunk >> 3) * SliceBytes + Float16Product.Place(row, chunk & 7)) >> 2;
 
-    private static Float4 First(Int4 packed, ArrayView<float> shift, int place, bool shifts)
-    {
-        Float4 values = Float16Values.First(packed);
-        return shifts ? values + Gpu.Load4(ref shift[place]) : values;
-    }
-
-    private static Float4 Second(Int4 packed, ArrayView<float> shift, int place, bool shifts)
-    {
-        Float4 values = Float16Values.Second(packed);
-        return shifts ? values + Gpu.Load4(ref shift[place + 4]) : values;
-    }
+    // The statistics of the first of the two rows whose sums an item has.
+    private static int PlaceOfStatistics(int statistics, int item) =>
+        statistics + (item / 32 * 16 + (item & 31) / 4) * Float16RowsShape.StatisticsOfRow;
 
     private static float Sum(Float4 values) => (values.X + values.Y) + (values.Z + values.W);
 }

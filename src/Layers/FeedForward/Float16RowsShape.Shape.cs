@@ -10,8 +10,11 @@ internal static class Float16RowsShape
     /// <summary>Pixels of a group; each of its eight warps has 16 of them.</summary>
     public const int Rows = 128;
 
-    /// <summary>Vectors of the channels that a normalisation needs.</summary>
-    public const int Vectors = 4;
+    /// <summary>Floats for the statistics of a row: mean, deviation, its inverse, and one to fill up 16 bytes.</summary>
+    public const int StatisticsOfRow = 4;
+
+    /// <summary>Bytes of the statistics of all rows.</summary>
+    public const int StatisticsBytes = Rows * StatisticsOfRow * sizeof(float);
 
     /// <summary>Bytes of the rounded results that all warps turn around, 32 channels of 16 pixels at a time.</summary>
     public const int TurnBytes = Rows * 32 * 2;
@@ -32,11 +35,11 @@ internal static class Float16RowsShape
     public const int FeedForwardBytes64 = Float16Tiles.Alignment + ResultBytes;
 
     /// <summary>Bytes of shared memory of a group for a feed-forward network of 192 channels.</summary>
-    public const int FeedForwardBytes192 = Float16Tiles.Alignment + Bytes192 + Vectors * Warpgroups128x192.ColumnCount * sizeof(float);
+    public const int FeedForwardBytes192 = Float16Tiles.Alignment + Bytes192 + Warpgroups128x192.ColumnCount * sizeof(float) + StatisticsBytes;
 
     /// <summary>Bytes of shared memory of a group for a linear layer on 64 normalised channels.</summary>
-    public const int NormalizedBytes64 = Float16Tiles.Alignment + Bytes64 + TurnBytes + Vectors * Warpgroups128x64.ColumnCount * sizeof(float);
+    public const int NormalizedBytes64 = Float16Tiles.Alignment + Bytes64 + TurnBytes + StatisticsBytes;
 
     /// <summary>Bytes of shared memory of a group for a linear layer on 192 normalised channels.</summary>
-    public const int NormalizedBytes192 = Float16Tiles.Alignment + Bytes192 + TurnBytes + Vectors * Warpgroups128x192.ColumnCount * sizeof(float);
+    public const int NormalizedBytes192 = Float16Tiles.Alignment + Bytes192 + TurnBytes + StatisticsBytes;
 }

@@ -76,10 +76,8 @@ internal static class LayerNormGpu
         });
     }
 
-    /// <summary>A vector with the zeros behind it that fill up eights, for the channels of pixels of float16.</summary>
-    /// <param name="vector">[1, 1, channels].</param>
-    /// <param name="x">The pixels.</param>
-    public static Tensor Filled(in Tensor vector, in Tensor x)
+    // A vector with the zeros behind it that fill up eights, for the channels of pixels of float16.
+    private static Tensor Filled(in Tensor vector, in Tensor x)
     {
         Tensor filled = vector.Reshape(channels: x.Channels);
         LayerKernels.RequireFours(filled.Reshape(pitch: x.Channels));

@@ -42,8 +42,7 @@ internal sealed class SwinIrEncoder : Encoder
                 };
                 PaddedChannels heads = weights.Heads(architecture.Channels, attention, rotates: false);
                 layers[l] = new Layer(
-                    layer.Norm("norm1"),
-                    layer.Projection(heads, queries: true, "attn.qkv"),
+                    layer.NormalizedProjection("norm1", heads, queries: true, "attn.qkv"),
                     attention,
                     layer.Convolution("attn.proj", inputs: heads),
                     MlpWeights.Load(layer));
@@ -112,8 +111,7 @@ internal sealed class SwinIrEncoder : Encoder
         {
             Tensor attended = pass.Arena.Allocate(x.Height, x.Width, channels, x.ElementType);
             Tensor qkv = pass.Arena.Allocate(x.Height, x.Width, 3 * channels, x.ElementType);
-            NormalizedConvolution.Run(
-                input, layer.Norm.Gamma, layer.Norm.Beta, layer.Qkv, qkv, normal: attended.SliceChannels(0, x.Channels));
+            NormalizedConvolution.Run(input, layer.Qkv, qkv, normal: attended.SliceChannels(0, x.Channels));
             WindowAttention.Run(
                 qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), attended, layer.Attention);
             Convolution.Run(attended, layer.Projection, x, residual: input);
@@ -125,7 +123,7 @@ internal sealed class SwinIrEncoder : Encoder
     }
 
     private sealed record Layer(
-        NormWeights Norm, ConvolutionWeights Qkv, WindowAttentionSettings Attention, ConvolutionWeights Projection, MlpWeights Mlp);
+        NormalizedWeights Qkv, WindowAttentionSettings Attention, ConvolutionWeights Projection, MlpWeights Mlp);
 
     private sealed record Group(Layer[] Layers, ConvolutionWeights Convolution);
 }
