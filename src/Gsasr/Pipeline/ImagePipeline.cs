@@ -120,9 +120,9 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
     // What is known of the image beside its Gaussians.
     private DrawnPicture Look(in ImageGeometry geometry, bool hasAlpha) =>
         new(default, Described(geometry), EvenAreasOf(_source.Colours, _evenColours, geometry))
-{
-    EvenAlpha = hasAlpha ? EvenAreasOf(_source.Alpha, _evenAlpha, geometry) : null,
-    IsNeutral = options.KeepGrey && PixelConversion.AreNeutral(_source.Colours.AsSpan(0, geometry.Width * geometry.Height * 3)),
+        {
+            EvenAlpha = hasAlpha ? EvenAreasOf(_source.Alpha, _evenAlpha, geometry) : null,
+            IsNeutral = options.KeepGrey && PixelConversion.AreNeutral(_source.Colours.AsSpan(0, geometry.Width * geometry.Height * 3)),
         };
 
     private void Draw<T>(ref DrawnPicture? picture, MemoryPlan plan, in PictureWriter<T> writer, ref int firstRow)
