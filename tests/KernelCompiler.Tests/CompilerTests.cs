@@ -62,8 +62,8 @@ public sealed class CompilerTests : IDisposable
         }
 
         string[] names = [.. Directory.GetFiles(folders[0]).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
-        Assert.Contains("Gather.ptx", names);
-        Assert.Contains("Gather.cl", names);
+        Assert.Contains("Gather.Tile16x16.ptx", names);
+        Assert.Contains("Gather.Tile16x16.cl", names);
         Assert.Contains("Kernels.g.cs", names);
         Assert.Equal(names, Directory.GetFiles(folders[1]).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
         foreach (string name in names)
