@@ -43,14 +43,14 @@ public sealed class AllocationTests(ITestOutputHelper output)
         var target = new byte[4 * pixels.Length];
         var item = new UpscaleItem<byte>(new(pixels, Size, Size, PixelLayout.Rgb), new(target, 2 * Size, 2 * Size, PixelLayout.Rgb));
         Upscaler[] upscalers = [upscaler];
-        long[] bytes = [.. new[] { 1, 9 }.Select(count =>
+        long[] bytes = [.. new[] { 1, 3 }.Select(count =>
         {
             UpscaleItem<byte>[] items = [.. Enumerable.Repeat(item, count)];
             for (int i = 0; i < Frames; i++)
                 Upscaler.UpscaleBatch(upscalers, items, cancellation: Cancellation);
             return Allocations.Least(() => Upscaler.UpscaleBatch(upscalers, items, cancellation: Cancellation));
         })];
-        output.WriteLine($"a batch of one: {bytes[0]} bytes; of nine: {bytes[1]} bytes");
+        output.WriteLine($"a batch of one: {bytes[0]} bytes; of three: {bytes[1]} bytes");
         Assert.Equal(bytes[0], bytes[1]);
     }
 

@@ -75,7 +75,6 @@ public sealed class SeamTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("photos/astronaut.png", PixelLayout.Rgb)]
     [InlineData("photos/coffee.png", PixelLayout.Bgra)]
     [InlineData("drawings/halftone.png", PixelLayout.Rgb)]
     public void The_edges_of_a_texture_are_those_between_its_repetitions(string file, PixelLayout layout)
