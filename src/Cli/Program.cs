@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using System.Reflection;
 using Gsasr.Cli.Models;
 using Gsasr.Cli.Reporting;
-using Gsasr.Tensors.Cpu;
 using Gsasr.Tensors.Files;
 
 namespace Gsasr.Cli;
@@ -23,8 +22,8 @@ public static class Program
         try
         {
             LastResort.Register();
+            MemoryPools.UseOneUnderLimit();
             StandardStreams.Secure();
-            AddressSpace.Spare();
             return await RunUntilSignalAsync(args).ConfigureAwait(false);
         }
         catch (Exception e)

@@ -11,11 +11,26 @@ public sealed class DeviceCatalog
     private readonly List<OpenClCandidate> _openCl;
     private readonly List<CudaCandidate> _cuda;
 
-    private DeviceCatalog()
+    // Drivers take threads, compilers and the GPU's memory into the address space, and some end the process where it is too small.
+    private const long DriverAddressBytes = 4L << 30;
+
+    private DeviceCatalog(bool withDrivers)
     {
         var refusals = new List<DeviceRefusal>();
-        _cuda = CudaDiscovery.Find(refusals);
-        _openCl = OpenClDiscovery.Find(refusals);
+        if (withDrivers)
+        {
+            _cuda = CudaDiscovery.Find(refusals);
+            _openCl = OpenClDiscovery.Find(refusals);
+        }
+        else
+        {
+            const string Reason = "not looked for under a limit of address space (ulimit -v) below 4 GiB, unless asked for by name";
+            _cuda = [];
+            _openCl = [];
+            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", Reason, RefusalCause.Unsuitable));
+            refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", Reason, RefusalCause.Unsuitable));
+        }
+
         string cpuName = CpuDevice.Describe(Environment.ProcessorCount);
         var cpuDescription = new DeviceDescription(
             DeviceKind.Cpu, 0, cpuName, CpuDevice.TotalMemoryBytes, "managed code", IsGpu: false);
@@ -34,8 +49,8 @@ public sealed class DeviceCatalog
     /// <summary>The devices and backends that cannot be used, and why.</summary>
     public IReadOnlyList<DeviceRefusal> Refusals { get; }
 
-    /// <summary>Looks for devices.</summary>
-    public static DeviceCatalog Find() => new();
+    /// <summary>Looks for devices. Under a limit of address space that is too small for drivers, only the processor is found.</summary>
+    public static DeviceCatalog Find() => new(withDrivers: !(AddressSpace.LimitBytes < DriverAddressBytes));
 
     /// <summary>Opens a device.</summary>
     /// <param name="name">"auto", "cpu", "opencl", "cuda", or one of a list such as "opencl:1".</param>
@@ -62,9 +77,9 @@ public sealed class DeviceCatalog
 
         if (backend == "cpu")
             return new CpuDevice();
-        DeviceCatalog catalog = Find();
         if (backend == "auto")
-            return catalog.OpenBest(out note);
+            return Find().OpenBest(out note);
+        var catalog = new DeviceCatalog(withDrivers: true);
         DeviceKind kind = backend == "cuda" ? DeviceKind.Cuda : DeviceKind.OpenCl;
         int index = number ?? 0;
         if (number is null && kind == DeviceKind.OpenCl)

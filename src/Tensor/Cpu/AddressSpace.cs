@@ -1,13 +1,10 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace Gsasr.Tensors.Cpu;
 
 /// <summary>How much address space this process may still take (ulimit -v). All memory counts, even if it is only reserved.</summary>
-internal static partial class AddressSpace
+internal static class AddressSpace
 {
-    private const int MostArenas = -8;
-
     // Read once: shells set it before a program starts, and every image asks for it.
     private static readonly long? s_limit = ReadLimit();
 
@@ -18,24 +15,6 @@ internal static partial class AddressSpace
     /// Bytes that are left of the limit that the process started with; null if there is no limit, or the system is not Linux.
     /// </summary>
     public static long? FreeBytes() => s_limit is long limit ? Math.Max(0, limit - ProcessMemory.AddressBytes()) : null;
-
-    /// <summary>
-    /// If there is a limit, makes the C library serve all threads from one pool of memory from now on, instead of reserving 64 MiB for each
-    /// thread. Call it before there are threads.
-    /// </summary>
-    public static void Spare()
-    {
-        if (FreeBytes() is null)
-            return;
-        try
-        {
-            _ = mallopt(MostArenas, 1);
-        }
-        catch (EntryPointNotFoundException)
-        {
-            // The C library is not GNU's, and has no such pools.
-        }
-    }
 
     /// <summary>The number in the line "Max address space         1024000000           1024000000           bytes"; null for "unlimited".</summary>
     /// <param name="lines">The lines of /proc/self/limits.</param>
@@ -60,7 +39,4 @@ internal static partial class AddressSpace
             return null;
         }
     }
-
-    [LibraryImport("libc")]
-    private static partial int mallopt(int parameter, int value);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gsasr.Cli.Tests.Upscaling;
 using Gsasr.Testing;
 
@@ -26,6 +27,32 @@ public sealed class AddressSpaceTests : IDisposable
         Outcome limited = await ProgramRun.ShellAsync(_tree.Path, "ulimit -v 2000000; exec \"$0\" upscale in.png out.png -s 4 -d cpu --quiet");
         Assert.True(limited.ExitCode == ExitCode.Success, limited.Error);
         Assert.Equal(File.ReadAllBytes(_tree.File("expected.png")), File.ReadAllBytes(_tree.File("out.png")));
+    }
+
+    [Fact]
+    public async Task Drivers_of_GPUs_are_left_alone()
+    {
+        Outcome outcome = await ProgramRun.ShellAsync(_tree.Path, "ulimit -v 2000000; exec \"$0\" devices");
+        string[] lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.StartsWith("cpu ", lines[0], StringComparison.Ordinal);
+        Assert.Equal(2, lines.Count(line => line.Contains("not looked for under a limit of address space", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task All_threads_share_a_pool_of_memory()
+    {
+        using Process process = Process.Start(
+            new ProcessStartInfo("sh", ["-c", "ulimit -v 2000000; exec \"$0\" upscale - out.png -d cpu --verbose", CommandLine.ProgramPath])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = _tree.Path,
+            })!;
+        Assert.NotNull(await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken));
+        string environment = await File.ReadAllTextAsync($"/proc/{process.Id}/environ", TestContext.Current.CancellationToken);
+        process.StandardInput.Close();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("MALLOC_ARENA_MAX=1", environment.Split('\0'));
     }
 
     [Fact]
