@@ -80,7 +80,7 @@ public class SafetensorsTests
         string path = folder.File("model.safetensors");
         File.WriteAllText(path, "before");
         File.SetUnixFileMode(path, UnixFileMode.UserRead);
-        File.WriteAllText(folder.File(".gsasr-1-2.tmp"), "half");
+        File.WriteAllText(folder.File($".gsasr-1-{Guid.NewGuid():N}.tmp"), "half");
         using var checkpoint = new MemoryCheckpoint();
         checkpoint.SetZeros("a", 3);
         SafetensorsWriter.Write(path, checkpoint, new Dictionary<string, string>(), overwrite: true);

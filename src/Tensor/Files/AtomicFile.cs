@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 
 namespace Gsasr.Tensors.Files;
 
@@ -85,7 +86,7 @@ internal sealed class AtomicFile : IDisposable
         try
         {
             foreach (string path in Directory.EnumerateFiles(folder, Prefix + "*" + Extension))
-                count += TryRemove(path) ? 1 : 0;
+                count += IsTemporary(path) && TryRemove(path) ? 1 : 0;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -217,6 +218,13 @@ internal sealed class AtomicFile : IDisposable
     // On Windows an open file can be renamed and deleted only if it is shared for that. On other systems a file that is not shared is
     // locked.
     private static FileShare LockedShare => OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None;
+
+    // A file that is called as this class calls its own, and no link or pipe.
+    private static bool IsTemporary(string path) =>
+        Path.GetFileName(path)[Prefix.Length..^Extension.Length].Split('-') is [var process, var unique]
+        && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+        && Guid.TryParseExact(unique, "N", out _)
+        && new FileInfo(path).LinkTarget is null && !IsStream(path);
 
     private static bool TryRemove(string path)
     {

@@ -324,8 +324,9 @@ public sealed class BatchTests : IDisposable
     {
         _tree.Add("photos/a.png");
         AssertSucceeded(await _tree.UpscaleAsync(["photos", target]));
+        File.WriteAllText(_tree.File("large/.gsasr-notes.tmp"), "Not the program's.");
         string[] expected = _tree.Files("large");
-        File.WriteAllText(_tree.File("large/.gsasr-1-left.tmp"), "");
+        File.WriteAllText(_tree.File($"large/.gsasr-1-{Guid.NewGuid():N}.tmp"), "");
         AssertSucceeded(await _tree.UpscaleAsync(["photos", target], "--skip-existing"));
         Assert.Equal(expected, _tree.Files("large"));
     }
