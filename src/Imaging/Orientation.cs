@@ -3,14 +3,19 @@ namespace Gsasr.Imaging;
 /// <summary>Turns and mirrors an image as its EXIF orientation asks, so that no other code has to.</summary>
 internal static class Orientation
 {
-    /// <summary>The image upright, with EXIF that says so; the same object if nothing is to be done.</summary>
+    /// <summary>The image upright, with EXIF that says so; the same object if it is upright.</summary>
     public static Image Apply(Image image)
     {
         if (image.Metadata.Exif is not { } exif)
             return image;
         int orientation = ExifData.GetOrientation(exif);
         if (orientation == 1)
+        {
+            // A number that is none of the orientations means this one too, but some readers refuse it.
+            image.Metadata = image.Metadata with { Exif = ExifData.WithOrientationReset(exif) };
             return image;
+        }
+
         bool transposed = IsTransposed(orientation);
         int width = transposed ? image.Height : image.Width;
         int height = transposed ? image.Width : image.Height;

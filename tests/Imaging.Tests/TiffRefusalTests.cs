@@ -39,6 +39,10 @@ public class TiffRefusalTests
         AssertRefused(new TiffBuilder(4096, 4096, 1, 1, 8).Shorts(259, Deflate).File([0x78, 0x9C]), "strip 0 holds 0 bytes of the 16777216");
 
     [Fact]
+    public void Of_CMYK_it_is_said_whatever_else_there_is() =>
+        AssertRefused(new TiffBuilder(8, 1, 5, 4, 8).Shorts(259, Lzw).Shorts(317, 2).File(Pixels), "CMYK is not supported");
+
+    [Fact]
     public void Strips_of_every_compression_are_counted_as_ImageMagick_writes_them()
     {
         byte[] png = TestImages.Encode(TestImages.Crop(FileKinds.Photo.Value, 301, 200), ImageFormat.Png);

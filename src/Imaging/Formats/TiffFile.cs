@@ -12,7 +12,7 @@ namespace Gsasr.Imaging.Formats;
 internal sealed class TiffFile
 {
     private const int EntryLength = 12;
-    private const int Rgb = 2, Palette = 3, YCbCr = 6;
+    private const int Rgb = 2, Palette = 3, Cmyk = 5, YCbCr = 6;
     private const int Jpeg = 7;
     private const int UnsignedInteger = 1, FloatingPoint = 3;
 
@@ -84,6 +84,8 @@ internal sealed class TiffFile
     {
         if (_entries.ContainsKey(TileWidth))
             throw Wrong("pictures in tiles are not supported, only those in strips.");
+        if (Number(Photometric, 0) == Cmyk)
+            throw Wrong("CMYK is not supported.");
         if (Number(Planar, 1) == 2 && Number(Predictor, 1) != 1)
             throw Wrong("planes whose samples are stored as differences (predictor) are not supported.");
         int width = (int)Math.Min(Number(Width, 0), int.MaxValue), height = (int)Math.Min(Number(Height, 0), int.MaxValue);
