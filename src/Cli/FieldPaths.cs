@@ -29,15 +29,16 @@ internal static class FieldPaths
         return new AtomicFile(path, overwrite);
     }
 
-    /// <summary>Refuses to write over the file that is read.</summary>
-    /// <param name="input">The file that is read.</param>
+    /// <summary>Refuses to write over another file of the same run.</summary>
+    /// <param name="other">The other file.</param>
     /// <param name="output">The file to write.</param>
+    /// <param name="role">What the other file is, for the message.</param>
     /// <exception cref="IOException">They are the same file.</exception>
-    public static void CheckDiffer(string input, string output)
+    public static void CheckDiffer(string other, string output, string role = "the input")
     {
         var paths = new FilePaths();
-        if (FilePaths.Comparer.Equals(paths.Resolve(input), paths.Resolve(output)))
-            throw new IOException($"{output} is the input, and would be replaced; name another file to write.");
+        if (FilePaths.Comparer.Equals(paths.Resolve(other), paths.Resolve(output)))
+            throw new IOException($"{output} is {role}, and would be replaced; name another file to write.");
     }
 
     /// <summary>Refuses a path where there is no file.</summary>
@@ -46,16 +47,15 @@ internal static class FieldPaths
     /// <exception cref="IOException">It is a link that leads to itself.</exception>
     public static void CheckExists(string path)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists)
+        if (!File.Exists(path))
         {
             throw new FileNotFoundException(ArgumentEncoding.IsDamaged(path)
                 ? $"{path} cannot be opened: its name is not UTF-8; rename it, or give its content to the standard input: gsasr upscale - OUTPUT < FILE"
                 : $"There is no file {path}.");
         }
 
-        // A link exists, whether or not there is something where it leads.
-        if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is { Exists: false } target)
+        // A link exists, whether or not there is something where it leads. That of /dev/stdin to a pipe leads to no path, but can be opened.
+        if (UnixFileStatus.TryRead(path) is null && File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: false } target)
             throw new FileNotFoundException($"{path} is a link to {target.FullName}, which is not there.");
     }
 

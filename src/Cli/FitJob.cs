@@ -46,7 +46,11 @@ internal sealed class FitJob
     {
         FieldPaths.CheckDiffer(ImagePath, FieldPath);
         if (StatePath is not null)
+        {
             FieldPaths.CheckDiffer(ImagePath, StatePath);
+            FieldPaths.CheckDiffer(FieldPath, StatePath, "FIELD");
+        }
+
         using AtomicFile file = FieldPaths.Create(FieldPath, Overwrite);
         if (StatePath is not null)
             FieldPaths.Create(StatePath, overwrite: true).Dispose();

@@ -117,6 +117,13 @@ public sealed class RefusalTests : IDisposable
         AssertRefused(await CommandLine.UpscaleAsync(_folder.File("absent.png"), Target, "2"), "absent.png");
 
     [Fact]
+    public async Task A_file_is_no_folder_and_an_input_is_looked_for_before_the_output_is_judged()
+    {
+        AssertRefused(await CommandLine.UpscaleAsync(_input + "/", Target, "2"), $"There is no file {_input}/.");
+        AssertRefused(await CommandLine.UpscaleAsync(_folder.File("absent"), _folder.File("large"), "2"), "There is no file", "absent");
+    }
+
+    [Fact]
     public async Task A_missing_output_folder_is_named() =>
         AssertRefused(await CommandLine.UpscaleAsync(_input, _folder.File(Path.Combine("absent", "out.png")), "2"), "absent", "folder");
 

@@ -43,7 +43,7 @@ internal sealed class InputSearch(bool recursive, string? outputFolder, FilePath
     {
         if (path == InputFile.StandardInput || !Directory.Exists(path))
         {
-            Add(new InputFile(path, path.Replace('\\', '/'), IsFound: false));
+            Add(new InputFile(path, path.Replace(Path.DirectorySeparatorChar, '/'), IsFound: false));
             return;
         }
 

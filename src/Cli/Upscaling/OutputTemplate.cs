@@ -26,9 +26,6 @@ internal sealed class OutputTemplate
     /// </summary>
     public bool CreatesFolders { get; }
 
-    /// <summary>Whether the input decides the extension, and with it the format.</summary>
-    public bool FollowsInput => _file.Uses("ext");
-
     /// <summary>Whether the output's size is part of its name.</summary>
     public bool NeedsSize => Uses("width") || Uses("height");
 

@@ -73,6 +73,8 @@ internal sealed class UpscalePlan
         string ownExtension = Path.GetExtension(output).TrimStart('.');
         if (_request.Format is { } format && OutputFormats.IsKnown(ownExtension) && OutputFormats.FormatOf(ownExtension) != OutputFormats.FormatOf(format))
             throw new ArgumentException($"The name {output} and --format {format} do not agree; leave one of them out.");
+        if (_request.Format is null && !OutputFormats.IsKnown(ownExtension) && !input.IsStandardInput)
+            FieldPaths.CheckExists(input.Path);
         if (_request.Format is null)
             ImageFile.FormatFromExtension(output);
         return new PlannedPicture(0, input, output, _request.Format ?? ownExtension);
@@ -111,7 +113,7 @@ internal sealed class UpscalePlan
             if (!byOutput.TryAdd(_paths.Resolve(picture.Output), picture))
             {
                 string other = byOutput[_paths.Resolve(picture.Output)].Input.Path;
-                throw new IOException($"{other} and {picture.Input.Path} would both be written to {picture.Output}; nothing was done.");
+                throw new IOException($"{other} and {picture.Input.Path} would both be written to {picture.Output}{(Template.NeedsSize ? " if their sizes are the same" : "")}; nothing was done.");
             }
         }
 

@@ -17,6 +17,7 @@ public sealed class StreamTests : IDisposable
     [InlineData("cat in.png | \"$0\" upscale - - --format png -d cpu > out.png")]
     [InlineData("\"$0\" upscale in.png - -f png -d cpu | cat > out.png")]
     [InlineData("\"$0\" upscale - out.png -d cpu < in.png")]
+    [InlineData("cat in.png | \"$0\" upscale /dev/stdin out.png -d cpu")]
     [InlineData("cat in.png | \"$0\" upscale - - -f png -d cpu | \"$0\" upscale - - -s 1 -f png -d cpu > /dev/null && \"$0\" upscale in.png out.png -d cpu")]
     public async Task The_picture_is_the_same_as_between_files(string line)
     {
