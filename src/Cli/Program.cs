@@ -56,7 +56,10 @@ public static class Program
         if (!work.IsCompleted)
         {
             AtomicFile.DeleteUnfinished();
-            await Console.Error.WriteLineAsync("Cancelled; of what was not finished nothing is left.").ConfigureAwait(false);
+
+            // A terminal that is stopped (Ctrl-S), or a pipe that nobody reads, may never take this.
+            Task said = Task.Run(() => Console.Error.WriteLine("Cancelled; of what was not finished nothing is left."));
+            await Task.WhenAny(said, Task.Delay(TimeSpan.FromSeconds(1))).ConfigureAwait(false);
             return TerminationSignals.ExitCode;
         }
 

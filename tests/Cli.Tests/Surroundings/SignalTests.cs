@@ -61,14 +61,21 @@ public sealed class SignalTests : IDisposable
         // Nobody writes into this pipe, and while the system waits for somebody the program cannot ask it to stop.
         using (var mkfifo = Process.Start("mkfifo", [_tree.File("pipe.png")]))
             await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        // As little can it if nobody reads what it says: as much as this a pipe holds.
+        using Process unread = Process.Start(
+            new ProcessStartInfo("sh", ["-c", "head -c 65536 /dev/zero >&2; exec \"$0\" info absent", CommandLine.ProgramPath]) { RedirectStandardError = true })!;
         using Process process = Start("env", ["--default-signal=HUP"], ["upscale", "pipe.png", "out.png"]);
         // Said after some silence.
         await ReadToAsync(process, "pipe.png: reading");
         while (Temporary().Length == 0)
             await Task.Delay(10, TestContext.Current.CancellationToken);
+        await KillAsync(unread, "TERM");
         await KillAsync(process, "HUP");
         string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await unread.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCode.Terminated, unread.ExitCode);
         Assert.StartsWith("Cancelled; ", error.Split(Environment.NewLine)[^2], StringComparison.Ordinal);
         Assert.Equal(ExitCode.HungUp, process.ExitCode);
         Assert.Equal(["in.png", "pipe.png"], _tree.Files());
