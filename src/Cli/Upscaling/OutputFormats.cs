@@ -9,7 +9,8 @@ internal static class OutputFormats
     /// <summary>The extensions as words of a sentence.</summary>
     public const string Names = "png, jpg, jpeg, webp, tif, tiff, bmp, tga, ppm, pgm or pnm";
 
-    private static readonly FrozenSet<string> Extensions =
+    /// <summary>The extensions, without their dots.</summary>
+    public static FrozenSet<string> Extensions { get; } =
         Names.Replace(" or ", ", ", StringComparison.Ordinal).Split(", ").ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether a picture with this extension can be written.</summary>
@@ -19,6 +20,10 @@ internal static class OutputFormats
     /// <summary>Whether an extension is that of WebP.</summary>
     /// <param name="extension">The extension, with its dot or without.</param>
     public static bool IsWebP(string extension) => extension.TrimStart('.').Equals("webp", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether an extension is that of PGM, which holds greys.</summary>
+    /// <param name="extension">The extension without its dot.</param>
+    public static bool IsPgm(string extension) => extension.Equals("pgm", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a quality can be chosen.</summary>
     /// <param name="extension">A known extension, with its dot or without.</param>
@@ -40,10 +45,15 @@ internal static class OutputFormats
     /// <summary>Refuses colours for .pgm, which has only greys: the file would be a .ppm, and puzzle whoever opens it.</summary>
     /// <param name="extension">The extension of the output, without its dot.</param>
     /// <param name="layout">The channels of the picture.</param>
+    /// <param name="areKnown">Whether it has been found out that an RGB picture has colours.</param>
     /// <exception cref="ImageFormatException">It is pgm, and the picture has colours.</exception>
-    public static void CheckColours(string extension, ChannelLayout layout)
+    public static void CheckColours(string extension, ChannelLayout layout, bool areKnown)
     {
-        if (extension.Equals("pgm", StringComparison.OrdinalIgnoreCase) && !layout.IsGrey())
-            throw new ImageFormatException("PGM holds greys, and the image has colours: write a PPM or PNG.");
+        if (IsPgm(extension) && !layout.IsGrey())
+        {
+            throw new ImageFormatException(areKnown
+                ? "PGM holds greys, and the image has colours: write a PPM or PNG."
+                : "PGM holds greys, and the image is stored in colours: write a PPM or PNG or, if there are only greys in it, use --keep-grey.");
+        }
     }
 }

@@ -36,6 +36,7 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
             foreach (string note in image.Notes)
                 report.Note(note);
             image = Prepare(image, picture);
+            OutputFormats.CheckColours(picture.Extension, image.Layout, areKnown: request.Options.KeepGrey);
             OutputFrame frame = request.Size.For(image.Width, image.Height);
             ImageHeader output = HeaderFor(picture, frame, new ImageHeader(image.Width, image.Height, image.Layout, image.BitDepth));
             if (output.BitDepth < image.BitDepth)
@@ -87,16 +88,22 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
         ImageFormat format = OutputFormats.FormatOf(picture.Extension);
         ChannelLayout layout = format.HoldsAlpha() ? input.Layout : input.Layout.WithoutAlpha();
         int bitDepth = format.HoldsSixteenBits() ? input.BitDepth : 8;
-        OutputFormats.CheckColours(picture.Extension, layout);
         ImageFile.CheckCanWrite(format, frame.Width, frame.Height, layout, bitDepth);
         return new ImageHeader(frame.Width, frame.Height, layout, bitDepth);
     }
 
-    // Puts the image on its background. Removes alpha that is opaque everywhere, or that the output cannot hold.
+    // For a PGM, --keep-grey makes a grey image of one that has only greys.
     private Image Prepare(Image image, PlannedPicture picture)
     {
         if (request.StripMetadata)
             image.Metadata = image.Metadata.OfColoursOnly();
+        image = WithoutAlpha(image, picture);
+        return request.Options.KeepGrey && OutputFormats.IsPgm(picture.Extension) ? Greys.Of(image) ?? image : image;
+    }
+
+    // Puts the image on its background. Removes alpha that is opaque everywhere, or that the output cannot hold.
+    private Image WithoutAlpha(Image image, PlannedPicture picture)
+    {
         if (!image.Layout.HasAlpha())
             return image;
         if (request.Background is { } background)
@@ -134,6 +141,8 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
             Inspect = header =>
             {
                 isAboutOutput = true;
+                if (!request.Options.KeepGrey)
+                    OutputFormats.CheckColours(picture.Extension, header.Layout, areKnown: false);
                 HeaderFor(picture, request.Size.For(header.Width, header.Height), header);
                 isAboutOutput = false;
             },

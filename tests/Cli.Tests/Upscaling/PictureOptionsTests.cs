@@ -89,10 +89,16 @@ public sealed class PictureOptionsTests : IDisposable
     public async Task A_PGM_of_colours_is_refused_and_of_greys_written()
     {
         Pictures.Write(_tree.File("in.png"), 9, 6);
-        (await _tree.UpscaleAsync(["in.png", "out.pgm"])).AssertFailed(ExitCode.Failure, "PGM holds greys", "PPM");
+        (await _tree.UpscaleAsync(["in.png", "out.pgm"])).AssertFailed(ExitCode.Failure, "PGM holds greys", "PPM", "--keep-grey");
+        (await _tree.UpscaleAsync(["in.png", "out.pgm"], "--keep-grey")).AssertFailed(ExitCode.Failure, "the image has colours", "PPM");
         Pictures.Write(_tree.File("in.png"), 9, 6, ChannelLayout.Grey);
         Assert.Equal(ExitCode.Success, (await _tree.UpscaleAsync(["in.png", "out.pgm"])).ExitCode);
-        Assert.Equal("P5"u8, File.ReadAllBytes(_tree.File("out.pgm")).AsSpan(0, 2));
+        byte[] expected = File.ReadAllBytes(_tree.File("out.pgm"));
+        Assert.Equal("P5"u8, expected.AsSpan(0, 2));
+        Image grey = Pictures.Gradient(9, 6, ChannelLayout.Grey);
+        ImageFile.Write(_tree.File("in.png"), new Image(9, 6, ChannelLayout.Rgb, [.. grey.Samples8.SelectMany(value => (byte[])[value, value, value])]));
+        Assert.Equal(ExitCode.Success, (await _tree.UpscaleAsync(["in.png", "out.pgm"], "--keep-grey", "--overwrite")).ExitCode);
+        Assert.Equal(expected, File.ReadAllBytes(_tree.File("out.pgm")));
     }
 
     [Theory]
