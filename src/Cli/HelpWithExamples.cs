@@ -30,6 +30,11 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             "gsasr render photo.safetensors large.png --magnification 8",
             "gsasr render photo.safetensors detail.png --size 640x400 --left 10 --top 8 --width 32 --height 20",
         ],
+        ["models"] = ["gsasr models list", "gsasr models pull hatl-sa1b"],
+        ["list"] = ["gsasr models list"],
+        ["path"] = ["gsasr models path", "gsasr models path hatl-sa1b"],
+        ["info"] = ["gsasr info", "gsasr info hatl-sa1b"],
+        ["devices"] = ["gsasr devices"],
         ["pull"] =
         [
             "gsasr models pull hatl-sa1b",
@@ -51,6 +56,9 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
     {
         ArgumentNullException.ThrowIfNull(root);
         HelpOption option = root.Options.OfType<HelpOption>().Single();
+        // On Unix these are paths.
+        option.Aliases.Remove("/h");
+        option.Aliases.Remove("/?");
         option.Action = new HelpWithExamples((HelpAction)option.Action!);
     }
 

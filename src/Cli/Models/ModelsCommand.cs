@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 
 namespace Gsasr.Cli.Models;
 
@@ -34,6 +35,7 @@ internal static class ModelsCommand
     private static Command Pull(TextWriter output, TextWriter error)
     {
         var name = new Argument<string>("NAME") { Description = "One of 'gsasr models list', or with --from any name of small letters and digits." };
+        name.CompletionSources.Add([.. PublishedModel.All.Select(model => model.Name)]);
         var from = new Option<string?>("--from")
         {
             Description = "Where encoder.pth and decoder.pth are instead: the address of a folder (https://...), or a folder here.",
@@ -84,7 +86,7 @@ internal static class ModelsCommand
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
-                await error.WriteLineAsync("Cancelled; the same command goes on with what has arrived.").ConfigureAwait(false);
+                await error.WriteLineAsync("Cancelled; the same command goes on with what has arrived, if the server can give the rest.").ConfigureAwait(false);
                 return TerminationSignals.ExitCode;
             }
         });
@@ -94,6 +96,7 @@ internal static class ModelsCommand
     private static Command ShowPath(TextWriter output)
     {
         var name = new Argument<string?>("NAME") { Description = "A pulled model; without it, the folder of all.", Arity = ArgumentArity.ZeroOrOne };
+        name.CompletionSources.Add(_ => ModelStore.Names.Select(model => new CompletionItem(model)));
         var command = new Command("path", "Says where a pulled model lies.") { name };
         command.SetAction(async (parsed, _) =>
         {

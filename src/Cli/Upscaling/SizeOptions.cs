@@ -30,6 +30,7 @@ internal sealed class SizeOptions
     public SizeOptions()
     {
         _scale.Aliases.Add("-s");
+        _fit.CompletionSources.Add("inside", "cover", "exact");
         _fit.Validators.Add(result =>
         {
             string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
@@ -48,7 +49,7 @@ internal sealed class SizeOptions
         {
             string[] given = [.. ((Option[])[_scale, _size, _width, _height]).Where(option => IsGiven(result, option)).Select(option => option.Name)];
             if (given is ["--width", "--height"])
-                result.AddError("--width and --height say the same thing twice; for a frame there is --size WIDTHxHEIGHT.");
+                result.AddError("--width and --height each say the whole size, as the other follows from the shape; for both there is --size WIDTHxHEIGHT.");
             else if (given.Length > 1)
                 result.AddError($"{string.Join(" and ", given)} exclude each other; give one of them.");
             if (IsGiven(result, _fit) && !IsGiven(result, _size))

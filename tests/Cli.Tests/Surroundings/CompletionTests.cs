@@ -12,13 +12,18 @@ public sealed class CompletionTests
     [InlineData("gsasr upscale --precision m", "mixed")]
     [InlineData("gsasr upscale --device o", "opencl")]
     [InlineData("gsasr models pu", "pull")]
+    [InlineData("gsasr models pull hat", "hatl-sa1b")]
+    [InlineData("gsasr upscale --fit ", "cover\nexact\ninside")]
+    [InlineData("gsasr upscale --format we", "webp")]
+    [InlineData("gsasr upscale --model gsasr", "gsasr-lite")]
+    [InlineData("gsasr upscale ", "")]
     [InlineData("gsasr upscale nonsense-", "")]
     public async Task Bash_completes(string line, string completion)
     {
         const string Complete = """
             export PATH="$(dirname "$0"):$PATH"
             source <("$0" completion bash)
-            COMP_LINE=$1; COMP_POINT=${#1}; COMP_WORDS=($1); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            COMP_LINE=$1; COMP_POINT=${#1}; COMP_WORDS=($1); [[ $1 != *' ' ]] || COMP_WORDS+=(''); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
             eval "$(complete -p gsasr | sed 's/.*-F \([^ ]*\) .*/\1/')"
             printf '%s\n' "${COMPREPLY[@]}"
             """;
@@ -32,6 +37,7 @@ public sealed class CompletionTests
     [InlineData("gsasr upscale --precision m", "gsasr upscale --precision mixed ")]
     [InlineData("gsasr models pu", "gsasr models pull ")]
     [InlineData("gsasr upscale pict", "gsasr upscale picture.png ")]
+    [InlineData("gsasr upscale ", "gsasr upscale picture.png ")]
     [InlineData("gsasr upscale nonsense-", "gsasr upscale nonsense-")]
     public async Task Zsh_completes(string line, string completed)
     {
@@ -91,6 +97,7 @@ public sealed class CompletionTests
     [Fact]
     public async Task Another_shell_is_refused()
     {
+        Assert.Equal(ExitCode.Usage, (await CommandLine.RunAsync("completion", "--", "mixed")).ExitCode);
         Outcome outcome = await CommandLine.RunAsync("completion", "powershell");
         Assert.Equal(ExitCode.Usage, outcome.ExitCode);
         Assert.Contains("'powershell'", outcome.Error, StringComparison.Ordinal);

@@ -14,7 +14,12 @@ public sealed partial class HelpTests
     [InlineData("field")]
     [InlineData("fit")]
     [InlineData("render")]
+    [InlineData("models")]
+    [InlineData("models list")]
     [InlineData("models pull")]
+    [InlineData("models path")]
+    [InlineData("info")]
+    [InlineData("devices")]
     [InlineData("completion")]
     public async Task Help_ends_with_examples_that_can_be_understood(string command)
     {
@@ -59,6 +64,12 @@ public sealed partial class HelpTests
         Assert.True(File.Exists(folder.File("--wrap.png")));
         (await ProgramRun.RunAsync(folder.Path, [], "info", "--", "-absent.png")).AssertFailed(ExitCode.Failure, "-absent.png");
     }
+
+    [Theory]
+    [InlineData("/h")]
+    [InlineData("/?")]
+    public async Task A_name_that_begins_with_a_slash_is_a_name(string name) =>
+        (await CommandLine.RunAsync("info", name)).AssertFailed(ExitCode.Failure, name);
 
     [Fact]
     public async Task A_name_that_begins_with_an_at_sign_is_a_name()
