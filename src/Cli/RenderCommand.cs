@@ -42,8 +42,9 @@ internal static class RenderCommand
         {
             if ((result.GetResult(size) is null) == (result.GetResult(magnification) is null))
                 result.AddError("Say how large to draw: --size WxH or --magnification M, one of them.");
+            string? path = result.GetResult(target) is { Tokens: [var token, ..] } ? token.Value : null;
+            SharedOptions.CheckWriting(result, quality, lossless, Path.GetExtension(path));
         });
-        SharedOptions.RequireWebP(command, lossless, target);
         command.SetAction(async (parsed, cancellation) =>
         {
             long start = Stopwatch.GetTimestamp();

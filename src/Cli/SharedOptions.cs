@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Gsasr.Cli.Models;
 using Gsasr.Cli.Upscaling;
 using Gsasr.Imaging;
 using Gsasr.Tensors;
@@ -61,6 +63,7 @@ internal static class SharedOptions
             Description = $"{GsasrModel.DefaultName} (built in), one of 'gsasr models list', a .safetensors file, or a folder with encoder.pth and decoder.pth.",
             DefaultValueFactory = _ => GsasrModel.DefaultName,
         };
+        model.CompletionSources.Add(_ => ModelStore.Names.Prepend(GsasrModel.DefaultName).Select(name => new CompletionItem(name)));
         UpscaleCommand.RequireText(model.Validators, $"--model is empty; leave it out for {GsasrModel.DefaultName}.");
         return model;
     }
@@ -149,15 +152,20 @@ internal static class SharedOptions
         return parsed.GetValue(quality) is int value ? options with { Quality = value } : options;
     }
 
-    /// <summary>Refuses <c>--lossless</c> for formats other than WebP.</summary>
-    /// <param name="command">The command.</param>
+    /// <summary>Refuses <c>--quality</c> and <c>--lossless</c> for formats that do not have them.</summary>
+    /// <param name="result">What the arguments say.</param>
+    /// <param name="quality">The option of <see cref="Quality"/>.</param>
     /// <param name="lossless">The option of <see cref="Lossless"/>.</param>
-    /// <param name="target">The file to write.</param>
-    public static void RequireWebP(Command command, Option<bool> lossless, Argument<string> target) => command.Validators.Add(result =>
+    /// <param name="extension">The extension of the format to write, if that is known.</param>
+    public static void CheckWriting(CommandResult result, Option<int?> quality, Option<bool> lossless, string? extension)
     {
-        if (result.GetValue(lossless) && !string.Equals(Path.GetExtension(result.GetValue(target)), ".webp", StringComparison.OrdinalIgnoreCase))
+        if (extension is null || !OutputFormats.IsKnown(extension))
+            return;
+        if (result.GetValue(lossless) && !OutputFormats.IsWebP(extension))
             result.AddError("--lossless is for .webp; the other formats have but one way.");
-    });
+        if (result.GetResult(quality) is not null && !OutputFormats.HasQuality(extension))
+            result.AddError("--quality is for JPEG and WebP; the other formats keep every pixel.");
+    }
 
     /// <summary>A number within a range.</summary>
     /// <param name="name">The option's name.</param>

@@ -21,6 +21,7 @@ internal static class UpscaleCommand
         };
         var recursive = new Option<bool>("--recursive", "-r") { Description = "Look for images in the folders within folders too; the outputs lie in the same tree." };
         var format = new Option<string?>("--format", "-f") { Description = $"The format of the outputs where their names do not say it: {OutputFormats.Names}." };
+        format.CompletionSources.Add([.. OutputFormats.Extensions]);
         format.Validators.Add(result =>
         {
             string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
@@ -97,11 +98,7 @@ internal static class UpscaleCommand
             if (result.GetResult(format) is { Implicit: false, Tokens.Count: 0 })
                 return;
             string target = result.GetValue(paths) is [.., string last] ? last : "";
-            string? extension = result.GetValue(format) ?? (OutputFormats.IsKnown(Path.GetExtension(target)) ? Path.GetExtension(target) : null);
-            if (result.GetValue(lossless) && extension is not null && !OutputFormats.IsWebP(extension))
-                result.AddError("--lossless is for .webp; the other formats have but one way.");
-            if (result.GetResult(quality) is not null && extension is not null && !OutputFormats.HasQuality(extension))
-                result.AddError("--quality is for JPEG and WebP; the other formats keep every pixel.");
+            SharedOptions.CheckWriting(result, quality, lossless, result.GetValue(format) ?? Path.GetExtension(target));
             if (target == InputFile.StandardInput && result.GetValue(format) is null)
                 result.AddError($"Say with --format what to write to the standard output: {OutputFormats.Names}.");
             if (target == InputFile.StandardInput && reporting.IsJson(result))
@@ -155,13 +152,15 @@ internal static class UpscaleCommand
         return 0;
     }
 
-    /// <summary>Refuses an empty text, and a name that is not UTF-8.</summary>
+    /// <summary>Refuses an empty text, a name that is not UTF-8, and - for a standard stream.</summary>
     internal static void RequireText<T>(List<Action<T>> validators, string message)
         where T : SymbolResult =>
         validators.Add(result =>
         {
             if (result.Tokens.Any(token => token.Value.Length == 0))
                 result.AddError(message);
+            if (result.Tokens.Any(token => token.Value == InputFile.StandardInput))
+                result.AddError("- is a standard stream in 'gsasr upscale' alone; name a file (one of this name is ./-).");
             if (result.Tokens.FirstOrDefault(token => ArgumentEncoding.IsDamaged(token.Value)) is { Value: var name })
                 result.AddError(NotUtf8(name));
         });

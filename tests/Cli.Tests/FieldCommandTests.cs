@@ -97,6 +97,8 @@ public sealed class FieldCommandTests : IDisposable
         (await RunAsync("field", input, input, "--overwrite")).AssertFailed(ExitCode.Failure, "in.png is the input");
         (await RunAsync("fit", input, input, "--gaussians", "9", "--overwrite")).AssertFailed(ExitCode.Failure, "in.png is the input");
         (await RunAsync("fit", input, _folder.File("x.safetensors"), "--gaussians", "9", "--state", input)).AssertFailed(ExitCode.Failure, "in.png is the input");
+        (await RunAsync("fit", input, _folder.File("x.safetensors"), "--gaussians", "9", "--state", _folder.File("x.safetensors")))
+            .AssertFailed(ExitCode.Failure, "x.safetensors is FIELD");
         (await RunAsync("render", _folder.File("absent.safetensors"), target, "--magnification", "2")).AssertFailed(ExitCode.Failure, "absent.safetensors");
         (await RunAsync("render", input, target, "--magnification", "2")).AssertFailed(ExitCode.Failure, "in.png", "safetensors");
         (await RunAsync("render", TestData.ModelFile("gsasr-lite.safetensors"), target, "--magnification", "2"))
@@ -117,12 +119,15 @@ public sealed class FieldCommandTests : IDisposable
     [InlineData("render", "f", "o.png", "--size", "3by3")]
     [InlineData("render", "f", "o.png", "--magnification", "0")]
     [InlineData("render", "f", "", "--magnification", "1")]
+    [InlineData("render", "f", "-", "--magnification", "1")]
+    [InlineData("render", "f", "o.png", "--magnification", "1", "--quality", "5")]
     [InlineData("fit", "a.png", "f")]
     [InlineData("fit", "a.png", "f", "--gaussians", "0")]
     [InlineData("fit", "a.png", "f", "--gaussians", "5", "--seconds", "3", "--iterations", "3")]
     [InlineData("fit", "a.png", "f", "--gaussians", "5", "--state", "")]
     [InlineData("field", "a.png", "f", "--scale", "0.5")]
     [InlineData("field", "", "f")]
+    [InlineData("field", "a.png", "-")]
     public async Task Senseless_arguments_give_2_and_a_hint(params string[] arguments)
     {
         Outcome outcome = await CommandLine.RunAsync(arguments);
