@@ -48,7 +48,7 @@ internal sealed class Download(HttpSource source, Uri address, string path)
                 {
                     throw new IOException(
                         $"{HttpSource.Show(address)}: the transfer broke off after {Text(Arrived)} bytes: {e.Message.TrimEnd('.')}. The same command "
-                        + "goes on from there.",
+                        + "goes on from there, or from the beginning if the server cannot give the rest.",
                         e);
                 }
 

@@ -61,7 +61,7 @@ internal sealed class ModelPull
         string source = From is not null && !IsAddress(From) ? From : work;
         if (source == work)
             await DownloadAsync(work, reporter, cancellation).ConfigureAwait(false);
-        GsasrArchitecture architecture = Convert(source, work, target);
+        GsasrArchitecture architecture = Convert(source, work, target, reporter);
         string parameters = (architecture.EncoderParameterCount + architecture.DecoderParameterCount).ToString("n0", CultureInfo.InvariantCulture);
         reporter.WriteResult($"{target}: {Name}, {architecture.Name} with {parameters} parameters; use it as --model {Name}");
         return ExitCode.Success;
@@ -115,7 +115,7 @@ internal sealed class ModelPull
         }
     }
 
-    private GsasrArchitecture Convert(string source, string work, string target)
+    private GsasrArchitecture Convert(string source, string work, string target, TextReporter reporter)
     {
         if (source != work && !File.Exists(source) && !Directory.Exists(source))
             throw new FileNotFoundException($"There is no folder {source}; --from is a folder with encoder.pth and decoder.pth, or an address of one.");
@@ -124,7 +124,7 @@ internal sealed class ModelPull
         {
             using ModelCheckpoint model = ModelCheckpoint.Open(source);
             if (source != work)
-                CheckHashes(model.Files.Values);
+                CheckHashes(model.Files.Values, reporter);
             architecture = GsasrArchitecture.Recognise(model);
             if (PublishedModel.Find(Name) is PublishedModel published && architecture.Name != published.Architecture)
             {
@@ -146,14 +146,13 @@ internal sealed class ModelPull
         return architecture;
     }
 
-    private void CheckHashes(IEnumerable<string> paths)
+    private void CheckHashes(IEnumerable<string> paths, TextReporter reporter)
     {
-        if (Hashes.Count == 0)
-            return;
         foreach (string path in paths)
         {
             using FileStream file = File.OpenRead(path);
             string sha256 = System.Convert.ToHexStringLower(SHA256.HashData(file));
+            reporter.WriteResult($"{Path.GetFileName(path)}: SHA-256 {sha256}");
             if (!IsAllowed(sha256))
                 throw WrongHash(path, sha256);
         }

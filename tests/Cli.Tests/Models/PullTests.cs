@@ -203,7 +203,9 @@ public sealed class PullTests : PullTestBase
             File.WriteAllBytes(copy.File(name), content);
         string[] pull = ["models", "pull", "tiny", "--from", copy.Path];
         AssertFailed(await RunAsync([.. pull, "--sha256", Sha256(Files["encoder.pth"])]), copy.File("decoder.pth"), Sha256(Files["decoder.pth"]));
-        AssertPulled(await RunAsync([.. pull, "--sha256", Sha256(Files["encoder.pth"]), "--sha256", Sha256(Files["decoder.pth"]).ToUpperInvariant()]));
+        Outcome pulled = await RunAsync([.. pull, "--sha256", Sha256(Files["encoder.pth"]), "--sha256", Sha256(Files["decoder.pth"]).ToUpperInvariant()]);
+        AssertPulled(pulled);
+        Assert.All(Files, file => Assert.Contains($"{file.Key}: SHA-256 {Sha256(file.Value)}", pulled.Output, StringComparison.Ordinal));
         Assert.Equal(2, Directory.GetFileSystemEntries(copy.Path).Length);
 
         // The hashes of the sources are kept with a model, and are looked at again.
