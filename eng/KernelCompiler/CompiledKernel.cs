@@ -5,4 +5,8 @@ namespace Gsasr.KernelCompiler;
 /// <param name="Ptx">Its PTX.</param>
 /// <param name="OpenCl">Its OpenCL C; null if it is for NVIDIA hardware alone.</param>
 /// <param name="SharedBytes">Bytes of static shared memory of a group.</param>
-internal sealed record CompiledKernel(KernelEntry Entry, string Ptx, string? OpenCl, int SharedBytes);
+internal sealed record CompiledKernel(KernelEntry Entry, string Ptx, string? OpenCl, int SharedBytes)
+{
+    /// <summary>Whether it may be started before the launch before it has ended (<see cref="Gsasr.Kernels.Launches"/>).</summary>
+    public bool AwaitsEarlierLaunches => Ptx.Contains("griddepcontrol.wait", StringComparison.Ordinal);
+}

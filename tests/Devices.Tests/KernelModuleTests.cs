@@ -150,5 +150,6 @@ public sealed class KernelModuleTests
         SharedBytes = 0,
         DynamicSharedBytes = 0,
         Target = null,
+        AwaitsEarlierLaunches = false,
     };
 }

@@ -11,6 +11,7 @@ public sealed class KernelTests
     private const int SharedBytesOfEveryDevice = 32 * 1024;
     private const int SharedBytesOfNvidiaHardware = 48 * 1024;
     private const int WorkItemsOfEveryDevice = 256;
+    private const int WorkItemsOfNvidiaHardware = 1024;
 
     // Smaller tiles stand in for these.
     private static readonly string[] s_wantMore =
@@ -26,7 +27,22 @@ public sealed class KernelTests
     {
         Kernel kernel = s_kernels[name];
         Assert.InRange(kernel.SharedBytes, 0, s_wantMore.Contains(name) ? SharedBytesOfNvidiaHardware : SharedBytesOfEveryDevice);
-        Assert.InRange(kernel.GroupSize, 1, WorkItemsOfEveryDevice);
+        Assert.InRange(kernel.GroupSize, 1, kernel.Target is null ? WorkItemsOfEveryDevice : WorkItemsOfNvidiaHardware);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Kernels_that_await_earlier_launches_do_so_before_they_write(string name)
+    {
+        Kernel kernel = s_kernels[name];
+        string ptx = Encoding.ASCII.GetString(kernel.ReadPtx());
+        int waits = ptx.IndexOf("griddepcontrol.wait;", StringComparison.Ordinal);
+        Assert.Equal(waits >= 0, kernel.AwaitsEarlierLaunches);
+        if (waits < 0)
+            return;
+        Assert.True(kernel.Target is { Major: >= 9 }, "Only hardware from Hopper on has launches that overlap.");
+        Assert.DoesNotContain("st.global", ptx[..waits], StringComparison.Ordinal);
+        Assert.DoesNotContain("griddepcontrol.launch_dependents;", ptx[..waits], StringComparison.Ordinal);
     }
 
     [Theory]

@@ -33,6 +33,60 @@ public sealed class LaunchRecordingTests : IDisposable
     }
 
     [Fact]
+    public void Graphs_know_which_launches_run_beside_and_where_they_are_joined()
+    {
+        using var numbers = new Doubled(_device);
+        using var others = new Doubled(_device);
+        for (int frame = 0; frame < 2; frame++)
+        {
+            numbers.Set(1);
+            others.Set(1);
+            using (_device.BeginRecording())
+            {
+                numbers.Launch(1);
+                using (LaunchRecording.Beside(_device))
+                    others.Launch(2);
+                numbers.Launch(2);
+                LaunchRecording.Join(_device);
+                numbers.Launch(2);
+                using (LaunchRecording.Beside(_device))
+                {
+                    // Launches that share memory with those of any time wait for all.
+                    lock (_device.LaunchLock)
+                        others.Launch(1);
+                }
+            }
+
+            Assert.Equal(32, numbers.Get());
+            Assert.Equal(8, others.Get());
+        }
+
+        Assert.Equal(
+            [
+                LaunchOrder.Next, LaunchOrder.Beside, LaunchOrder.Beside, LaunchOrder.Next, LaunchOrder.Next, LaunchOrder.Joining, LaunchOrder.Next,
+                LaunchOrder.Joining,
+            ],
+            _device.Orders);
+        Assert.Equal(1, _device.Graphs);
+    }
+
+    [Fact]
+    public void Launches_that_run_beside_are_not_replayed_as_others()
+    {
+        using var numbers = new Doubled(_device);
+        for (int frame = 0; frame < 2; frame++)
+        {
+            using (_device.BeginRecording())
+            {
+                using (frame == 0 ? default : LaunchRecording.Beside(_device))
+                    numbers.Launch(3);
+            }
+        }
+
+        Assert.Equal(0, _device.Graphs);
+    }
+
+    [Fact]
     public void Copies_stay_in_order_with_collected_launches()
     {
         using var numbers = new Doubled(_device);

@@ -11,10 +11,14 @@ internal sealed unsafe class CudaDevice : GpuDevice
     // Since compute capability 8.0 the driver keeps this much of each group's local memory for itself.
     private const int LocalBytesOfDriver = 1024;
 
+    // CUDA 12.3. Before, the launches of a graph could not overlap.
+    private const int FirstDriverWithOverlapsInGraphs = 12030;
+
     private readonly CudaCandidate _candidate;
     private readonly CuPrimaryContext _context;
     private CuStream _launchStream;
-    private CuStream _captureStream;
+    private bool _mayOverlap = true;
+    private CudaCapture? _capture;
     private GpuKernel? _lastLaunched;
     private string? _failure;
 
@@ -203,54 +207,53 @@ internal sealed unsafe class CudaDevice : GpuDevice
             parameters[i] = values + 2 * i;
         }
 
-        CuResult result = CuNative.cuLaunchKernel(
-            ((CudaKernel)kernel).Function,
-            (uint)groups.X,
-            (uint)groups.Y,
-            (uint)groups.Z,
-            (uint)description.GroupSize,
-            1,
-            1,
-            (uint)description.DynamicSharedBytes,
-            _launchStream,
-            parameters,
-            null);
+        CuResult result = description.AwaitsEarlierLaunches && _mayOverlap && _candidate.DriverVersion >= FirstDriverWithOverlapsInGraphs
+            ? LaunchOverlapping(kernel, groups, parameters)
+            : CuNative.cuLaunchKernel(
+                ((CudaKernel)kernel).Function,
+                (uint)groups.X,
+                (uint)groups.Y,
+                (uint)groups.Z,
+                (uint)description.GroupSize,
+                1,
+                1,
+                (uint)description.DynamicSharedBytes,
+                _launchStream,
+                parameters,
+                null);
         if (result != CuResult.CUDA_SUCCESS)
             Check(result, "cuLaunchKernel", $"start kernel {description} with {groups} groups");
     }
 
     private protected override bool HasGraphs => true;
 
-    // The launches are captured from a stream of their own, so that whatever other threads do with the device's stream meanwhile stays out.
+    // The launches are captured from streams of their own, so that whatever other threads do with the device's stream meanwhile stays out.
     private protected override GpuGraph? CreateGraph(LaunchSequence sequence)
     {
         MakeCurrent();
-        if (_captureStream.Value == 0)
-        {
-            CuStream created;
-            if (CuNative.cuStreamCreate(&created, CuConstants.CU_STREAM_NON_BLOCKING) != CuResult.CUDA_SUCCESS)
-                return null;
-            _captureStream = created;
-        }
-
-        if (CuNative.cuStreamBeginCapture(_captureStream, CuConstants.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) != CuResult.CUDA_SUCCESS)
+        _capture ??= CudaCapture.TryCreate();
+        if (_capture is null || !_capture.TryBegin())
             return null;
-        bool isCaptured = false;
-        CuGraph graph = default;
+        bool isCaptured = true;
+        CuGraph graph;
         try
         {
-            _launchStream = _captureStream;
-            sequence.ForEach(LaunchKernel);
-            isCaptured = true;
+            sequence.ForEach((kernel, groups, order, arguments) =>
+            {
+                isCaptured &= _capture.TryOrder(order, out _launchStream, out _mayOverlap);
+                LaunchKernel(kernel, groups, arguments);
+            });
         }
         catch (DeviceException)
         {
             // Started one by one, the launches may fail as well; then it is reported.
+            isCaptured = false;
         }
         finally
         {
             _launchStream = Stream;
-            isCaptured &= CuNative.cuStreamEndCapture(_captureStream, &graph) == CuResult.CUDA_SUCCESS;
+            _mayOverlap = true;
+            isCaptured &= _capture.TryEnd(out graph);
         }
 
         CuGraphExec executable = default;
@@ -279,12 +282,31 @@ internal sealed unsafe class CudaDevice : GpuDevice
             ReleaseGraphs();
             ReleaseBuffers();
             Staging.Release();
-            if (_captureStream.Value != 0)
-                _ = CuNative.cuStreamDestroy(_captureStream);
+            _capture?.Release();
             _ = CuNative.cuStreamDestroy(Stream);
         }
 
         _context.Dispose();
+    }
+
+    // Starts a kernel, if there is room for it, while the launch before it still runs.
+    private CuResult LaunchOverlapping(GpuKernel kernel, WorkSize groups, void** parameters)
+    {
+        var overlaps = new CuLaunchAttribute { Id = CuConstants.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION, Value = 1 };
+        var launch = new CuLaunchConfig
+        {
+            GroupsX = (uint)groups.X,
+            GroupsY = (uint)groups.Y,
+            GroupsZ = (uint)groups.Z,
+            GroupSizeX = (uint)kernel.Kernel.GroupSize,
+            GroupSizeY = 1,
+            GroupSizeZ = 1,
+            DynamicSharedBytes = (uint)kernel.Kernel.DynamicSharedBytes,
+            Stream = _launchStream,
+            Attributes = &overlaps,
+            AttributeCount = 1,
+        };
+        return CuNative.cuLaunchKernelEx(&launch, ((CudaKernel)kernel).Function, parameters, null);
     }
 
     // A multiprocessor's local memory and its cache are the same memory. The groups that should run side by side get the local memory

@@ -19,7 +19,7 @@ internal abstract class GpuDevice : Device
     private DeviceBuffer? _scratch;
     private long _allocatedBytes;
 
-    private protected GpuDevice() => _replays = new LaunchReplays(CreateGraph, LaunchKernel);
+    private protected GpuDevice() => _replays = new LaunchReplays(CreateGraph, (kernel, groups, _, arguments) => LaunchKernel(kernel, groups, arguments));
 
     /// <summary>The driver and its version, for people to read.</summary>
     public abstract string Driver { get; }
@@ -369,7 +369,11 @@ internal abstract class GpuDevice : Device
                     recording.Grow();
                 }
 
-                recording.Pending.Add(loaded, groups, arguments);
+                // Those that must follow each other share memory with launches of any time.
+                LaunchOrder order = recording.Order == LaunchOrder.Beside && !maySubmit ? LaunchOrder.Joining : recording.Order;
+                recording.Pending.Add(loaded, groups, order, arguments);
+                if (recording.Order == LaunchOrder.Joining)
+                    recording.Order = LaunchOrder.Next;
                 return true;
             }
 

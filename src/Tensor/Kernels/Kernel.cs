@@ -39,6 +39,11 @@ internal abstract class Kernel
     /// <summary>Null if the kernel is for all kinds of devices; otherwise the NVIDIA hardware that it is for, reached through CUDA.</summary>
     public required NvidiaTarget? Target { get; init; }
 
+    /// <summary>
+    /// Whether the kernel itself waits for the launches before it, so that it may be started while they still run. Only with a <see cref="Target"/>.
+    /// </summary>
+    public required bool AwaitsEarlierLaunches { get; init; }
+
     /// <summary>The work-groups needed for one work-item per element, rounded up.</summary>
     /// <param name="items">Elements, at least 1.</param>
     public WorkSize GroupsFor(int items) => new((int)(((long)items + GroupSize - 1) / GroupSize));

@@ -7,7 +7,7 @@ namespace Gsasr.Tensors;
 internal ref struct KernelArguments
 {
     /// <summary>The most parameters that a kernel may have.</summary>
-    public const int Capacity = 32;
+    public const int Capacity = 40;
 
     private Values _values;
 

@@ -37,12 +37,16 @@ internal sealed class LaunchRecording(GpuDevice device)
     /// <summary>The device.</summary>
     public GpuDevice Device { get; } = device;
 
+    /// <summary>The order of the next launch.</summary>
+    public LaunchOrder Order { get; set; }
+
     /// <summary>Makes this the calling thread's recording.</summary>
     public void Begin()
     {
         _outer = t_innermost;
         t_innermost = this;
         _failure = null;
+        Order = LaunchOrder.Next;
         Restart();
     }
 
@@ -51,6 +55,27 @@ internal sealed class LaunchRecording(GpuDevice device)
     {
         t_innermost = _outer;
         _outer = null;
+    }
+
+    /// <summary>
+    /// Until the result is disposed of, the calling thread's launches may run at the same time as those after them, until <see cref="Join"/>. So what they write must
+    /// not be what the others read or write, and the other way round. Where launches are not replayed, they run one after the other.
+    /// </summary>
+    /// <param name="device">The device of the launches; of any kind.</param>
+    public static BesideScope Beside(Device device)
+    {
+        LaunchRecording? recording = device is GpuDevice gpu ? Of(gpu) : null;
+        if (recording is not null)
+            recording.Order = LaunchOrder.Beside;
+        return new BesideScope(recording);
+    }
+
+    /// <summary>The next launch waits for those that run beside.</summary>
+    /// <param name="device">The device of the launches.</param>
+    public static void Join(Device device)
+    {
+        if (device is GpuDevice gpu && Of(gpu) is LaunchRecording recording)
+            recording.Order = LaunchOrder.Joining;
     }
 
     /// <summary>The device has nothing to do until it gets the next launches.</summary>
@@ -78,5 +103,17 @@ internal sealed class LaunchRecording(GpuDevice device)
     {
         /// <summary>Gives the last launches to the driver.</summary>
         public void Dispose() => recording?.Device.EndRecording(recording);
+    }
+
+    /// <summary>The time in which launches run beside.</summary>
+    /// <param name="recording">The recording.</param>
+    internal readonly struct BesideScope(LaunchRecording? recording) : IDisposable
+    {
+        /// <summary>The next launches do not wait for those before.</summary>
+        public void Dispose()
+        {
+            if (recording is not null)
+                recording.Order = LaunchOrder.Next;
+        }
     }
 }

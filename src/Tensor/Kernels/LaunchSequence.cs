@@ -20,12 +20,13 @@ internal sealed class LaunchSequence
     /// <summary>Adds a launch at the end.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="groups">How many work-groups run.</param>
+    /// <param name="order">What it waits for.</param>
     /// <param name="arguments">Its arguments.</param>
-    public void Add(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
+    public void Add(GpuKernel kernel, WorkSize groups, LaunchOrder order, ReadOnlySpan<KernelArgument> arguments)
     {
         Reserve(ref _launches, Count + 1);
         Reserve(ref _arguments, _argumentCount + arguments.Length);
-        _launches[Count++] = new Launch(kernel, groups, arguments.Length);
+        _launches[Count++] = new Launch(kernel, groups, order, arguments.Length);
         arguments.CopyTo(_arguments.AsSpan(_argumentCount));
         _argumentCount += arguments.Length;
     }
@@ -61,7 +62,7 @@ internal sealed class LaunchSequence
         int first = 0;
         foreach (Launch one in Launches)
         {
-            launch(one.Kernel, one.Groups, _arguments.AsSpan(first, one.Arguments));
+            launch(one.Kernel, one.Groups, one.Order, _arguments.AsSpan(first, one.Arguments));
             first += one.Arguments;
         }
     }
@@ -75,8 +76,9 @@ internal sealed class LaunchSequence
     /// <summary>Takes a launch.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="groups">How many work-groups run.</param>
+    /// <param name="order">What it waits for. One after the other is right for all.</param>
     /// <param name="arguments">Its arguments.</param>
-    public delegate void LaunchAction(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments);
+    public delegate void LaunchAction(GpuKernel kernel, WorkSize groups, LaunchOrder order, ReadOnlySpan<KernelArgument> arguments);
 
-    private readonly record struct Launch(GpuKernel Kernel, WorkSize Groups, int Arguments);
+    private readonly record struct Launch(GpuKernel Kernel, WorkSize Groups, LaunchOrder Order, int Arguments);
 }

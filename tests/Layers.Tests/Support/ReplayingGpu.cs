@@ -13,6 +13,7 @@ internal sealed class ReplayingGpu : GpuDevice
         SharedBytes = 0,
         DynamicSharedBytes = 0,
         Target = null,
+        AwaitsEarlierLaunches = false,
     };
 
     /// <summary>How many kernels were started one by one.</summary>
@@ -26,6 +27,9 @@ internal sealed class ReplayingGpu : GpuDevice
 
     /// <summary>How many allocations fail from now on.</summary>
     public int FailingAllocations { get; set; }
+
+    /// <summary>What each launch of the last graph waits for.</summary>
+    public IReadOnlyList<LaunchOrder> Orders { get; private set; } = [];
 
     /// <summary>Called when a graph is launched.</summary>
     public Action? OnReplay { get; set; }
@@ -74,6 +78,9 @@ internal sealed class ReplayingGpu : GpuDevice
         if (!MakesGraphs)
             return null;
         Graphs++;
+        var orders = new List<LaunchOrder>();
+        sequence.ForEach((_, _, order, _) => orders.Add(order));
+        Orders = orders;
         return new CopiedGraph(sequence, Replay, release: () => Graphs--);
     }
 
@@ -81,7 +88,7 @@ internal sealed class ReplayingGpu : GpuDevice
     {
         OnReplay?.Invoke();
         int before = SingleLaunches;
-        launches.ForEach(LaunchKernel);
+        launches.ForEach((kernel, groups, _, arguments) => LaunchKernel(kernel, groups, arguments));
         SingleLaunches = before;
     }
 

@@ -80,7 +80,7 @@ internal sealed class SoftwareGpu : GpuDevice
     private protected override bool HasGraphs => true;
 
     private protected override GpuGraph CreateGraph(LaunchSequence sequence) =>
-        new CopiedGraph(sequence, launches => launches.ForEach(LaunchKernel), release: () => { });
+        new CopiedGraph(sequence, launches => launches.ForEach((kernel, groups, _, arguments) => LaunchKernel(kernel, groups, arguments)), release: () => { });
 
     private protected override void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {

@@ -20,6 +20,8 @@ internal static class CuConstants
     public const uint CU_EVENT_DEFAULT = 0;
     public const uint CU_EVENT_DISABLE_TIMING = 2;
 
+    public const int CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 6;
+
     public const int CU_JIT_ERROR_LOG_BUFFER = 5;
     public const int CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES = 6;
 }

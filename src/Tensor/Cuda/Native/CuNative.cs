@@ -102,6 +102,9 @@ internal static unsafe partial class CuNative
     internal static partial CuResult cuEventRecord(CuEvent recorded, CuStream stream);
 
     [LibraryImport(Library)]
+    internal static partial CuResult cuStreamWaitEvent(CuStream stream, CuEvent recorded, uint flags);
+
+    [LibraryImport(Library)]
     internal static partial CuResult cuEventSynchronize(CuEvent recorded);
 
     [LibraryImport(Library)]
@@ -126,6 +129,9 @@ internal static unsafe partial class CuNative
         CuStream stream,
         void** parameters,
         void** extra);
+
+    [LibraryImport(Library)]
+    internal static partial CuResult cuLaunchKernelEx(CuLaunchConfig* config, CuFunction function, void** parameters, void** extra);
 
     // Graphs
 
