@@ -15,12 +15,14 @@ internal static unsafe class SoftwareWarpgroup
     private const int Step = 16;
 
     /// <summary>wgmma.m64n64k16 four times, by the layouts in the PTX manual.</summary>
-    public static Sums64 Multiply(Sums64 sums, int rows, int columns, int firstColumn)
+    public static Sums64 Multiply(Sums64 sums, int rows, int columns, int eightRows, int firstColumn)
     {
-        if (rows % 1024 != 0 || columns % 1024 != 0)
-            throw new InvalidOperationException("An operand of a warpgroup starts on no boundary of 1024 bytes.");
+        if (rows % 128 != 0 || eightRows % 128 != 0 || columns % 1024 != 0)
+            throw new InvalidOperationException("An operand of a warpgroup starts on no boundary of 128 or 1024 bytes.");
         int item = Group.IdxX % 128;
         int row = item / 32 * 16 + item % 32 / 4;
+        int upper = rows + row / 8 * eightRows + row % 8 * RowBytes;
+        int lower = upper + eightRows;
         var blocks = new Float4[8];
         sums.CopyTo(blocks, 0);
         for (int n = 0; n < 8; n++)
@@ -29,10 +31,10 @@ internal static unsafe class SoftwareWarpgroup
             for (int k = 0; k < Depth; k += Step)
             {
                 blocks[n] += new Float4(
-                    Product(rows, row, columns, column, k),
-                    Product(rows, row, columns, column + 1, k),
-                    Product(rows, row + 8, columns, column, k),
-                    Product(rows, row + 8, columns, column + 1, k));
+                    Product(upper, columns, column, k),
+                    Product(upper, columns, column + 1, k),
+                    Product(lower, columns, column, k),
+                    Product(lower, columns, column + 1, k));
             }
         }
 
@@ -106,13 +108,13 @@ internal static unsafe class SoftwareWarpgroup
         values[1] = SoftwareWarp.FromFloat16((ushort)(packed >> 16));
     }
 
-    private static float Product(int rows, int row, int columns, int column, int first)
+    private static float Product(int row, int columns, int column, int first)
     {
-        ushort* left = RowOf(rows, row);
+        ushort* left = RowOf(row, 0);
         ushort* right = RowOf(columns, column);
         double sum = 0;
         for (int k = first; k < first + Step; k++)
-            sum += (double)SoftwareWarp.FromFloat16(left[k ^ Turn(row)]) * SoftwareWarp.FromFloat16(right[k ^ Turn(column)]);
+            sum += (double)SoftwareWarp.FromFloat16(left[k ^ Turn(row / RowBytes)]) * SoftwareWarp.FromFloat16(right[k ^ Turn(column)]);
         return (float)sum;
     }
 

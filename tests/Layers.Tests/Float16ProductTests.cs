@@ -60,6 +60,61 @@ public abstract class Float16ProductTests
         Near(exactY.ToArray(), y.Read(), 2e-5);
     }
 
+    [Theory]
+    [InlineData(1, 1, 8, 8, 1)]
+    [InlineData(1, 1, 64, 64, 3)]
+    [InlineData(8, 16, 64, 64, 1)]
+    [InlineData(1, 127, 64, 192, 1)]
+    [InlineData(3, 43, 72, 136, 1)]
+    [InlineData(7, 19, 40, 24, 3)]
+    [InlineData(11, 12, 8, 192, 3)]
+    [InlineData(10, 13, 16, 184, 3)]
+    [InlineData(12, 11, 8, 256, 3)]
+    [InlineData(3, 5, 8, 200, 1)]
+
+    // More groups than run at once: the last rows go to groups of fewer columns.
+    [InlineData(16, 38, 72, 184, 1)]
+    [InlineData(15, 36, 8, 192, 3)]
+    public void Sums_of_pixels_are_right(int height, int width, int inputs, int outputs, int kernel)
+    {
+        GpuDevice gpu = GetGpu();
+        int pixels = height * width;
+        float[] weight = Numbers.Of("weight", outputs * inputs * kernel * kernel, 1 / MathF.Sqrt(inputs * kernel * kernel));
+        using ConvolutionWeights weights = ConvolutionWeights.Create(
+            gpu, weight, Numbers.Of("bias", outputs), inputs, outputs, kernel, elementType: ElementType.Float16);
+        using var x = new Float16Tensor(gpu, height, width, inputs, Numbers.Of("x", pixels * inputs));
+        using var y = new Float16Tensor(gpu, height, width, outputs);
+        using var withoutSums = new Float16Tensor(gpu, height, width, outputs);
+        using var arena = new Arena(gpu);
+
+        // The sums take memory that is full of NaN.
+        using (arena.BeginScope())
+            arena.Allocate(1, 16, 256).Upload<float>([.. Enumerable.Repeat(float.NaN, 16 * 256)]);
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor sums = Convolution.RunWithSums(x.Tensor, weights, y.Tensor, arena);
+        Convolution.Run(x.Tensor, weights, withoutSums.Tensor);
+
+        float[] written = y.Read();
+        Expect.SameBits(withoutSums.Read(), written);
+        float[] parts = sums.ToArray();
+        Assert.Equal((1, outputs), (sums.Height, sums.Channels));
+        for (int c = 0; c < outputs; c++)
+        {
+            double sum = 0;
+            double size = 0;
+            for (int pixel = 0; pixel < pixels; pixel++)
+            {
+                sum += written[pixel * outputs + c];
+                size += Math.Abs(written[pixel * outputs + c]);
+            }
+
+            double actual = 0;
+            for (int part = 0; part < sums.Width; part++)
+                actual += parts[part * outputs + c];
+            Assert.InRange(actual, sum - 2e-6 * size, sum + 2e-6 * size);
+        }
+    }
+
     [Fact]
     public void A_rectangle_of_a_convolution_sees_its_surroundings()
     {

@@ -31,10 +31,10 @@ internal interface IFloat16AttentionTile
 internal readonly struct Heads16Keys144 : IFloat16AttentionTile
 {
     /// <summary>Work-items of a group.</summary>
-    public const int Items = 96;
+    public const int Items = 288;
 
     /// <summary>Groups that share a multiprocessor.</summary>
-    public const int Groups = 8;
+    public const int Groups = 3;
 
     /// <summary>Bytes of shared memory of a group.</summary>
     public const int SharedBytes = 3 * 144 * 16 * 2;
@@ -43,7 +43,7 @@ internal readonly struct Heads16Keys144 : IFloat16AttentionTile
     public static int HeadSize => 16;
 
     /// <inheritdoc/>
-    public static int Warps => 3;
+    public static int Warps => 9;
 
     /// <inheritdoc/>
     public static int QueryTiles => 1;

@@ -45,7 +45,43 @@ internal static class Convolution
         Tensor? residual = null,
         Tensor? bias = null,
         int firstRow = 0,
-        int firstColumn = 0)
+        int firstColumn = 0) => Run(x, weights, y, activation, residual, bias, firstRow, firstColumn, pixelSums: null);
+
+    /// <summary>y = x * weights + bias, and the sums of the channels of y over its pixels. With float16 both are made on the way.</summary>
+    /// <param name="x">[height, width, InputChannels].</param>
+    /// <param name="weights">The packed weights, without a pixel shuffle.</param>
+    /// <param name="y">[height, width, OutputChannels].</param>
+    /// <param name="arena">Memory for the sums; inside a scope.</param>
+    /// <returns>The sums in parts, as those of <see cref="ChannelAttention.SumPixels"/>.</returns>
+    /// <exception cref="ArgumentException">The shapes, element types or devices do not fit together.</exception>
+    public static Tensor RunWithSums(in Tensor x, ConvolutionWeights weights, in Tensor y, Arena arena)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        ArgumentNullException.ThrowIfNull(arena);
+        SameDevice.Require(y.Device, arena.Device, nameof(arena));
+        if (weights.PixelShuffle)
+            throw new ArgumentException("Sums of pixels are not made with a pixel shuffle.", nameof(weights));
+        if (y.Device is GpuDevice gpu && weights.ElementType == ElementType.Float16)
+        {
+            Tensor sums = arena.Allocate(1, Float16ConvolutionGpu.RowTiles(gpu, y, weights), weights.OutputChannels);
+            Run(x, weights, y, Activation.None, residual: null, bias: null, firstRow: 0, firstColumn: 0, sums);
+            return sums;
+        }
+
+        Run(x, weights, y);
+        return ChannelAttention.SumPixels(y, arena);
+    }
+
+    private static void Run(
+        in Tensor x,
+        ConvolutionWeights weights,
+        in Tensor y,
+        Activation activation,
+        in Tensor? residual,
+        in Tensor? bias,
+        int firstRow,
+        int firstColumn,
+        in Tensor? pixelSums)
     {
         ArgumentNullException.ThrowIfNull(weights);
         int factor = weights.PixelShuffle ? 2 : 1;
@@ -76,7 +112,7 @@ internal static class Convolution
         if (residual is Tensor added)
             RequireElementType(weights, added, y);
 
-        var arguments = new ConvolutionArguments(x, weights, y, activation, residual, bias ?? weights.Bias, firstRow, firstColumn, rows, columns);
+        var arguments = new ConvolutionArguments(x, weights, y, activation, residual, bias ?? weights.Bias, firstRow, firstColumn, rows, columns, pixelSums);
         bool winograd = weights.Algorithm == ConvolutionAlgorithm.Winograd;
         switch (y.Device)
         {

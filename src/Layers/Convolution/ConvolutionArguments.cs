@@ -2,7 +2,7 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary>The checked arguments of <see cref="Convolution.Run"/>.</summary>
+/// <summary>The checked arguments of <see cref="Convolution"/>.</summary>
 internal readonly record struct ConvolutionArguments(
     Tensor X,
     ConvolutionWeights Weights,
@@ -13,4 +13,5 @@ internal readonly record struct ConvolutionArguments(
     int FirstRow,
     int FirstColumn,
     int Rows,
-    int Columns);
+    int Columns,
+    Tensor? PixelSums);

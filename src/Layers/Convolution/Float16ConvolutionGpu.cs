@@ -37,6 +37,14 @@ internal static class Float16ConvolutionGpu
     /// <param name="device">The device.</param>
     public static bool IsSupported(GpuDevice device) => device.Supports(Float16ConvolutionKernels.ConvolveFloat16.Half128x128);
 
+    /// <summary>How many tiles of rows a layer's pixels have: with sums of pixels, so many of each channel.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="y">The layer's result.</param>
+    /// <param name="weights">The layer.</param>
+    public static int RowTiles(GpuDevice device, in Tensor y, ConvolutionWeights weights) => RunsNeighbours(device, weights)
+        ? ChooseNeighbours(device, y.Height, y.Width, weights.OutputChannels).Tiles
+        : LayerKernels.DivideUp(y.Pixels, Choose(device, y.Pixels, weights.OutputChannels, weights.KernelSize).Rows);
+
     public static void Run(GpuDevice device, in ConvolutionArguments arguments)
     {
         ConvolutionWeights weights = arguments.Weights;
@@ -46,16 +54,18 @@ internal static class Float16ConvolutionGpu
         LayerKernels.RequireEights(x);
         LayerKernels.RequireEights(y);
         LayerKernels.RequireEights(residual);
+        if (RunsNeighbours(device, weights))
+        {
+            RunNeighbours(device, arguments, residual);
+            return;
+        }
+
         int pixels = checked(arguments.Rows * arguments.Columns);
         (Kernel<Float16ConvolutionKernels.ConvolveFloat16.Arguments> kernel, int rows, int columns) =
             Choose(device, pixels, weights.OutputChannels, weights.KernelSize);
         int tiles = LayerKernels.DivideUp(pixels, rows);
-        int wideTiles = columns == Warpgroups128x192.ColumnCount
-            ? WideTiles(tiles, LayerKernels.DivideUp(weights.OutputChannels, columns), Warpgroups128x192.GroupsPerProcessor * device.ProcessorCount)
-            : tiles;
-        long groups = (long)wideTiles * LayerKernels.DivideUp(weights.OutputChannels, columns)
-            + (long)(tiles - wideTiles) * LayerKernels.DivideUp(weights.OutputChannels, Warpgroups128x64.ColumnCount);
-        device.Launch(kernel, new WorkSize(checked((int)groups)), new()
+        int wideTiles = WideTiles(device, tiles, weights.OutputChannels, columns);
+        device.Launch(kernel, GroupsOf(tiles, wideTiles, weights.OutputChannels, columns), new()
         {
             X = x.ViewAs<short>(),
             XPitch = x.Pitch,
@@ -78,7 +88,68 @@ internal static class Float16ConvolutionGpu
             ShuffledChannels = weights.PixelShuffle ? y.Channels : 0,
             WideTiles = wideTiles,
             Activation = (int)arguments.Activation,
+            PixelSums = (arguments.PixelSums ?? arguments.Bias).View,
+            HasPixelSums = arguments.PixelSums is null ? 0 : 1,
         });
+    }
+
+    private static void RunNeighbours(GpuDevice device, in ConvolutionArguments arguments, in Tensor residual)
+    {
+        ConvolutionWeights weights = arguments.Weights;
+        (Kernel<Float16NeighboursKernels.ConvolveNeighboursFloat16.Arguments> kernel, int tiles, int columns) =
+            ChooseNeighbours(device, arguments.Rows, arguments.Columns, weights.OutputChannels);
+        int wideTiles = WideTiles(device, tiles, weights.OutputChannels, columns);
+        device.Launch(kernel, GroupsOf(tiles, wideTiles, weights.OutputChannels, columns), new()
+        {
+            X = arguments.X.ViewAs<short>(),
+            XPitch = arguments.X.Pitch,
+            XHeight = arguments.X.Height,
+            XWidth = arguments.X.Width,
+            Channels = weights.InputChannels,
+            Weights = new(weights.Packed),
+            Bias = arguments.Bias.View,
+            Residual = residual.ViewAs<short>(),
+            ResidualPitch = residual.Pitch,
+            HasResidual = arguments.Residual is null ? 0 : 1,
+            Y = arguments.Y.ViewAs<short>(),
+            YPitch = arguments.Y.Pitch,
+            FirstRow = arguments.FirstRow,
+            FirstColumn = arguments.FirstColumn,
+            Rows = arguments.Rows,
+            Columns = arguments.Columns,
+            OutputChannels = weights.OutputChannels,
+            ShuffledChannels = weights.PixelShuffle ? arguments.Y.Channels : 0,
+            WideTiles = wideTiles,
+            Activation = (int)arguments.Activation,
+            PixelSums = (arguments.PixelSums ?? arguments.Bias).View,
+            HasPixelSums = arguments.PixelSums is null ? 0 : 1,
+        });
+    }
+
+    private static bool RunsNeighbours(GpuDevice device, ConvolutionWeights weights) =>
+        weights.KernelSize > 1 && device.Supports(Float16NeighboursKernels.ConvolveNeighboursFloat16.Warpgroups128x192);
+
+    // As Choose, with the number of tiles of rows.
+    private static (Kernel<Float16NeighboursKernels.ConvolveNeighboursFloat16.Arguments> Kernel, int Tiles, int Columns) ChooseNeighbours(
+        GpuDevice device, int rows, int columns, int channels)
+    {
+        int tileColumns = LayerKernels.WarpgroupColumns(channels);
+        int tiles = TilesOf(Warpgroups128x64.RowCount);
+        if ((long)tiles * LayerKernels.DivideUp(channels, tileColumns) < device.ProcessorCount)
+        {
+            return (
+                Float16NeighboursKernels.ConvolveNeighboursFloat16.Warpgroups64x64, TilesOf(Warpgroups64x64.RowCount), Warpgroups64x64.ColumnCount);
+        }
+
+        return tileColumns switch
+        {
+            Warpgroups128x192.ColumnCount => (Float16NeighboursKernels.ConvolveNeighboursFloat16.Warpgroups128x192, tiles, tileColumns),
+            Warpgroups128x128.ColumnCount => (Float16NeighboursKernels.ConvolveNeighboursFloat16.Warpgroups128x128, tiles, tileColumns),
+            _ => (Float16NeighboursKernels.ConvolveNeighboursFloat16.Warpgroups128x64, tiles, tileColumns),
+        };
+
+        int TilesOf(int tileRows) => checked(LayerKernels.DivideUp(columns, Float16NeighboursShape.TileWidth)
+            * LayerKernels.DivideUp(rows, tileRows / Float16NeighboursShape.TileWidth));
     }
 
     // The fewest columns that are computed only to be left out, then the largest tile, as long as every processor has something to do.
@@ -110,12 +181,20 @@ internal static class Float16ConvolutionGpu
     }
 
     // Groups run in waves. If the last wave would leave most processors without work, its rows are given to groups of fewer columns.
-    private static int WideTiles(int tiles, int columnTiles, int groupsAtOnce)
+    private static int WideTiles(GpuDevice device, int tiles, int channels, int columns)
     {
+        if (columns != Warpgroups128x192.ColumnCount)
+            return tiles;
+        int groupsAtOnce = Warpgroups128x192.GroupsPerProcessor * device.ProcessorCount;
+        int columnTiles = LayerKernels.DivideUp(channels, columns);
         long groups = (long)tiles * columnTiles;
         long last = groups % groupsAtOnce;
         return groups < groupsAtOnce || last == 0 || last > groupsAtOnce / 2 ? tiles : (int)((groups - last) / columnTiles);
     }
+
+    private static WorkSize GroupsOf(int tiles, int wideTiles, int channels, int columns) => new(checked((int)(
+        (long)wideTiles * LayerKernels.DivideUp(channels, columns)
+        + (long)(tiles - wideTiles) * LayerKernels.DivideUp(channels, Warpgroups128x64.ColumnCount))));
 
     private static long Groups(int pixels, int channels, int rows, int columns) =>
         (long)LayerKernels.DivideUp(pixels, rows) * LayerKernels.DivideUp(channels, columns);

@@ -3,7 +3,9 @@ using ILGPU;
 
 namespace Gsasr.Layers;
 
-/// <summary>Linear layers, 1x1 and 3x3 convolutions of float16 on tensor cores, with float32 sums.</summary>
+/// <summary>
+/// Linear layers, 1x1 and 3x3 convolutions of float16 on tensor cores, with float32 sums. On Hopper those of 3x3 are in Float16NeighboursKernels.
+/// </summary>
 internal static class Float16ConvolutionKernels
 {
     private const int NarrowColumns = Warpgroups128x64.ColumnCount;
@@ -18,7 +20,8 @@ internal static class Float16ConvolutionKernels
     /// The output pixels [0, pixels) are those of a rectangle of x that starts at (firstRow, firstColumn) and is columns wide.
     /// shuffledChannels: with a pixel shuffle, channels of y; 0 without one. wideTiles: tiles of rows whose groups have as many columns as the
     /// tile. Those after them have 64, if the tile is of 192: so the last rows, for which there are not enough groups to go around, are shared by
-    /// more of them.
+    /// more of them. pixelSums: [tile of rows][outputChannels], the sums of what is written for its pixels; hasPixelSums says whether they are wanted.
+    /// They are not made with a pixel shuffle.
     /// </remarks>
     [Kernel(Half128x128.GroupSize, Specialization = typeof(Half128x128), GroupsPerProcessor = 2, Target = "sm_80", DynamicSharedBytes = Half128x128.SharedBytes)]
     [Kernel(Half128x64.GroupSize, Specialization = typeof(Half128x64), GroupsPerProcessor = 3, Target = "sm_80", DynamicSharedBytes = Half128x64.SharedBytes)]
@@ -48,7 +51,9 @@ internal static class Float16ConvolutionKernels
         int outputChannels,
         int shuffledChannels,
         int wideTiles,
-        int activation)
+        int activation,
+        ArrayView<float> pixelSums,
+        int hasPixelSums)
         where TTile : struct, IFloat16Tile
     {
         ArrayView<int> shared = SharedMemory.GetDynamic<int>();
@@ -86,18 +91,18 @@ internal static class Float16ConvolutionKernels
             Accumulate<TTile, Warpgroups128x64>(
                 x, xPitch, xWidth, channels, taps, weights, outputChannels, depth, steps, tileColumn, chunkChannel, offsets, inside,
                 sharedStart, item, sums);
-            Finish<TTile, Warpgroups128x64>(
-                sums, bias, residual, residualPitch, hasResidual, y, yPitch, tileRow, tileColumn, columns, pixels, outputChannels,
-                shuffledChannels, activation, item);
+            Float16Results.Finish<TTile, Warpgroups128x64>(
+                sums, bias, residual, residualPitch, hasResidual, y, yPitch, tileRow, 8, 8, tileColumn, columns, pixels, outputChannels,
+                shuffledChannels, activation, pixelSums, tile, hasPixelSums, item);
         }
         else
         {
             Accumulate<TTile, TTile>(
                 x, xPitch, xWidth, channels, taps, weights, outputChannels, depth, steps, tileColumn, chunkChannel, offsets, inside,
                 sharedStart, item, sums);
-            Finish<TTile, TTile>(
-                sums, bias, residual, residualPitch, hasResidual, y, yPitch, tileRow, tileColumn, columns, pixels, outputChannels,
-                shuffledChannels, activation, item);
+            Float16Results.Finish<TTile, TTile>(
+                sums, bias, residual, residualPitch, hasResidual, y, yPitch, tileRow, 8, 8, tileColumn, columns, pixels, outputChannels,
+                shuffledChannels, activation, pixelSums, tile, hasPixelSums, item);
         }
     }
 
@@ -122,20 +127,35 @@ internal static class Float16ConvolutionKernels
         where TTile : struct, IFloat16Tile
         where TColumns : struct, IFloat16Tile
     {
-        int tap = 0;
-        int channel = 0;
-        int fetched = 0;
+        // Weights are fetched first, because they do not depend on the launch before.
         int fetchSlot = 0;
         for (int s = 0; s < TColumns.Stages - 1; s++)
         {
-            if (fetched < steps)
+            if (s < steps)
             {
-                Fetch<TTile>(x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
                 Float16Product.FetchColumns<TColumns>(
-                    weights, depth, tileColumn, outputChannels, fetched * Float16Tiles.Depth,
+                    weights, depth, tileColumn, outputChannels, s * Float16Tiles.Depth,
                     sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
             }
 
+            fetchSlot += Float16Product.SlotBytes<TColumns>();
+        }
+
+        if (TTile.HasWarpgroups)
+            Launches.AwaitEarlier();
+
+        // With three groups on a multiprocessor, those of the next launch take more from these than they gain.
+        if (TTile.HasWarpgroups && (TTile.Rows == 64 || TTile.Columns == 192))
+            Launches.AllowNext();
+
+        int tap = 0;
+        int channel = 0;
+        int fetched = 0;
+        fetchSlot = 0;
+        for (int s = 0; s < TColumns.Stages - 1; s++)
+        {
+            if (fetched < steps)
+                Fetch<TTile>(x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
             channel += Float16Tiles.Depth;
             if (channel >= channels)
             {
@@ -182,69 +202,6 @@ internal static class Float16ConvolutionKernels
             slot += Float16Product.SlotBytes<TColumns>();
             if (slot == TColumns.Stages * Float16Product.SlotBytes<TColumns>())
                 slot = 0;
-        }
-    }
-
-    // Takes the sums to memory. TColumns says how many columns the group has.
-    private static void Finish<TTile, TColumns>(
-        Float4[] sums,
-        ArrayView<float> bias,
-        ArrayView<short> residual,
-        int residualPitch,
-        int hasResidual,
-        ArrayView<short> y,
-        int yPitch,
-        int tileRow,
-        int tileColumn,
-        int columns,
-        int pixels,
-        int outputChannels,
-        int shuffledChannels,
-        int activation,
-        int item)
-        where TTile : struct, IFloat16Tile
-        where TColumns : struct, IFloat16Tile
-    {
-        Group.Barrier();
-        ArrayView<float> staged = SharedMemory.GetDynamic<float>();
-        Float16Product.Stage<TColumns>(staged, item, sums);
-        Group.Barrier();
-
-        // An item has the same eight channels of every pixel.
-        int eights = TColumns.Columns / 8;
-        int firstRowOfItem = item / eights;
-        int eight = (item - firstRowOfItem * eights) * 8;
-        int outputChannel = tileColumn + eight;
-        if (outputChannel >= outputChannels | firstRowOfItem >= Float16Product.GroupSize<TTile>() / eights)
-            return;
-        Float4 bias0 = Gpu.Load4(ref bias[outputChannel]);
-        Float4 bias1 = Gpu.Load4(ref bias[outputChannel + 4]);
-        int subpixel = shuffledChannels != 0 ? outputChannel / shuffledChannels : 0;
-        int yChannel = outputChannel - subpixel * shuffledChannels;
-        for (int row = firstRowOfItem; row < TTile.Rows; row += Float16Product.GroupSize<TTile>() / eights)
-        {
-            int pixel = tileRow + row;
-            if (pixel < pixels)
-            {
-                int index = row * Float16Product.StagedPitch<TColumns>() + eight;
-                Float4 first = Epilogue.Activated(Gpu.Load4(ref staged[index]) + bias0, activation);
-                Float4 second = Epilogue.Activated(Gpu.Load4(ref staged[index + 4]) + bias1, activation);
-                if (hasResidual != 0)
-                {
-                    Int4 added = TensorCores.Load8(ref residual[pixel * residualPitch + outputChannel]);
-                    first += Float16Values.First(added);
-                    second += Float16Values.Second(added);
-                }
-
-                int yPixel = pixel;
-                if (shuffledChannels != 0)
-                {
-                    int rowOfPixels = pixel / columns;
-                    yPixel = (2 * rowOfPixels + (subpixel >> 1)) * 2 * columns + 2 * (pixel - rowOfPixels * columns) + (subpixel & 1);
-                }
-
-                TensorCores.Store8(ref y[yPixel * yPitch + yChannel], Float16Values.Pack(first, second));
-            }
         }
     }
 

@@ -113,24 +113,25 @@ internal static class Float16Product
     /// <param name="columns">Where the slice of B starts.</param>
     /// <param name="item">The item.</param>
     /// <param name="sums">[column block].</param>
-    public static void Multiply<TTile>(int rows, int columns, int item, Float4[] sums)
+    /// <param name="eightRows">Bytes from eight rows of A to the next eight.</param>
+    public static void Multiply<TTile>(int rows, int columns, int item, Float4[] sums, int eightRows = 8 * Float16Tiles.RowBytes)
         where TTile : struct, IFloat16Tile
     {
-        rows += item / 128 * (64 * Float16Tiles.RowBytes);
+        rows += item / 128 * (8 * eightRows);
         if (TTile.Columns == 64)
         {
-            Warpgroup.Multiply64(Sums64.From(sums, 0), rows, columns).CopyTo(sums, 0);
+            Warpgroup.Multiply64(Sums64.From(sums, 0), rows, columns, eightRows).CopyTo(sums, 0);
         }
         else if (TTile.Columns == 128)
         {
-            Sums128 all = Warpgroup.Multiply128(new Sums128 { First = Sums64.From(sums, 0), Second = Sums64.From(sums, 8) }, rows, columns);
+            Sums128 all = Warpgroup.Multiply128(new Sums128 { First = Sums64.From(sums, 0), Second = Sums64.From(sums, 8) }, rows, columns, eightRows);
             all.First.CopyTo(sums, 0);
             all.Second.CopyTo(sums, 8);
         }
         else
         {
             Sums192 all = Warpgroup.Multiply192(
-                new Sums192 { First = Sums64.From(sums, 0), Second = Sums64.From(sums, 8), Third = Sums64.From(sums, 16) }, rows, columns);
+                new Sums192 { First = Sums64.From(sums, 0), Second = Sums64.From(sums, 8), Third = Sums64.From(sums, 16) }, rows, columns, eightRows);
             all.First.CopyTo(sums, 0);
             all.Second.CopyTo(sums, 8);
             all.Third.CopyTo(sums, 16);

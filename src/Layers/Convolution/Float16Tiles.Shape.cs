@@ -254,8 +254,8 @@ internal readonly struct Warpgroups128x64 : IFloat16Tile
 }
 
 /// <summary>
-/// On Hopper, for small images, which have fewer groups than there are multiprocessors. A group has a multiprocessor's shared memory for itself, and all
-/// slices of a 3x3 convolution of 64 channels at once, because such a group does little but wait for memory.
+/// On Hopper, for small images, which have fewer groups than there are multiprocessors. All slices of a product are fetched at once, up to 576 values deep,
+/// because such a group does little but wait for memory.
 /// </summary>
 internal readonly struct Warpgroups64x64 : IFloat16Tile
 {
