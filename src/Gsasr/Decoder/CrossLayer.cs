@@ -41,16 +41,14 @@ internal sealed class CrossLayer : DecoderLayer
         _query.MultiplyAddsPerPixel + _keyValue.MultiplyAddsPerPixel + _attention.MultiplyAddsPerPixel(_query.OutputChannels);
 
     /// <inheritdoc/>
-    protected override void Attend(in Tensor x, in Tensor features, in Tensor attended, Arena arena)
+    public override void Attend(in Tensor x, in Tensor features, in AttentionMemory memory)
     {
-        int channels = attended.Channels;
-        using Arena.Scope scope = arena.BeginScope();
-        Tensor query = arena.Allocate(x.Height, x.Width, channels, x.ElementType);
-        Tensor keyValue = arena.Allocate(x.Height, x.Width, 2 * channels, x.ElementType);
-        Tensor normal = attended.SliceChannels(0, x.Channels);
+        int channels = memory.Attended.Channels;
+        Tensor query = memory.Part(0);
+        Tensor normal = memory.Attended.SliceChannels(0, x.Channels);
         LayerNorm.Run(x, _norm.Gamma, _norm.Beta, normal, windowTable: _positions);
         Convolution.Run(normal, _query, query);
-        Convolution.Run(features, _keyValue, keyValue);
-        WindowAttention.Run(query, keyValue.SliceChannels(0, channels), keyValue.SliceChannels(channels, channels), attended, _attention);
+        Convolution.Run(features, _keyValue, memory.QueryKeyValue.SliceChannels(channels, 2 * channels));
+        WindowAttention.Run(query, memory.Part(1), memory.Part(2), memory.Attended, _attention);
     }
 }

@@ -40,11 +40,7 @@ internal sealed record DecoderBlock(
         using Arena.Scope scope = pass.Arena.BeginScope();
         Tensor inner = pass.Arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
         LayerNorm.Run(x, Norm.Gamma, Norm.Beta, inner);
-        for (int i = 0; i < Layers.Count; i++)
-        {
-            Layers[i].Run(inner, features, scale, pass);
-            layerDone?.Invoke(i, inner);
-        }
+        RunLayers(inner, features, scale, pass, layerDone);
 
         Tensor hidden = pass.Arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
         Gsasr.Layers.Convolution.Run(inner, First, hidden, Activation.Relu);
@@ -61,5 +57,29 @@ internal sealed record DecoderBlock(
         }
 
         pass.Advance(multiplyAdds * x.Pixels);
+    }
+
+    private void RunLayers(in Tensor x, in Tensor features, ScaleConditioning scale, ForwardPass pass, Action<int, Tensor>? layerDone)
+    {
+        using Arena.Scope scope = pass.Arena.BeginScope();
+        int channels = Layers[0].AttentionChannels;
+        var memory = new AttentionMemory(
+            pass.Arena.Allocate(x.Height, x.Width, channels, x.ElementType), pass.Arena.Allocate(x.Height, x.Width, 3 * channels, x.ElementType));
+        Layers[0].Begin(x, memory, scale);
+        for (int i = 0; i < Layers.Count; i++)
+        {
+            Layers[i].Attend(x, features, memory);
+
+            // A layer's result is only there to be seen if the next layer has not begun.
+            DecoderLayer? next = i + 1 < Layers.Count ? Layers[i + 1] : null;
+            Layers[i].End(x, memory, scale, layerDone is null ? next : null);
+            if (layerDone is not null)
+            {
+                layerDone(i, x);
+                next?.Begin(x, memory, scale);
+            }
+
+            pass.Advance(Layers[i].MultiplyAddsPerPixel * x.Pixels);
+        }
     }
 }

@@ -19,13 +19,8 @@ internal sealed record FeedForward(NormalizedWeights First, ConvolutionWeights S
     public static FeedForward Load(WeightReader layer, string norm, string mlp) =>
         new(layer.NormalizedLinear(norm, $"{mlp}.fc1"), layer.Convolution($"{mlp}.fc2"));
 
-    /// <summary>Computes the network in place.</summary>
-    /// <param name="x">[height, width, C].</param>
-    /// <param name="arena">Memory.</param>
+    /// <summary>The network, with what depends on the scale.</summary>
     /// <param name="shift">[1, 1, C], added to x first; needs <paramref name="bias"/>, which adds it to the result.</param>
     /// <param name="bias">[1, 1, C] in place of the second layer's.</param>
-    /// <param name="added">A linear layer that is added to x first, and the pixels that it is applied to.</param>
-    public void Run(
-        in Tensor x, Arena arena, Tensor? shift = null, Tensor? bias = null, (Tensor Pixels, ConvolutionWeights Weights)? added = null) =>
-        FeedForwardNetwork.AddTo(x, First, Activation.Relu, Second, arena, shift, bias, added);
+    public FeedForwardPart With(Tensor? shift = null, Tensor? bias = null) => new(First, Activation.Relu, Second, shift, bias);
 }

@@ -31,13 +31,9 @@ internal sealed class SelfLayer : DecoderLayer
         _queryKeyValue.MultiplyAddsPerPixel + _attention.MultiplyAddsPerPixel(_queryKeyValue.Layer.OutputChannels / 3);
 
     /// <inheritdoc/>
-    protected override void Attend(in Tensor x, in Tensor features, in Tensor attended, Arena arena)
-    {
-        int channels = attended.Channels;
-        using Arena.Scope scope = arena.BeginScope();
-        Tensor qkv = arena.Allocate(x.Height, x.Width, 3 * channels, x.ElementType);
-        NormalizedConvolution.Run(x, _queryKeyValue, qkv, normal: attended.SliceChannels(0, x.Channels));
-        WindowAttention.Run(
-            qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), attended, _attention);
-    }
+    protected override NormalizedWeights QueryKeyValue => _queryKeyValue;
+
+    /// <inheritdoc/>
+    public override void Attend(in Tensor x, in Tensor features, in AttentionMemory memory) =>
+        WindowAttention.Run(memory.Part(0), memory.Part(1), memory.Part(2), memory.Attended, _attention);
 }

@@ -20,5 +20,22 @@ internal sealed record MlpWeights(NormalizedWeights First, ConvolutionWeights Se
     /// <summary>Computes the half layer in place.</summary>
     /// <param name="x">[height, width, channels].</param>
     /// <param name="arena">Memory.</param>
-    public void Run(in Tensor x, Arena arena) => FeedForwardNetwork.AddTo(x, First, Activation.Gelu, Second, arena);
+    public void Run(in Tensor x, Arena arena)
+    {
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor normal = arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
+        Tensor hidden = arena.Allocate(x.Height, x.Width, Second.InputChannels, x.ElementType);
+        FeedForwardNetwork.AddTo(x, new FeedForwardPart(First, Activation.Gelu, Second), (normal, hidden));
+    }
+
+    /// <summary>Computes the half layer in place, of pixels that have been normalised already.</summary>
+    /// <param name="x">[height, width, channels].</param>
+    /// <param name="normal">[height, width, channels]: norm(x), with the gamma and beta of <see cref="First"/>.</param>
+    /// <param name="arena">Memory.</param>
+    public void RunNormalized(in Tensor x, in Tensor normal, Arena arena)
+    {
+        using Arena.Scope scope = arena.BeginScope();
+        Tensor hidden = arena.Allocate(x.Height, x.Width, Second.InputChannels, x.ElementType);
+        FeedForwardNetwork.AddNormalizedTo(x, new FeedForwardPart(First, Activation.Gelu, Second), normal, hidden);
+    }
 }

@@ -2,44 +2,55 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers;
 
-/// <summary><see cref="FeedForwardNetwork"/> of float16 in one kernel, on Hopper.</summary>
+/// <summary>Parts of <see cref="FeedForwardNetwork"/> of float16, each in one kernel, on Hopper.</summary>
 internal static class Float16FeedForwardGpu
 {
-    /// <summary>The kernel for a network; null if it has to be computed layer by layer.</summary>
+    /// <summary>Whether there is a kernel for a network; if not, it has to be computed layer by layer.</summary>
     /// <param name="device">The device.</param>
     /// <param name="x">The pixels.</param>
-    /// <param name="first">The first layer.</param>
-    /// <param name="activation">The function between the layers.</param>
-    /// <param name="second">The second layer.</param>
+    /// <param name="network">The network.</param>
     /// <param name="added">What is added to the pixels before; null for nothing.</param>
-    public static Kernel<Float16FeedForwardKernels.FeedForwardFloat16.Arguments>? KernelFor(
-        GpuDevice device,
-        in Tensor x,
-        NormalizedWeights first,
-        Activation activation,
-        ConvolutionWeights second,
-        (Tensor Pixels, ConvolutionWeights Weights)? added)
+    public static bool Fits(GpuDevice device, in Tensor x, in FeedForwardPart network, (Tensor Pixels, ConvolutionWeights Weights)? added) =>
+        device.Supports(Float16FeedForwardKernels.FeedForwardFloat16.Warpgroups128x192) && Fits(x, network, added, Warpgroups128x192.ColumnCount);
+
+    /// <summary>Whether layers are of float16 and have no more than so many channels before, between and after them.</summary>
+    /// <param name="x">The pixels.</param>
+    /// <param name="network">A network on them.</param>
+    /// <param name="added">A layer before it; null for none.</param>
+    /// <param name="most">The most channels.</param>
+    public static bool Fits(in Tensor x, in FeedForwardPart network, (Tensor Pixels, ConvolutionWeights Weights)? added, int most)
     {
-        int channels = x.Channels;
-        ConvolutionWeights layer = first.Layer;
-        bool fits = x.ElementType == ElementType.Float16 && layer.ElementType == ElementType.Float16 && second.ElementType == ElementType.Float16
-            && second.KernelSize == 1
-            && layer.InputChannels == channels && second.OutputChannels == channels && layer.OutputChannels == second.InputChannels;
-        int most = Math.Max(channels, layer.OutputChannels);
+        ConvolutionWeights first = network.First.Layer;
+        ConvolutionWeights second = network.Second;
+        bool fits = x.ElementType == ElementType.Float16 && first.ElementType == ElementType.Float16 && second.ElementType == ElementType.Float16
+            && network.Activation == Activation.Relu && second.KernelSize == 1 && x.Channels <= most && first.OutputChannels <= most
+            && first.InputChannels == x.Channels && second.OutputChannels == x.Channels && first.OutputChannels == second.InputChannels;
         if (added is var (pixels, projection))
         {
             fits &= pixels.ElementType == ElementType.Float16 && projection.ElementType == ElementType.Float16 && projection.KernelSize == 1
-                && !projection.PixelShuffle && projection.InputChannels == pixels.Channels && projection.OutputChannels == channels
-                && pixels.Height == x.Height && pixels.Width == x.Width;
-            most = Math.Max(most, pixels.Channels);
+                && !projection.PixelShuffle && projection.InputChannels == pixels.Channels && projection.OutputChannels == x.Channels
+                && pixels.Height == x.Height && pixels.Width == x.Width && pixels.Channels <= most;
         }
 
-        Kernel<Float16FeedForwardKernels.FeedForwardFloat16.Arguments> kernel = most <= Warpgroups128x64.ColumnCount
-            ? Float16FeedForwardKernels.FeedForwardFloat16.Warpgroups128x64
-            : Float16FeedForwardKernels.FeedForwardFloat16.Warpgroups128x192;
-        return fits && activation == Activation.Relu && most <= Warpgroups128x192.ColumnCount && device.Supports(kernel)
-            ? kernel
-            : null;
+        return fits;
+    }
+
+    /// <summary>The shift of a network, or where there is none something in its place, and the bias of its second layer.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="x">The pixels.</param>
+    /// <param name="network">The network.</param>
+    /// <exception cref="ArgumentException">They do not fit, or are on another device.</exception>
+    public static (Tensor Shift, Tensor Bias) VectorsOf(GpuDevice device, in Tensor x, in FeedForwardPart network)
+    {
+        Tensor bias = network.Bias ?? network.Second.Bias;
+        Tensor shift = network.Shift ?? bias;
+        if (shift.Channels != x.Channels || bias.Channels != x.Channels)
+            throw new ArgumentException($"A shift of {shift} and a bias of {bias} do not fit {x}.");
+        SameDevice.Require(device, network.First.Layer.Device, nameof(network));
+        SameDevice.Require(device, network.Second.Device, nameof(network));
+        SameDevice.Require(device, shift, nameof(network));
+        SameDevice.Require(device, bias, nameof(network));
+        return (shift, bias);
     }
 
     /// <summary>The kernel for a linear layer on normalised pixels; null if normalisation and layer have to be computed one after the other.</summary>
@@ -57,53 +68,37 @@ internal static class Float16FeedForwardGpu
         return fits && device.Supports(kernel) ? kernel : null;
     }
 
-    public static void Run(
-        GpuDevice device,
-        Kernel<Float16FeedForwardKernels.FeedForwardFloat16.Arguments> kernel,
-        in Tensor x,
-        NormalizedWeights first,
-        ConvolutionWeights second,
-        in Tensor? shift,
-        in Tensor bias,
-        (Tensor Pixels, ConvolutionWeights Weights)? added)
+    public static void Run(GpuDevice device, in Tensor x, in FeedForwardPart network, (Tensor Pixels, ConvolutionWeights Weights)? added)
     {
         LayerKernels.RequireEights(x);
-        Tensor rowSums = first.RowSums!.Value;
-        Tensor shifted = shift ?? bias;
-        if (shifted.Channels != x.Channels || bias.Channels != x.Channels)
-            throw new ArgumentException($"A shift of {shifted} and a bias of {bias} do not fit {x}.");
-        (Tensor pixels, ConvolutionWeights projection) = added ?? (x, second);
-        SameDevice.Require(device, first.Layer.Device, nameof(first));
-        SameDevice.Require(device, second.Device, nameof(second));
-        SameDevice.Require(device, shifted, nameof(shift));
-        SameDevice.Require(device, bias, nameof(bias));
+        (Tensor shift, Tensor bias) = VectorsOf(device, x, network);
+        (Tensor pixels, ConvolutionWeights projection) = added ?? (x, network.Second);
         SameDevice.Require(device, pixels, nameof(added));
         SameDevice.Require(device, projection.Device, nameof(added));
         LayerKernels.RequireEights(pixels);
-        LayerKernels.RequireFours(shifted.Reshape(pitch: shifted.Channels));
-        LayerKernels.RequireFours(bias.Reshape(pitch: bias.Channels));
-        device.Launch(kernel, new WorkSize(LayerKernels.DivideUp(x.Pixels, Float16RowsShape.Rows)), new()
-        {
-            Y = x.ViewAs<short>(),
-            YPitch = x.Pitch,
-            Added = pixels.ViewAs<short>(),
-            AddedPitch = pixels.Pitch,
-            AddedChannels = added is null ? 0 : pixels.Channels,
-            Projection = new(projection.Packed),
-            ProjectionBias = projection.Bias.View,
-            Shift = shifted.View,
-            HasShift = shift is null ? 0 : 1,
-            First = new(first.Layer.Packed),
-            FirstBias = first.Layer.Bias.View,
-            FirstSums = rowSums.View,
-            Second = new(second.Packed),
-            SecondBias = bias.View,
-            Pixels = x.Pixels,
-            Channels = x.Channels,
-            CountedChannels = first.Gamma.Channels,
-            Hidden = first.Layer.OutputChannels,
-            Epsilon = LayerNorm.Epsilon,
-        });
+        device.Launch(
+            Float16FeedForwardKernels.FeedForwardFloat16.Warpgroups128x192, new WorkSize(LayerKernels.DivideUp(x.Pixels, Float16RowsShape.Rows)), new()
+            {
+                Y = x.ViewAs<short>(),
+                YPitch = x.Pitch,
+                Added = pixels.ViewAs<short>(),
+                AddedPitch = pixels.Pitch,
+                AddedChannels = added is null ? 0 : pixels.Channels,
+                Projection = new(projection.Packed),
+                ProjectionBias = projection.Bias.View,
+                Shift = shift.View,
+                HasShift = network.Shift is null ? 0 : 1,
+                First = new(network.First.Layer.Packed),
+                FirstBias = network.First.Layer.Bias.View,
+                FirstSums = network.First.RowSums!.Value.View,
+                Second = new(network.Second.Packed),
+                SecondBias = bias.View,
+                Pixels = x.Pixels,
+                Channels = x.Channels,
+                CountedChannels = network.First.Gamma.Channels,
+                Hidden = network.First.Layer.OutputChannels,
+                Epsilon = LayerNorm.Epsilon,
+            });
     }
 
     public static void Run(

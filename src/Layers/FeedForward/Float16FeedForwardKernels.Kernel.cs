@@ -7,6 +7,12 @@ namespace Gsasr.Layers;
 /// <summary>Feed-forward networks of float16 on Hopper: what is between reading and writing a pixel never leaves the chip.</summary>
 internal static class Float16FeedForwardKernels
 {
+    // The vectors that a feed-forward network keeps in shared memory, because a group has nothing else to do while it waits for one.
+    private const int Shift = 0;
+    private const int FirstBias = 1;
+    private const int FirstSums = 2;
+    private const int SecondBias = 3;
+
     /// <summary>
     /// y += projection * added + projectionBias, if anything is added, then y += second * ReLU(first * norm(y + shift) + firstBias) + secondBias,
     /// with products of float16 and everything else in float32. A group takes 128 pixels. It multiplies them, not normalised, with slices of the
@@ -18,7 +24,6 @@ internal static class Float16FeedForwardKernels
     /// [hidden][channels filled up to 64], and so on: the right operand's columns come first. firstSums: the sum of each of first's rows. y + shift is
     /// rounded to float16.
     /// </remarks>
-    [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = Warpgroups128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.FeedForwardBytes64)]
     [Kernel(Warpgroups128x192.GroupSize, Specialization = typeof(Warpgroups128x192), GroupsPerProcessor = Warpgroups128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.FeedForwardBytes192)]
     public static void FeedForwardFloat16<TTile>(
         ArrayView<short> y,
@@ -49,10 +54,21 @@ internal static class Float16FeedForwardKernels
         int start = Gpu.Keep(rows - address);
         int firstPixel = Gpu.Keep(Grid.IdxX * TTile.Rows);
 
-        int weights = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes);
-        int shifts = Gpu.Keep((weights - address + 2 * Float16Rows.WeightBytes<TTile>()) >> 2);
-        int statistics = Gpu.Keep(shifts + TTile.Columns);
+        int weights = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
+        int vectors = Gpu.Keep((weights - address + 2 * Float16Rows.WeightBytes<TTile>()) >> 2);
+        int statistics = Gpu.Keep(vectors + Float16RowsShape.Vectors * TTile.Columns);
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
+        var values = new float[Float16RowsShape.Vectors];
+        values[Shift] = Float16Rows.ValueOf(shift, hasShift != 0 ? channels : 0, item);
+        values[FirstBias] = Float16Rows.ValueOf(firstBias, hidden, item);
+        values[FirstSums] = Float16Rows.ValueOf(firstSums, hidden, item);
+        values[SecondBias] = Float16Rows.ValueOf(secondBias, channels, item);
+        if (item < TTile.Columns)
+        {
+            for (int i = 0; i < Float16RowsShape.Vectors; i++)
+                floats[vectors + i * TTile.Columns + item] = values[i];
+        }
+
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         int steps = Gpu.Keep(slices + (hidden + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         var sums = new Float4[TTile.Columns / 8];
@@ -65,15 +81,17 @@ internal static class Float16FeedForwardKernels
             Group.Barrier();
         }
 
-        Float16Rows.Fetch(y, yPitch, firstPixel, pixels, channels, slices, rows, item);
         FetchWeights<TTile>(first, second, channels, hidden, slices, 0, steps, weights, item);
+        Launches.AwaitEarlier();
+        Launches.AllowNext();
+        Float16Rows.Fetch<TTile>(y, yPitch, firstPixel, pixels, channels, slices, rows, item);
         TensorCores.EndCopyGroup();
-        if (item < TTile.Columns)
-            floats[shifts + item] = hasShift != 0 & item < channels ? shift[item] : 0f;
         TensorCores.WaitForCopies(0);
         Group.Barrier();
-        Float16Rows.Measure(shared, start, floats, shifts, hasShift != 0, statistics, slices, countedChannels, epsilon, item);
-        Float16Rows.BeginMeasuredSums<TTile>(sums, firstBias, firstSums, 0, hidden, floats, statistics, item);
+        Float16Rows.Measure<TTile>(shared, start, start, floats, vectors + Shift * TTile.Columns, hasShift != 0, statistics, slices, countedChannels, epsilon, item);
+        Float16Rows.BeginMeasuredSums<TTile>(
+            sums, floats, floats.SubView((FirstSums - FirstBias) * TTile.Columns), vectors + FirstBias * TTile.Columns, vectors + FirstBias * TTile.Columns + hidden,
+            floats, statistics, item);
         int slot = 0;
         for (int step = 0; step < slices; step++)
         {
@@ -81,7 +99,7 @@ internal static class Float16FeedForwardKernels
             int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
             FetchWeights<TTile>(first, second, channels, hidden, slices, step + 1, steps, weights + fetchSlot, item);
             TensorCores.EndCopyGroup();
-            Float16Product.Multiply<TTile>(rows + step * Float16Rows.SliceBytes, weights + slot, item, sums);
+            Float16Product.Multiply<TTile>(rows + step * Float16Rows.SliceBytes<TTile>(), weights + slot, item, sums);
             slot = fetchSlot;
         }
 
@@ -90,14 +108,14 @@ internal static class Float16FeedForwardKernels
         // The hidden channels take the place of the pixels, when all warps have multiplied those.
         Group.Barrier();
         Float16Rows.Store<TTile>(sums, hidden, shared, start, item);
-        Float16Rows.BeginSums<TTile>(sums, secondBias, 0, channels, item);
+        Float16Rows.BeginSums<TTile>(sums, floats, vectors + SecondBias * TTile.Columns, vectors + SecondBias * TTile.Columns + channels, item);
         for (int step = slices; step < steps; step++)
         {
             Float16Rows.AwaitSlice();
             int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
             FetchWeights<TTile>(first, second, channels, hidden, slices, step + 1, steps, weights + fetchSlot, item);
             TensorCores.EndCopyGroup();
-            Float16Product.Multiply<TTile>(rows + (step - slices) * Float16Rows.SliceBytes, weights + slot, item, sums);
+            Float16Product.Multiply<TTile>(rows + (step - slices) * Float16Rows.SliceBytes<TTile>(), weights + slot, item, sums);
             slot = fetchSlot;
         }
 
@@ -141,18 +159,20 @@ internal static class Float16FeedForwardKernels
         int firstPixel = Gpu.Keep(rowTile * TTile.Rows);
         int firstOutput = Gpu.Keep((Grid.IdxX - rowTile * parts) * TTile.Columns * tiles);
         int lastOutput = Gpu.Keep(XMath.Min(firstOutput + TTile.Columns * tiles, outputs));
-        int ring = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes);
+        int ring = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
         int turns = Gpu.Keep(ring - address + 2 * Float16Rows.WeightBytes<TTile>());
         int statistics = Gpu.Keep((turns + Float16RowsShape.TurnBytes) >> 2);
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
 
-        Float16Rows.Fetch(x, xPitch, firstPixel, pixels, channels, slices, rows, item);
         Float16Product.FetchColumns<TTile>(weights, slices * Float16Tiles.Depth, firstOutput, outputs, 0, ring, item);
+        Launches.AwaitEarlier();
+        Launches.AllowNext();
+        Float16Rows.Fetch<TTile>(x, xPitch, firstPixel, pixels, channels, slices, rows, item);
         TensorCores.EndCopyGroup();
         TensorCores.WaitForCopies(0);
         Group.Barrier();
-        Float16Rows.Measure(shared, start, floats, 0, false, statistics, slices, countedChannels, epsilon, item);
+        Float16Rows.Measure<TTile>(shared, start, start, floats, 0, false, statistics, slices, countedChannels, epsilon, item);
 
         var sums = new Float4[TTile.Columns / 8];
         int slot = 0;
@@ -179,7 +199,7 @@ internal static class Float16FeedForwardKernels
                     fetchedOutput += TTile.Columns;
                 }
 
-                Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes, ring + slot, item, sums);
+                Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), ring + slot, item, sums);
                 slot = fetchSlot;
             }
 
@@ -205,8 +225,10 @@ internal static class Float16FeedForwardKernels
         where TTile : struct, IFloat16Tile
     {
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
-        Float16Rows.Fetch(x, xPitch, firstPixel, pixels, channels, slices, rows, item);
         Float16Product.FetchColumns<TTile>(weights, slices * Float16Tiles.Depth, 0, outputs, 0, ring, item);
+        Launches.AwaitEarlier();
+        Launches.AllowNext();
+        Float16Rows.Fetch<TTile>(x, xPitch, firstPixel, pixels, channels, slices, rows, item);
         TensorCores.EndCopyGroup();
         Float16Rows.BeginSums<TTile>(sums, bias, 0, outputs, item);
         int slot = 0;
@@ -217,7 +239,7 @@ internal static class Float16FeedForwardKernels
             if (slice + 1 < slices)
                 Float16Product.FetchColumns<TTile>(weights, slices * Float16Tiles.Depth, 0, outputs, (slice + 1) * Float16Tiles.Depth, ring + fetchSlot, item);
             TensorCores.EndCopyGroup();
-            Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes, ring + slot, item, sums);
+            Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), ring + slot, item, sums);
             slot = fetchSlot;
         }
 

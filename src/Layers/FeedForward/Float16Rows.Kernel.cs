@@ -10,15 +10,29 @@ namespace Gsasr.Layers;
 /// </summary>
 internal static class Float16Rows
 {
-    /// <summary>Bytes of a slice.</summary>
-    public const int SliceBytes = Float16RowsShape.Rows * Float16Tiles.RowBytes;
-
-    private const int Items = 256;
     private const int TurnRowBytes = Float16RowsShape.TurnBytes / Float16RowsShape.Rows;
+
+    /// <summary>Bytes of a slice.</summary>
+    public static int SliceBytes<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Rows * Float16Tiles.RowBytes;
 
     /// <summary>Bytes of a slice of the weights of a tile's columns.</summary>
     public static int WeightBytes<TTile>()
         where TTile : struct, IFloat16Tile => TTile.Columns * Float16Tiles.RowBytes;
+
+    /// <summary>Bytes of all slices of the rows of a group.</summary>
+    public static int RowsBytes<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Columns / Float16Tiles.Depth * SliceBytes<TTile>();
+
+    /// <summary>A value of a vector, zero after its end.</summary>
+    /// <param name="values">The vector; if <paramref name="count"/> is 0, anything.</param>
+    /// <param name="count">How long it is.</param>
+    /// <param name="index">Which value.</param>
+    public static float ValueOf(ArrayView<float> values, int count, int index)
+    {
+        float value = values[XMath.Min(index, XMath.Max(count - 1, 0))];
+        return index < count ? value : 0f;
+    }
 
     /// <summary>
     /// Waits for all copies of the group, and for all its warps to have multiplied what is to be overwritten next. What was stored and copied can
@@ -32,18 +46,19 @@ internal static class Float16Rows
     }
 
     /// <summary>Starts to copy the channels of pixels. What is beyond the last pixel or channel becomes zero.</summary>
-    public static void Fetch(ArrayView<short> x, int xPitch, int firstPixel, int pixels, int channels, int slices, int address, int item)
+    public static void Fetch<TTile>(ArrayView<short> x, int xPitch, int firstPixel, int pixels, int channels, int slices, int address, int item)
+        where TTile : struct, IFloat16Tile
     {
         int chunk = item & 7;
         for (int slice = 0; slice < slices; slice++)
         {
             int channel = slice * Float16Tiles.Depth + chunk * 8;
-            for (int n = 0; n < Float16RowsShape.Rows * 8 / Items; n++)
+            for (int n = 0; n < Float16Product.RowFetches<TTile>(); n++)
             {
-                int row = item / 8 + n * (Items / 8);
+                int row = item / 8 + n * (Float16Product.GroupSize<TTile>() / 8);
                 int there = firstPixel + row < pixels & channel < channels ? 1 : 0;
                 TensorCores.StartCopy(
-                    address + slice * SliceBytes + Float16Product.Place(row, chunk),
+                    address + slice * SliceBytes<TTile>() + Float16Product.Place(row, chunk),
                     ref x[there != 0 ? (firstPixel + row) * xPitch + channel : 0],
                     there * 16);
             }
@@ -57,17 +72,19 @@ internal static class Float16Rows
     /// </summary>
     /// <param name="shared">All shared memory.</param>
     /// <param name="start">Where the rows start in it, in bytes.</param>
+    /// <param name="target">Where they are stored again if <paramref name="shifts"/> says so; the same place or another one.</param>
     /// <param name="floats">All shared memory.</param>
     /// <param name="shift">Where what is added to the rows first lies in it, a value for each of the tile's columns, zero behind the last channel.</param>
-    /// <param name="shifts">Whether there is anything to add. The rows are then stored again.</param>
+    /// <param name="shifts">Whether there is anything to add.</param>
     /// <param name="statistics">Where there are <see cref="Float16RowsShape.StatisticsOfRow"/> floats for each row.</param>
     /// <param name="slices">Slices of the rows.</param>
     /// <param name="countedChannels">Channels that do not only fill up eights.</param>
     /// <param name="epsilon">Added to the variance.</param>
     /// <param name="item">The item.</param>
-    public static void Measure(
+    public static void Measure<TTile>(
         ArrayView<int> shared,
         int start,
+        int target,
         ArrayView<float> floats,
         int shift,
         bool shifts,
@@ -76,6 +93,7 @@ internal static class Float16Rows
         int countedChannels,
         float epsilon,
         int item)
+        where TTile : struct, IFloat16Tile
     {
         int lane = item & 31;
         int row = Gpu.Keep(item / 32 * 16 + (lane & 15));
@@ -87,14 +105,14 @@ internal static class Float16Rows
         float sum = 0f;
         for (int i = 0; i < pairs; i++)
         {
-            int place = PlaceOf(start, row, 2 * i + odd);
+            int place = PlaceOf<TTile>(start, row, 2 * i + odd);
             Int4 values = Gpu.Load4(ref shared[place]);
             if (shifts)
             {
                 values = Float16Values.Pack(
                     Float16Values.First(values) + Gpu.Load4(ref floats[added + i * 16]),
                     Float16Values.Second(values) + Gpu.Load4(ref floats[added + i * 16 + 4]));
-                Gpu.Store4(ref shared[place], values);
+                Gpu.Store4(ref shared[PlaceOf<TTile>(target, row, 2 * i + odd)], values);
             }
 
             sum += Sum(Float16Values.First(values)) + Sum(Float16Values.Second(values));
@@ -105,7 +123,7 @@ internal static class Float16Rows
         sum = 0f;
         for (int i = 0; i < pairs; i++)
         {
-            Int4 values = Gpu.Load4(ref shared[PlaceOf(start, row, 2 * i + odd)]);
+            Int4 values = Gpu.Load4(ref shared[PlaceOf<TTile>(target, row, 2 * i + odd)]);
             Float4 low = Float16Values.First(values) - mean;
             Float4 high = Float16Values.Second(values) - mean;
             sum += Sum(low * low) + Sum(high * high);
@@ -198,7 +216,7 @@ internal static class Float16Rows
         {
             Float4 value = Functions.Rectified(sums[j]);
             bool isChannel = j * 8 < channels;
-            int place = PlaceOf(start, row, j) + (lane & 3);
+            int place = PlaceOf<TTile>(start, row, j) + (lane & 3);
             shared[place] = isChannel ? TensorCores.PackFloat16(value.X, value.Y) : 0;
             shared[place + 8 * Float16Tiles.RowBytes / 4] = isChannel ? TensorCores.PackFloat16(value.Z, value.W) : 0;
         }
@@ -284,15 +302,18 @@ internal static class Float16Rows
             int channel = first + (lane & 7) * 8;
             if (channel < channels)
             {
+                // All are read before anything is written, because reads are not moved before writes of the same pixels.
+                var before = new Int4[4];
+                for (int n = 0; n < 4; n++)
+                    before[n] = TensorCores.Load8(ref y[XMath.Min(firstPixel + firstRow + n * 4 + lane / 8, pixels - 1) * yPitch + channel]);
                 for (int n = 0; n < 4; n++)
                 {
                     int pixel = firstPixel + firstRow + n * 4 + lane / 8;
                     if (pixel < pixels)
                     {
                         int place = read + n * 4 * Float16RowsShape.ResultPitch;
-                        Int4 before = TensorCores.Load8(ref y[pixel * yPitch + channel]);
-                        Float4 a = Gpu.Load4(ref results[place]) + Float16Values.First(before);
-                        Float4 b = Gpu.Load4(ref results[place + 4]) + Float16Values.Second(before);
+                        Float4 a = Gpu.Load4(ref results[place]) + Float16Values.First(before[n]);
+                        Float4 b = Gpu.Load4(ref results[place + 4]) + Float16Values.Second(before[n]);
                         TensorCores.Store8(ref y[pixel * yPitch + channel], Float16Values.Pack(a, b));
                     }
                 }
@@ -303,7 +324,8 @@ internal static class Float16Rows
     }
 
     // Where a chunk of eight channels of a row lies in shared memory, in whole numbers of 32 bits.
-    private static int PlaceOf(int start, int row, int chunk) => (start + (chunk >> 3) * SliceBytes + Float16Product.Place(row, chunk & 7)) >> 2;
+    public static int PlaceOf<TTile>(int start, int row, int chunk)
+        where TTile : struct, IFloat16Tile => (start + (chunk >> 3) * SliceBytes<TTile>() + Float16Product.Place(row, chunk & 7)) >> 2;
 
     // The statistics of the first of the two rows whose sums an item has.
     private static int PlaceOfStatistics(int statistics, int item) =>

@@ -31,11 +31,11 @@ internal static class Float16RowsShape
     /// <summary>Bytes of the rows of 192 channels and of two slices of weights.</summary>
     public const int Bytes192 = (3 * Rows + 2 * Warpgroups128x192.ColumnCount) * Float16Tiles.RowBytes;
 
-    /// <summary>Bytes of shared memory of a group for a feed-forward network of 64 channels, whose results take more than all slices.</summary>
-    public const int FeedForwardBytes64 = Float16Tiles.Alignment + ResultBytes;
+    /// <summary>Vectors of a feed-forward network that are in shared memory.</summary>
+    public const int Vectors = 4;
 
     /// <summary>Bytes of shared memory of a group for a feed-forward network of 192 channels.</summary>
-    public const int FeedForwardBytes192 = Float16Tiles.Alignment + Bytes192 + Warpgroups128x192.ColumnCount * sizeof(float) + StatisticsBytes;
+    public const int FeedForwardBytes192 = Float16Tiles.Alignment + Bytes192 + Vectors * Warpgroups128x192.ColumnCount * sizeof(float) + StatisticsBytes;
 
     /// <summary>Bytes of shared memory of a group for a linear layer on 64 normalised channels.</summary>
     public const int NormalizedBytes64 = Float16Tiles.Alignment + Bytes64 + TurnBytes + StatisticsBytes;

@@ -111,7 +111,7 @@ internal sealed class SwinIrEncoder : Encoder
         {
             Tensor attended = pass.Arena.Allocate(x.Height, x.Width, channels, x.ElementType);
             Tensor qkv = pass.Arena.Allocate(x.Height, x.Width, 3 * channels, x.ElementType);
-            NormalizedConvolution.Run(input, layer.Qkv, qkv, normal: attended.SliceChannels(0, x.Channels));
+            new NormalizedLinear(layer.Qkv, qkv, Normal: attended.SliceChannels(0, x.Channels)).Run(input);
             WindowAttention.Run(
                 qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), attended, layer.Attention);
             Convolution.Run(attended, layer.Projection, x, residual: input);
