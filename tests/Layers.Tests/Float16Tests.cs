@@ -112,19 +112,11 @@ public abstract class Float16Tests : Float16ProductTests
         using var x = new Float16Tensor(gpu, height, width, filled.PaddedCount, filled.Pad(image, outer: pixels));
         using Float16Tensor? otherPixels = projected == 0 ? null : new Float16Tensor(gpu, height, width, projected, others);
         (Tensor, ConvolutionWeights)? before = projection is null ? null : (otherPixels!.Tensor, projection);
-        bool isOneKernel = Float16FeedForwardGpu.KernelFor(gpu, x.Tensor, first, function, second, before) is not null;
-        using var arena = new Arena(gpu);
-        using (arena.BeginScope())
-        {
-            FeedForwardNetwork.AddTo(
-                x.Tensor,
-                first,
-                function,
-                second,
-                arena,
-                shift ? gpu.Upload(filled.Pad(added), 1, 1, filled.PaddedCount) : null,
-                added: before);
-        }
+        var network = new FeedForwardPart(first, function, second, shift ? gpu.Upload(filled.Pad(added), 1, 1, filled.PaddedCount) : null);
+        bool isOneKernel = Float16LayersOnChipGpu.Fits(gpu, x.Tensor, network, before, next: null, linear: null) || Float16FeedForwardGpu.Fits(gpu, x.Tensor, network, before);
+        using var normalRoom = new Float16Tensor(gpu, height, width, filled.PaddedCount);
+        using var hiddenRoom = new Float16Tensor(gpu, height, width, hidden);
+        FeedForwardNetwork.AddTo(x.Tensor, network, (normalRoom.Tensor, hiddenRoom.Tensor), before);
 
         // The same layers one by one, with values rounded between them as they are on the chip.
         using var cpu = new CpuDevice();
@@ -169,7 +161,7 @@ public abstract class Float16Tests : Float16ProductTests
         using var x = new Float16Tensor(gpu, height, width, filled.PaddedCount, filled.Pad(image, outer: pixels));
         using var normal = new Float16Tensor(gpu, height, width, filled.PaddedCount);
         using var y = new Float16Tensor(gpu, height, width, outputs);
-        NormalizedConvolution.Run(x.Tensor, weights, y.Tensor, normal.Tensor);
+        new NormalizedLinear(weights, y.Tensor, normal.Tensor).Run(x.Tensor);
 
         using var cpu = new CpuDevice();
         bool isOneKernel = Float16FeedForwardGpu.KernelFor(gpu, x.Tensor, weights) is not null;
@@ -179,6 +171,69 @@ public abstract class Float16Tests : Float16ProductTests
         Tensor exact = cpu.Upload(new float[pixels * outputs], height, width, outputs);
         Convolution.Run(cpu.Upload(isOneKernel ? exactNormal : Float16Tensor.Rounded(exactNormal), height, width, channels), exactWeights, exact);
         Near(exact.ToArray(), y.Read(), 1e-3);
+    }
+
+    [Theory]
+    [InlineData(1, 1, 8, 8, 8, 8)]
+    [InlineData(3, 43, 64, 64, 64, 192)]
+    [InlineData(5, 27, 44, 24, 40, 120)]
+    [InlineData(2, 33, 64, 40, 16, 200)]
+    [InlineData(2, 65, 72, 72, 72, 216)]
+    public void Layers_between_attentions_are_those_one_after_the_other(int height, int width, int channels, int hidden, int attended, int outputs)
+    {
+        GpuDevice gpu = GetGpu();
+        var filled = new PaddedChannels(1, channels, (channels + 7) / 8 * 8);
+        float[] image = filled.Pad(Float16Tensor.Rounded(Numbers.Of("x", height * width * channels, 2)), outer: height * width);
+        float[] others = Float16Tensor.Rounded(Numbers.Of("others", height * width * attended));
+        using NormalizedWeights first = Normalized("first", hidden);
+        using ConvolutionWeights second = Plain("second", hidden);
+        using NormalizedWeights nextFirst = Normalized("next first", hidden);
+        using ConvolutionWeights nextSecond = Plain("next second", hidden);
+        using ConvolutionWeights projection = Plain("projection", attended);
+        using NormalizedWeights linear = Normalized("linear", outputs);
+        Tensor shift = gpu.Upload(filled.Pad(Numbers.Of("shift", channels)), 1, 1, filled.PaddedCount);
+        Tensor bias = gpu.Upload(filled.Pad(Numbers.Of("bias", channels)), 1, 1, filled.PaddedCount);
+        var network = new FeedForwardPart(first, Activation.Relu, second);
+        var next = new FeedForwardPart(nextFirst, Activation.Relu, nextSecond, shift, bias);
+        using var normal = new Float16Tensor(gpu, height, width, filled.PaddedCount);
+        using var middle = new Float16Tensor(gpu, height, width, hidden);
+        using var before = new Float16Tensor(gpu, height, width, attended, others);
+
+        using var together = new Float16Tensor(gpu, height, width, filled.PaddedCount, image);
+        using var linearTogether = new Float16Tensor(gpu, height, width, outputs);
+        FeedForwardNetwork.AddTo(
+            together.Tensor,
+            network,
+            (normal.Tensor, middle.Tensor),
+            (before.Tensor, projection),
+            next,
+            new NormalizedLinear(linear, linearTogether.Tensor, normal.Tensor));
+
+        using var apart = new Float16Tensor(gpu, height, width, filled.PaddedCount, image);
+        using var linearApart = new Float16Tensor(gpu, height, width, outputs);
+        FeedForwardNetwork.AddTo(apart.Tensor, network, (normal.Tensor, middle.Tensor), (before.Tensor, projection));
+        FeedForwardNetwork.AddTo(apart.Tensor, next, (normal.Tensor, middle.Tensor));
+        new NormalizedLinear(linear, linearApart.Tensor, normal.Tensor).Run(apart.Tensor);
+
+        Expect.SameBits(apart.Read(), together.Read());
+        Expect.SameBits(linearApart.Read(), linearTogether.Read());
+
+        ConvolutionWeights Plain(string name, int inputs) => ConvolutionWeights.Create(
+            gpu,
+            filled.Pad(Numbers.Of(name, channels * inputs, 1 / MathF.Sqrt(inputs)), inner: inputs),
+            filled.Pad(Numbers.Of(name + " bias", channels)),
+            inputs,
+            filled.PaddedCount,
+            elementType: ElementType.Float16);
+
+        NormalizedWeights Normalized(string name, int layerOutputs) => NormalizedWeights.Create(
+            gpu,
+            Numbers.Of(name + " gamma", channels),
+            Numbers.Of(name + " beta", channels),
+            filled.Pad(Numbers.Of(name, layerOutputs * channels, 1 / MathF.Sqrt(channels)), outer: layerOutputs),
+            Numbers.Of(name + " bias", layerOutputs),
+            filled.PaddedCount,
+            ElementType.Float16);
     }
 
     // Weights of a layer that a normalisation's gamma and beta are part of, rounded as they are when they are packed.
@@ -199,26 +254,24 @@ public abstract class Float16Tests : Float16ProductTests
     }
 
     [Theory]
-    [InlineData(1, 1, 8, 1)]
-    [InlineData(5, 9, 24, 3)]
-    [InlineData(3, 7, 272, 2)]
-    [InlineData(1, 3, 2056, 1)]
-    [InlineData(90, 100, 184, 6)]
-    public void Channel_attention_is_right(int height, int width, int channels, int squeezed)
+    [InlineData(1, 8, 1)]
+    [InlineData(5, 24, 3)]
+    [InlineData(16, 272, 2)]
+    [InlineData(3, 2056, 9)]
+    [InlineData(288, 184, 6)]
+    [InlineData(577, 36, 17)]
+    public void Gates_are_right(int parts, int channels, int squeezed)
     {
-        GpuDevice gpu = GetGpu();
-        float[] branch = Float16Tensor.Rounded(Numbers.Of("branch", height * width * channels, 3));
-        float[] before = Float16Tensor.Rounded(Numbers.Of("before", height * width * channels));
-        using var x = new Float16Tensor(gpu, height, width, channels, branch);
-        using var y = new Float16Tensor(gpu, height, width, channels, before);
-        Run(gpu, x.Tensor, y.Tensor);
-
+        const int Pixels = 1000;
+        float[] sums = Numbers.Of("sums", parts * channels, 30);
         using var cpu = new CpuDevice();
-        Tensor exact = cpu.Upload(before, height, width, channels);
-        Run(cpu, cpu.Upload(branch, height, width, channels), exact);
-        Near(exact.ToArray(), y.Read(), 1e-5);
+        float[] exact = Gates(cpu);
+        float[] gates = Gates(GetGpu());
+        Assert.Equal(exact.Length, gates.Length);
+        for (int i = 0; i < gates.Length; i++)
+            Assert.Equal(exact[i], gates[i], 1e-5f);
 
-        void Run(Device device, Tensor from, Tensor to)
+        float[] Gates(Device device)
         {
             using var weights = new ChannelAttentionWeights(
                 device,
@@ -228,8 +281,58 @@ public abstract class Float16Tests : Float16ProductTests
                 Numbers.Of("expand bias", channels));
             using var arena = new Arena(device);
             using Arena.Scope scope = arena.BeginScope();
-            ChannelAttention.AddScaled(from, weights, 0.7f, to, arena);
+            Tensor result = arena.Allocate(1, 1, channels);
+            ChannelAttention.ComputeGates(device.Upload(sums, 1, parts, channels), Pixels, weights, 0.7f, result, arena);
+            return result.ToArray();
         }
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(1, 1, 8)]
+    [InlineData(3, 3, 30)]
+    [InlineData(5, 7, 180)]
+    [InlineData(2, 24, 68)]
+    [InlineData(13, 11, 192)]
+    public void Gated_sums_and_their_normalisation_are_right(int height, int width, int channels)
+    {
+        GpuDevice gpu = GetGpu();
+        int pixels = height * width;
+        var filled = new PaddedChannels(1, channels, (channels + 7) / 8 * 8);
+        float[] branch = Float16Tensor.Rounded(Numbers.Of("branch", pixels * channels, 3));
+        float[] before = Float16Tensor.Rounded([.. Numbers.Of("before", pixels * channels).Select(value => 3 * value + 7)]);
+        float[] gates = Numbers.Of("gates", channels);
+        float[] gamma = Numbers.Of("gamma", channels);
+        float[] beta = Numbers.Of("beta", channels);
+        using var x = new Float16Tensor(gpu, height, width, filled.PaddedCount, filled.Pad(branch, outer: pixels));
+        using var y = new Float16Tensor(gpu, height, width, filled.PaddedCount, filled.Pad(before, outer: pixels));
+        using var normal = new Float16Tensor(gpu, height, width, filled.PaddedCount);
+        using var again = new Float16Tensor(gpu, height, width, filled.PaddedCount);
+        Tensor filledGamma = gpu.Upload(filled.Pad(gamma), 1, 1, filled.PaddedCount).Reshape(channels: channels);
+        Tensor filledBeta = gpu.Upload(filled.Pad(beta), 1, 1, filled.PaddedCount).Reshape(channels: channels);
+        ChannelAttention.AddAndNormalize(
+            x.Tensor, gpu.Upload(filled.Pad(gates), 1, 1, filled.PaddedCount), y.Tensor, filledGamma, filledBeta, normal.Tensor);
+
+        float[] sums = [.. before.Select((value, i) => (float)(value + (double)branch[i] * gates[i % channels]))];
+        float[] written = y.Read();
+        Near(filled.Pad(sums, outer: pixels), written, 1e-6);
+
+        // The normalisation is that of what was written.
+        var expected = new float[written.Length];
+        for (int pixel = 0; pixel < pixels; pixel++)
+        {
+            int start = pixel * filled.PaddedCount;
+            double[] values = [.. written.AsSpan(start, channels).ToArray().Select(value => (double)value)];
+            double mean = values.Average();
+            double deviation = Math.Sqrt(values.Average(value => (value - mean) * (value - mean)) + LayerNorm.Epsilon);
+            for (int c = 0; c < channels; c++)
+                expected[start + c] = (float)((values[c] - mean) / deviation * gamma[c] + beta[c]);
+        }
+
+        float[] normalised = normal.Read();
+        Near(expected, normalised, 1e-5);
+        LayerNorm.Run(y.Tensor, filledGamma, filledBeta, again.Tensor);
+        Expect.SameBits(again.Read(), normalised);
     }
 
     [Fact]

@@ -95,8 +95,13 @@ public sealed class ThreadCountTests
         using var weights = new ChannelAttentionWeights(
             device, Numbers.Of("s", 3 * Channels), Numbers.Of("sb", 3), Numbers.Of("e", 3 * Channels), Numbers.Of("eb", Channels));
         Tensor y = Input(arena, "y");
-        ChannelAttention.AddScaled(Input(arena, "x"), weights, 0.3f, y, arena);
-        return y.ToArray();
+        Tensor x = Input(arena, "x");
+        Tensor gates = arena.Allocate(1, 1, Channels);
+        Tensor normal = arena.Allocate(Height, Width, Channels);
+        Tensor vector = Input(arena, "v", 1, 1);
+        ChannelAttention.ComputeGates(ChannelAttention.SumPixels(x, arena), x.Pixels, weights, 0.3f, gates, arena);
+        ChannelAttention.AddAndNormalize(x, gates, y, vector, vector, normal);
+        return [.. y.ToArray(), .. normal.ToArray()];
     }
 
     private static float[] Add(Device device, Arena arena)

@@ -8,11 +8,11 @@ namespace Gsasr.Layers;
 /// <summary><see cref="ChannelAttention"/> on the processor.</summary>
 internal static unsafe class ChannelAttentionCpu
 {
-    public static void AddScaled(CpuDevice device, in Tensor x, ChannelAttentionWeights weights, float factor, in Tensor y, Arena arena)
+    public static Tensor SumPixels(CpuDevice device, in Tensor x, Arena arena)
     {
-        // Sums of rows come first, so that the result does not depend on which thread took which row.
-        Tensor rowSums = arena.Allocate(1, x.Height, x.Channels);
-        Tensor channelFactors = arena.Allocate(1, 1, x.Channels);
+        // Sums of rows, so that the result does not depend on which thread took which row.
+        int pitch = (x.Channels + 3) / 4 * 4;
+        Tensor sums = arena.Allocate(1, x.Height, pitch).SliceChannels(0, x.Channels);
         device.Run(
             new SumKernel
             {
@@ -20,32 +20,23 @@ internal static unsafe class ChannelAttentionCpu
                 XPitch = x.Pitch,
                 Width = x.Width,
                 Channels = x.Channels,
-                Sums = CpuPointer.Of(rowSums),
+                Sums = CpuPointer.Of(sums),
+                SumsPitch = sums.Pitch,
             },
             x.Height);
-        ComputeFactors(x, weights, factor, CpuPointer.Of(rowSums), CpuPointer.Of(channelFactors));
-        device.Run(
-            new ScaleKernel
-            {
-                X = CpuPointer.Of(x),
-                XPitch = x.Pitch,
-                Y = CpuPointer.Of(y),
-                YPitch = y.Pitch,
-                Width = x.Width,
-                Channels = x.Channels,
-                Factors = CpuPointer.Of(channelFactors),
-            },
-            x.Height);
+        return sums;
     }
 
-    private static void ComputeFactors(in Tensor x, ChannelAttentionWeights weights, float factor, float* rowSums, float* factors)
+    public static void ComputeGates(in Tensor sums, int pixels, ChannelAttentionWeights weights, float factor, in Tensor gates)
     {
         int channels = weights.Channels;
+        float* parts = CpuPointer.Of(sums);
+        float* factors = CpuPointer.Of(gates);
         Span<double> means = new double[channels];
-        for (int row = 0; row < x.Height; row++)
+        for (int part = 0; part < sums.Pixels; part++)
         {
             for (int c = 0; c < channels; c++)
-                means[c] += rowSums[row * channels + c];
+                means[c] += parts[(long)part * sums.Pitch + c];
         }
 
         Span<double> squeezed = new double[weights.Squeezed];
@@ -55,7 +46,7 @@ internal static unsafe class ChannelAttentionCpu
         {
             double sum = squeezeBias[s];
             for (int c = 0; c < channels; c++)
-                sum += squeeze[s * channels + c] * (means[c] / x.Pixels);
+                sum += squeeze[s * channels + c] * (means[c] / pixels);
             squeezed[s] = Math.Max(sum, 0);
         }
 
@@ -70,6 +61,20 @@ internal static unsafe class ChannelAttentionCpu
         }
     }
 
+    public static void AddGated(CpuDevice device, in Tensor x, in Tensor gates, in Tensor y) =>
+        device.Run(
+            new ScaleKernel
+            {
+                X = CpuPointer.Of(x),
+                XPitch = x.Pitch,
+                Y = CpuPointer.Of(y),
+                YPitch = y.Pitch,
+                Width = x.Width,
+                Channels = x.Channels,
+                Factors = CpuPointer.Of(gates),
+            },
+            x.Height);
+
     private struct SumKernel : ICpuKernel
     {
         public float* X;
@@ -77,10 +82,11 @@ internal static unsafe class ChannelAttentionCpu
         public int Width;
         public int Channels;
         public float* Sums;
+        public int SumsPitch;
 
         public readonly void Execute(int item, byte* scratch)
         {
-            var sums = new Span<float>(Sums + (long)item * Channels, Channels);
+            var sums = new Span<float>(Sums + (long)item * SumsPitch, Channels);
             sums.Clear();
             for (int column = 0; column < Width; column++)
                 TensorPrimitives.Add(sums, new ReadOnlySpan<float>(X + ((long)item * Width + column) * XPitch, Channels), sums);

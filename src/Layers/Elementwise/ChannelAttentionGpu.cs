@@ -9,23 +9,35 @@ internal static class ChannelAttentionGpu
     private const int MaximumSums = 256;
     private const int MinimumPixelsPerSum = 16;
 
-    public static void AddScaled(GpuDevice device, in Tensor x, ChannelAttentionWeights weights, float factor, in Tensor y, Arena arena)
+    public static Tensor SumPixels(GpuDevice device, in Tensor x, Arena arena)
     {
-        using Arena.Scope scope = arena.BeginScope();
-        bool isFloat16 = y.ElementType == ElementType.Float16;
         int pixelsPerSum = Math.Max(MinimumPixelsPerSum, LayerKernels.DivideUp(x.Pixels, MaximumSums));
-        Tensor sums = arena.Allocate(1, LayerKernels.DivideUp(x.Pixels, pixelsPerSum), x.Channels);
-        Tensor means = arena.Allocate(1, 1, x.Channels);
-        Tensor hidden = arena.Allocate(1, 1, weights.Squeezed);
-        Tensor gates = arena.Allocate(1, 1, x.Channels);
+        Tensor sums = arena.Allocate(1, LayerKernels.DivideUp(x.Pixels, pixelsPerSum), LayerKernels.DivideUp(x.Channels, 4) * 4)
+            .SliceChannels(0, x.Channels);
+        device.Launch(ChannelAttentionKernels.SumPixels.Kernel, new WorkSize(sums.Width), new()
+        {
+            X = x.View,
+            XPitch = x.Pitch,
+            Sums = sums.View,
+            SumsPitch = sums.Pitch,
+            Pixels = x.Pixels,
+            Channels = x.Channels,
+            PixelsPerGroup = pixelsPerSum,
+        });
+        return sums;
+    }
 
-        if (isFloat16)
-            SumPixelsFloat16(device, x, sums, pixelsPerSum);
-        else
-            SumPixels(device, x, sums, pixelsPerSum);
+    public static void ComputeGates(
+        GpuDevice device, in Tensor sums, int pixels, ChannelAttentionWeights weights, float factor, in Tensor gates, Arena arena)
+    {
+        Tensor parts = sums.Reshape(channels: sums.Pitch);
+        LayerKernels.RequireFours(parts);
+        Tensor means = arena.Allocate(1, 1, weights.Channels);
+        Tensor hidden = arena.Allocate(1, 1, weights.Squeezed);
         device.Launch(ChannelAttentionKernels.ComputeGates.Kernel, new WorkSize(1), new()
         {
-            Sums = sums.View,
+            Sums = parts.View,
+            SumsPitch = parts.Pitch,
             Squeeze = weights.Squeeze.View,
             SqueezeBias = weights.SqueezeBias.View,
             Expand = weights.Expand.View,
@@ -33,44 +45,15 @@ internal static class ChannelAttentionGpu
             Means = means.View,
             Hidden = hidden.View,
             Gates = gates.View,
-            Groups = sums.Width,
-            Pixels = x.Pixels,
-            Channels = x.Channels,
+            Parts = parts.Pixels,
+            Pixels = pixels,
+            Channels = weights.Channels,
             Squeezed = weights.Squeezed,
             Factor = factor,
         });
-        if (isFloat16)
-            AddGatedFloat16(device, x, gates, y);
-        else
-            AddGated(device, x, gates, y);
     }
 
-    private static void SumPixels(GpuDevice device, in Tensor x, in Tensor sums, int pixelsPerSum) =>
-        device.Launch(ChannelAttentionKernels.SumPixels.Kernel, new WorkSize(sums.Width), new()
-        {
-            X = x.View,
-            XPitch = x.Pitch,
-            Sums = sums.View,
-            Pixels = x.Pixels,
-            Channels = x.Channels,
-            PixelsPerGroup = pixelsPerSum,
-        });
-
-    private static void SumPixelsFloat16(GpuDevice device, in Tensor x, in Tensor sums, int pixelsPerSum)
-    {
-        LayerKernels.RequireEights(x);
-        device.Launch(Float16ChannelAttentionKernels.SumPixelsFloat16.Kernel, new WorkSize(sums.Width), new()
-        {
-            X = x.ViewAs<short>(),
-            XPitch = x.Pitch,
-            Sums = sums.View,
-            Pixels = x.Pixels,
-            Channels = x.Channels,
-            PixelsPerGroup = pixelsPerSum,
-        });
-    }
-
-    private static void AddGated(GpuDevice device, in Tensor x, in Tensor gates, in Tensor y) =>
+    public static void AddGated(GpuDevice device, in Tensor x, in Tensor gates, in Tensor y) =>
         device.Launch(ChannelAttentionKernels.AddGated.Kernel, ElementwiseGpu.GroupsFor(ChannelAttentionKernels.AddGated.Kernel, y), new()
         {
             X = x.View,
@@ -80,21 +63,31 @@ internal static class ChannelAttentionGpu
             YPitch = y.Pitch,
             Pixels = x.Pixels,
             Channels = x.Channels,
-            Aligned = LayerKernels.IsAligned(x) && LayerKernels.IsAligned(y) ? 1 : 0,
+            Aligned = LayerKernels.IsAligned(x) && LayerKernels.IsAligned(y) && LayerKernels.IsAligned(gates) ? 1 : 0,
         });
 
-    private static void AddGatedFloat16(GpuDevice device, in Tensor x, in Tensor gates, in Tensor y)
+    public static void AddAndNormalizeFloat16(
+        GpuDevice device, in Tensor x, in Tensor gates, in Tensor y, in Tensor gamma, in Tensor beta, in Tensor normal)
     {
-        LayerKernels.RequireEights(y);
-        device.Launch(Float16ChannelAttentionKernels.AddGatedFloat16.Kernel, ElementwiseGpu.GroupsOfEights(Float16ChannelAttentionKernels.AddGatedFloat16.Kernel, y), new()
+        LayerKernels.RequireEights(x);
+        LayerKernels.RequireFours(gates.Reshape(pitch: gates.Channels));
+        LayerNormGpu.RequireFloat16(y, normal);
+        var groups = new WorkSize(LayerKernels.DivideUp(x.Pixels, Float16NormalizationShape.PixelsOfGroup));
+        device.Launch(Float16NormalizationKernels.AddGatedAndNormalizeFloat16.Kernel, groups, new()
         {
             X = x.ViewAs<short>(),
             XPitch = x.Pitch,
             Gates = gates.View,
             Y = y.ViewAs<short>(),
             YPitch = y.Pitch,
+            Gamma = LayerNormGpu.Filled(gamma, y).View,
+            Beta = LayerNormGpu.Filled(beta, y).View,
+            Normal = normal.ViewAs<short>(),
+            NormalPitch = normal.Pitch,
             Pixels = x.Pixels,
             Channels = x.Channels,
+            CountedChannels = gamma.Channels,
+            Epsilon = LayerNorm.Epsilon,
         });
     }
 }

@@ -12,26 +12,31 @@ internal static class ChannelAttentionKernels
 {
     private const int GroupSize = 256;
 
-    // How many reads of sums and of factors are started at once.
+    // How many reads of pixels, of four sums and of factors are started at once.
     private const int Ahead = 32;
+    private const int SumsAhead = 16;
     private const int FactorsAhead = 8;
 
     /// <summary>sums[group][channel] = the sum of pixelsPerGroup pixels.</summary>
     [Kernel(GroupSize)]
-    public static void SumPixels(ArrayView<float> x, int xPitch, ArrayView<float> sums, int pixels, int channels, int pixelsPerGroup)
+    public static void SumPixels(
+        ArrayView<float> x, int xPitch, ArrayView<float> sums, int sumsPitch, int pixels, int channels, int pixelsPerGroup)
     {
         int first = Grid.IdxX * pixelsPerGroup;
         int end = XMath.Min(first + pixelsPerGroup, pixels);
         for (int c = Group.IdxX; c < channels; c += GroupSize)
-            sums[Grid.IdxX * channels + c] = Sum(x, first * xPitch + c, xPitch, end - first);
+            sums[Grid.IdxX * sumsPitch + c] = Sum(x, first * xPitch + c, xPitch, end - first);
     }
 
     /// <summary>
-    /// gates[channel] = factor * sigmoid(...), by one group. means and hidden are memory of the group's, [channels] and [squeezed].
+    /// gates[channel] = factor * sigmoid(...), by one group. An item adds up four channels of every so many parts, and what the items of the same
+    /// channels have is added up in their order. means and hidden are memory of the group's, [channels] and [squeezed].
     /// </summary>
+    /// <remarks>sums: [parts][sumsPitch], the pitch and the offset multiples of 4.</remarks>
     [Kernel(GroupSize)]
     public static void ComputeGates(
         ArrayView<float> sums,
+        int sumsPitch,
         ArrayView<float> squeeze,
         ArrayView<float> squeezeBias,
         ArrayView<float> expand,
@@ -39,42 +44,58 @@ internal static class ChannelAttentionKernels
         ArrayView<float> means,
         ArrayView<float> hidden,
         ArrayView<float> gates,
-        int groups,
+        int parts,
         int pixels,
         int channels,
         int squeezed,
         float factor)
     {
-        ArrayView<float> partial = SharedMemory.Allocate<float>(GroupSize);
+        ArrayView<float> partial = SharedMemory.Allocate<float>(GroupSize * 4);
         int item = Group.IdxX;
-        for (int c = item; c < channels; c += GroupSize)
-            means[c] = Sum(sums, c, channels, groups) / pixels;
+        int fours = (channels + 3) / 4;
+        int columns = XMath.Min(fours, GroupSize);
+        int sharers = GroupSize / columns;
+        int sharer = item / columns;
+        for (int first = 0; first < fours; first += columns)
+        {
+            int four = first + item - sharer * columns;
+            int end = sharer < sharers & four < fours ? parts : 0;
+            Gpu.Store4(ref partial[item * 4], SumFour(sums, four * 4, sumsPitch, sharer, sharers, end));
+            Group.Barrier();
+            int count = XMath.Min(columns * 4, channels - first * 4);
+            for (int c = item; c < count; c += GroupSize)
+            {
+                float sum = partial[c];
+                for (int other = 1; other < sharers; other++)
+                    sum += partial[other * columns * 4 + c];
+                means[first * 4 + c] = sum / pixels;
+            }
+
+            Gpu.GlobalBarrier();
+        }
 
         // Squeezed channels that are added up at once, and the items that share one of them.
         const int Rows = 8;
         const int Lanes = GroupSize / Rows;
         int row = item / Lanes;
         int lane = item - row * Lanes;
-        Gpu.GlobalBarrier();
         for (int first = 0; first < squeezed; first += Rows)
         {
             int s = first + row;
             int count = s < squeezed & lane < channels ? (channels - lane + Lanes - 1) / Lanes : 0;
             partial[item] = Product(squeeze, s * channels + lane, means, lane, Lanes, count, 0f);
             Group.Barrier();
-            for (int step = Lanes / 2; step > 0; step /= 2)
+            if (lane == 0 & s < squeezed)
             {
-                if (lane < step)
-                    partial[item] += partial[item + step];
-                Group.Barrier();
+                Float4 sum = Gpu.Load4(ref partial[item]);
+                for (int other = 4; other < Lanes; other += 4)
+                    sum += Gpu.Load4(ref partial[item + other]);
+                hidden[s] = Functions.Rectified((sum.X + sum.Y) + (sum.Z + sum.W) + squeezeBias[s]);
             }
 
-            if (lane == 0 & s < squeezed)
-                hidden[s] = Functions.Rectified(partial[item] + squeezeBias[s]);
-            Group.Barrier();
+            Gpu.GlobalBarrier();
         }
 
-        Gpu.GlobalBarrier();
         for (int c = item; c < channels; c += GroupSize)
         {
             float sum = Product(expand, c * squeezed, hidden, 0, 1, squeezed, expandBias[c]);
@@ -123,6 +144,22 @@ internal static class ChannelAttentionKernels
 
         for (; i < count; i++)
             sum += values[first + i * pitch];
+        return sum;
+    }
+
+    // The sums of four channels over every `step`th part from `first` on.
+    private static Float4 SumFour(ArrayView<float> sums, int channel, int pitch, int first, int step, int end)
+    {
+        Float4 sum = default;
+        var ahead = new Float4[SumsAhead];
+        for (int part = first; part < end; part += SumsAhead * step)
+        {
+            for (int k = 0; k < SumsAhead; k++)
+                ahead[k] = Gpu.LoadReadOnly4If(ref sums[(part + k * step) * pitch + channel], part + k * step < end);
+            for (int k = 0; k < SumsAhead; k++)
+                sum += ahead[k];
+        }
+
         return sum;
     }
 

@@ -54,12 +54,10 @@ internal static class Float16HeadsRowsKernels
         int tiles = (inner + TTile.Columns - 1) / TTile.Columns;
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         int depth = Gpu.Keep(slices * Float16Tiles.Depth);
-        int ring = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes);
-        int firstConstant = Gpu.Keep((start >> 2) + (TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes + 2 * Float16Rows.WeightBytes<TTile>()) / 4);
+        int ring = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes<TTile>());
+        int firstConstant = Gpu.Keep((start >> 2) + (TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes<TTile>() + 2 * Float16Rows.WeightBytes<TTile>()) / 4);
 
-        Float16Rows.Fetch(x, xPitch, firstCell, cells, channels, slices, rows, item);
         Float16Product.FetchColumns<TTile>(first, depth, head * channels, HeadsShape.Heads * channels, 0, ring, item);
-        TensorCores.EndCopyGroup();
 
         // Of each inner value its bias and its weights of the third layer. After the last one come those that only fill up the last tile.
         for (int i = item; i < tiles * TTile.Columns; i += Float16Product.GroupSize<TTile>())
@@ -73,6 +71,11 @@ internal static class Float16HeadsRowsKernels
 
             Gpu.Store4(ref constants[firstConstant + 4 * i], constant);
         }
+
+        Launches.AwaitEarlier();
+        Launches.AllowNext();
+        Float16Rows.Fetch<TTile>(x, xPitch, firstCell, cells, channels, slices, rows, item);
+        TensorCores.EndCopyGroup();
 
         var sums = new Float4[TTile.Columns / 8];
         Float16Rows.BeginSums<TTile>(sums, firstBias, head * channels, (head + 1) * channels, item);
@@ -92,7 +95,7 @@ internal static class Float16HeadsRowsKernels
             }
 
             TensorCores.EndCopyGroup();
-            Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes, ring + slot, item, sums);
+            Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), ring + slot, item, sums);
             slot = fetchSlot;
         }
 
@@ -133,7 +136,7 @@ internal static class Float16HeadsRowsKernels
                     fetchedColumn += TTile.Columns;
                 }
 
-                Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes, ring + slot, item, sums);
+                Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), ring + slot, item, sums);
                 slot = fetchSlot;
             }
 

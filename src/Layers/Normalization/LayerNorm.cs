@@ -24,16 +24,11 @@ internal static class LayerNorm
     /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
     public static void Run(in Tensor x, in Tensor gamma, in Tensor beta, in Tensor y, Tensor? shift = null, Tensor? windowTable = null)
     {
-        bool fits = y.ElementType == ElementType.Float16
-            ? gamma.Channels == beta.Channels && IsFilled(gamma, x.Channels) && IsFilled(beta, x.Channels)
-            : IsVector(gamma, x.Channels) && IsVector(beta, x.Channels);
-        if (!fits || !x.HasShapeOf(y) || (shift is Tensor s && !IsVector(s, x.Channels)))
-            throw new ArgumentException($"A layer normalisation of {gamma} channels cannot turn {x} into {y}.");
+        RequireFits(x, gamma, beta, y);
+        if (shift is Tensor s && !IsVector(s, x.Channels))
+            throw new ArgumentException($"A shift of {s} cannot be added to {x}.", nameof(shift));
         if (windowTable is Tensor t && (t.Channels != x.Channels || x.Height % t.Height != 0 || x.Width % t.Width != 0))
             throw new ArgumentException($"A table of {t} cannot be repeated over {x}.", nameof(windowTable));
-        SameDevice.Require(y.Device, x, nameof(x));
-        SameDevice.Require(y.Device, gamma, nameof(gamma));
-        SameDevice.Require(y.Device, beta, nameof(beta));
         SameDevice.Require(y.Device, shift, nameof(shift));
         SameDevice.Require(y.Device, windowTable, nameof(windowTable));
         switch (y.Device)
@@ -50,6 +45,24 @@ internal static class LayerNorm
             default:
                 throw new NotSupportedException($"{y.Device.Name} has no layer normalisation.");
         }
+    }
+
+    /// <summary>Throws unless pixels can be normalised with these vectors.</summary>
+    /// <param name="x">[height, width, channels].</param>
+    /// <param name="gamma">[1, 1, channels].</param>
+    /// <param name="beta">[1, 1, channels].</param>
+    /// <param name="y">[height, width, channels].</param>
+    /// <exception cref="ArgumentException">The shapes or devices do not fit together.</exception>
+    public static void RequireFits(in Tensor x, in Tensor gamma, in Tensor beta, in Tensor y)
+    {
+        bool fits = y.ElementType == ElementType.Float16
+            ? gamma.Channels == beta.Channels && IsFilled(gamma, x.Channels) && IsFilled(beta, x.Channels)
+            : IsVector(gamma, x.Channels) && IsVector(beta, x.Channels);
+        if (!fits || !x.HasShapeOf(y))
+            throw new ArgumentException($"A layer normalisation of {gamma} channels cannot turn {x} into {y}.");
+        SameDevice.Require(y.Device, x, nameof(x));
+        SameDevice.Require(y.Device, gamma, nameof(gamma));
+        SameDevice.Require(y.Device, beta, nameof(beta));
     }
 
     private static bool IsFilled(in Tensor vector, int channels) =>

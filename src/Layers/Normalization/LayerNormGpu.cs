@@ -38,14 +38,7 @@ internal static class LayerNormGpu
     public static void RunFloat16(
         GpuDevice device, in Tensor x, in Tensor gamma, in Tensor beta, in Tensor y, in Tensor? shift, in Tensor? windowTable)
     {
-        LayerKernels.RequireEights(x);
-        LayerKernels.RequireEights(y);
-        if (x.Channels > Float16NormalizationShape.MostChannels)
-        {
-            throw new ArgumentException(
-                $"A layer normalisation of float16 takes up to {Float16NormalizationShape.MostChannels} channels, not {x.Channels}.", nameof(x));
-        }
-
+        RequireFloat16(x, y);
         Tensor filledGamma = Filled(gamma, x);
         Tensor filledBeta = Filled(beta, x);
         Tensor added = shift ?? filledGamma;
@@ -76,8 +69,25 @@ internal static class LayerNormGpu
         });
     }
 
-    // A vector with the zeros behind it that fill up eights, for the channels of pixels of float16.
-    private static Tensor Filled(in Tensor vector, in Tensor x)
+    /// <summary>Throws unless the kernels of float16 can normalise x into y.</summary>
+    /// <param name="x">The pixels.</param>
+    /// <param name="y">The result.</param>
+    /// <exception cref="ArgumentException">They cannot.</exception>
+    public static void RequireFloat16(in Tensor x, in Tensor y)
+    {
+        LayerKernels.RequireEights(x);
+        LayerKernels.RequireEights(y);
+        if (x.Channels > Float16NormalizationShape.MostChannels)
+        {
+            throw new ArgumentException(
+                $"A layer normalisation of float16 takes up to {Float16NormalizationShape.MostChannels} channels, not {x.Channels}.", nameof(x));
+        }
+    }
+
+    /// <summary>A vector with the zeros behind it that fill up eights, for the channels of pixels of float16.</summary>
+    /// <param name="vector">The vector.</param>
+    /// <param name="x">The pixels.</param>
+    public static Tensor Filled(in Tensor vector, in Tensor x)
     {
         Tensor filled = vector.Reshape(channels: x.Channels);
         LayerKernels.RequireFours(filled.Reshape(pitch: x.Channels));

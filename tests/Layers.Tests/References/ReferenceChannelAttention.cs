@@ -14,20 +14,31 @@ internal static class ReferenceChannelAttention
     public static Bounded[] Run(
         float[] x, float[] y, float[] squeeze, float[] squeezeBias, float[] expand, float[] expandBias, float factor)
     {
+        Bounded[] weights = Gates(x, x.Length / expandBias.Length, squeeze, squeezeBias, expand, expandBias);
+        return [.. x.Select((value, i) => y[i] + (factor * weights[i % weights.Length] * value))];
+    }
+
+    /// <summary>sigmoid(expand * relu(squeeze * (sum of the parts / pixels) + squeezeBias) + expandBias).</summary>
+    /// <param name="parts">[parts, channels].</param>
+    /// <param name="pixels">What the sums are divided by.</param>
+    /// <param name="squeeze">[squeezed, channels].</param>
+    /// <param name="squeezeBias">[squeezed].</param>
+    /// <param name="expand">[channels, squeezed].</param>
+    /// <param name="expandBias">[channels].</param>
+    public static Bounded[] Gates(float[] parts, int pixels, float[] squeeze, float[] squeezeBias, float[] expand, float[] expandBias)
+    {
         int channels = expandBias.Length;
-        int pixels = x.Length / channels;
         var means = new Bounded[channels];
         for (int c = 0; c < channels; c++)
         {
             var sum = default(BoundedSum);
-            for (int pixel = 0; pixel < pixels; pixel++)
-                sum.Add(x[(pixel * channels) + c]);
+            for (int first = 0; first < parts.Length; first += channels)
+                sum.Add(parts[first + c]);
             means[c] = sum.Sum / pixels;
         }
 
         Bounded[] hidden = [.. Linear(means, squeeze, squeezeBias).Select(Bounded.Relu)];
-        Bounded[] weights = [.. Linear(hidden, expand, expandBias).Select(Bounded.Sigmoid)];
-        return [.. x.Select((value, i) => y[i] + (factor * weights[i % channels] * value))];
+        return [.. Linear(hidden, expand, expandBias).Select(Bounded.Sigmoid)];
     }
 
     private static Bounded[] Linear(Bounded[] input, float[] weight, float[] bias)

@@ -47,9 +47,10 @@ internal sealed record HatLArchitecture(
 
     internal override string Description => $"HAT-L, {Channels} channels, {Groups} groups of {Layers} layers, {Heads} heads, window {WindowSize}";
 
-    // Three states. Of a layer either the normalised state, the convolution branch's result and what one of the branches holds inside,
-    // or the normalised state and what its perceptron holds.
-    internal override long WorkingFloatsPerPixel => 3L * Channels + Math.Max(2 * Channels + Math.Max(CompressedChannels, 3 * Channels), Channels + MlpChannels);
+    // Three states. Of a layer the normalised state, and either what both branches hold, or what its perceptron holds. The attention's branch holds queries,
+    // keys and values, and its result; the convolution branch what it is compressed to, its result, and sums of at least 16 pixels each.
+    internal override long WorkingFloatsPerPixel =>
+        3L * Channels + Channels + Math.Max(3 * Channels + Channels + CompressedChannels + Channels + Channels / 16 + 1, MlpChannels);
 
     internal override bool HasMixedPrecision =>
         TensorCores.Supports(Features) && TensorCores.SupportsAttention(Channels, OverlappingWindowSize * OverlappingWindowSize, Heads, rotates: true);

@@ -81,8 +81,9 @@ internal sealed class HatLEncoder : Encoder
             using (pass.Arena.BeginScope())
             {
                 Tensor attended = group.Overlap.AllocateResult(x, pass.Arena);
-                group.Overlap.Normalize(x, attended);
-                group.Overlap.RunNormalized(attended, x, x, pass);
+                Tensor normal = attended.SliceChannels(0, x.Channels);
+                group.Overlap.Normalize(x, normal);
+                group.Overlap.RunNormalized(normal, attended, x, x, pass);
             }
 
             group.OverlapMlp.Run(x, pass.Arena);
@@ -107,26 +108,35 @@ internal sealed class HatLEncoder : Encoder
             filled.Pad(attention.Values("3.bias"))));
     }
 
-    // x = input + attention(norm(input)) + 0.01 * cab(norm(input)), then the MLP half.
+    // x = input + attention(norm(input)) + 0.01 * cab(norm(input)), then the MLP half, whose normalised input takes the place of the first one. The two branches
+    // may run at the same time, so that no part of their memory is the same.
     private static void RunHybridLayer(HybridLayer layer, in Tensor input, in Tensor x, ForwardPass pass)
     {
         using (pass.Arena.BeginScope())
         {
-            Tensor attended = layer.Attention.AllocateResult(x, pass.Arena);
-            Tensor branch = pass.Arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
-            Tensor normal = layer.Attention.Normalize(input, attended);
+            Tensor normal = pass.Arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
             using (pass.Arena.BeginScope())
             {
+                Tensor attended = layer.Attention.AllocateResult(x, pass.Arena);
                 Tensor compressed = pass.Arena.Allocate(x.Height, x.Width, layer.Compress.OutputChannels, x.ElementType);
-                Convolution.Run(normal, layer.Compress, compressed, Activation.Gelu);
-                Convolution.Run(compressed, layer.Expand, branch);
+                Tensor branch = pass.Arena.Allocate(x.Height, x.Width, x.Channels, x.ElementType);
+                Tensor gates = pass.Arena.Allocate(1, 1, x.Channels);
+                layer.Attention.Normalize(input, normal);
+                using (LaunchRecording.Beside(x.Device))
+                {
+                    Convolution.Run(normal, layer.Compress, compressed, Activation.Gelu);
+                    Tensor sums = Convolution.RunWithSums(compressed, layer.Expand, branch, pass.Arena);
+                    ChannelAttention.ComputeGates(sums, x.Pixels, layer.ChannelAttention, ConvolutionBranchFactor, gates, pass.Arena);
+                }
+
+                layer.Attention.RunNormalized(normal, attended, input, x, pass);
+                LaunchRecording.Join(x.Device);
+                ChannelAttention.AddAndNormalize(branch, gates, x, layer.Mlp.First.Gamma, layer.Mlp.First.Beta, normal);
             }
 
-            layer.Attention.RunNormalized(attended, input, x, pass);
-            ChannelAttention.AddScaled(branch, layer.ChannelAttention, ConvolutionBranchFactor, x, pass.Arena);
+            layer.Mlp.RunNormalized(x, normal, pass.Arena);
         }
 
-        layer.Mlp.Run(x, pass.Arena);
         pass.Advance(x.Pixels * (layer.Compress.MultiplyAddsPerPixel + layer.Expand.MultiplyAddsPerPixel + layer.Mlp.MultiplyAddsPerPixel));
     }
 
@@ -153,24 +163,18 @@ internal sealed class HatLEncoder : Encoder
                 attention.Convolution("proj", inputs: heads));
         }
 
-        // Memory for the attention's result, and before that for its normalised input.
         public Tensor AllocateResult(in Tensor x, Arena arena) => arena.Allocate(x.Height, x.Width, Channels, x.ElementType);
 
-        public Tensor Normalize(in Tensor input, in Tensor attended)
-        {
-            Tensor normal = attended.SliceChannels(0, input.Channels);
-            LayerNorm.Run(input, Norm.Gamma, Norm.Beta, normal);
-            return normal;
-        }
+        public void Normalize(in Tensor input, in Tensor normal) => LayerNorm.Run(input, Norm.Gamma, Norm.Beta, normal);
 
-        // The normalised input is overwritten once it has been read.
-        public void RunNormalized(in Tensor attended, in Tensor input, in Tensor y, ForwardPass pass)
+        // The normalised input may be part of the memory for the attention's result.
+        public void RunNormalized(in Tensor normal, in Tensor attended, in Tensor input, in Tensor y, ForwardPass pass)
         {
             int channels = Channels;
             using (pass.Arena.BeginScope())
             {
                 Tensor qkv = pass.Arena.Allocate(y.Height, y.Width, 3 * channels, y.ElementType);
-                Convolution.Run(attended.SliceChannels(0, input.Channels), Qkv, qkv);
+                Convolution.Run(normal, Qkv, qkv);
                 WindowAttention.Run(
                     qkv.SliceChannels(0, channels), qkv.SliceChannels(channels, channels), qkv.SliceChannels(2 * channels, channels), attended, Settings);
                 Convolution.Run(attended, Projection, y, residual: input);
