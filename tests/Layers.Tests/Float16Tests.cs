@@ -8,6 +8,16 @@ namespace Gsasr.Layers.Tests;
 public abstract class Float16Tests : Float16ProductTests
 {
     [Theory]
+    [InlineData(10, 13, 16, 184, 3)]
+    [InlineData(12, 11, 8, 256, 3)]
+
+    // More groups than run at once: the last rows go to groups of fewer columns.
+    [InlineData(16, 38, 72, 184, 1)]
+    [InlineData(15, 36, 8, 192, 3)]
+    public void Sums_of_pixels_are_right_in_tiles_of_warpgroups(int height, int width, int inputs, int outputs, int kernel) =>
+        Sums_of_pixels_are_right(height, width, inputs, outputs, kernel);
+
+    [Theory]
     [InlineData(1, 1, 8, false, false)]
     [InlineData(6, 4, 64, true, true)]
     [InlineData(13, 11, 192, true, false)]
