@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gsasr.Architecture;
+using Gsasr.Checkpoints;
 using Gsasr.Decoder;
 using Gsasr.Encoders;
 using Gsasr.Layers;
@@ -10,8 +11,8 @@ using Gsasr.Testing;
 namespace Gsasr.Bench;
 
 /// <summary>
-/// How near float32 comes to what the published code computed in float64, on a machine without .NET, where the tests of the same numbers
-/// (GoldenTests) do not run.
+/// How near float32, mixed precision, and float32 with weights of bfloat16 come to what the published code computed in float64, on a machine without .NET, where the
+/// tests of the same numbers (GoldenTests) do not run.
 /// </summary>
 internal static class GoldenCommand
 {
@@ -24,18 +25,21 @@ internal static class GoldenCommand
     public static Command Create()
     {
         Option<string> device = CommandOptions.Device();
-        var command = new Command("golden", "Errors of float32 networks and images against tests/data/golden.") { device };
+        var precision = new Option<Precision>("--precision") { Description = "float32 or mixed", DefaultValueFactory = _ => Precision.Float32 };
+        var bfloat16 = new Option<bool>("--bfloat16-weights") { Description = "round what is multiplied with activations to bfloat16, a part of what bfloat16 autocast rounds" };
+        var command = new Command("golden", "Errors of networks and images against tests/data/golden.") { device, precision, bfloat16 };
         command.SetAction(result =>
         {
             using Device opened = DeviceCatalog.Open(result.GetValue(device)!);
-            return Run(opened);
+            return Run(opened, result.GetValue(precision), result.GetValue(bfloat16));
         });
         return command;
     }
 
-    private static int Run(Device device)
+    private static int Run(Device device, Precision precision, bool bfloat16)
     {
-        Console.WriteLine($"## Errors against the published code in float64, on {device.Name} ({device.Kind})");
+        Console.WriteLine(
+            $"## Errors of {precision}{(bfloat16 ? " with weights of bfloat16" : "")} against the published code in float64, on {device.Name} ({device.Kind})");
         Console.WriteLine();
         var table = new TextTable(
             "model", "features", "largest of a module", "Gaussians", "image x2 99.9 %", "all", "image x3.3 99.9 %", "all", "image x4 99.9 %", "all", "within the tests' tolerance");
@@ -43,11 +47,12 @@ internal static class GoldenCommand
         foreach (string model in SeededCheckpoint.ModelNames.Where(name => File.Exists(TestData.GoldenFile($"{name}.safetensors"))))
         {
             using Golden golden = Golden.Open(model);
-            (double features, double modules, double gaussians) = Network(device, model, golden);
+            Checkpoint Open() => bfloat16 ? new Bfloat16Weights(SeededCheckpoint.Open(model)) : SeededCheckpoint.Open(model);
+            (double features, double modules, double gaussians) = Network(device, Open(), precision == Precision.Mixed ? ElementType.Float16 : ElementType.Float32, golden);
             var cells = new List<string> { model, $"{features:e2}", modules > 0 ? $"{modules:e2}" : "", $"{gaussians:e2}" };
             bool fits = Math.Max(features, Math.Max(modules, gaussians)) <= NetworkTolerance;
             using var upscaler = new Upscaler(
-                new GsasrModel(() => SeededCheckpoint.Open(model)), device, UpscalerOptions.AsPublished with { Precision = Precision.Float32 });
+                new GsasrModel(Open), device, UpscalerOptions.AsPublished with { Precision = precision });
             foreach (double scale in s_scales)
             {
                 (double most, double all) = Picture(upscaler, golden, scale);
@@ -62,21 +67,21 @@ internal static class GoldenCommand
         }
 
         table.Print();
-        return allFit ? 0 : 1;
+        return allFit || precision != Precision.Float32 || bfloat16 ? 0 : 1;
     }
 
-    private static (double Features, double Modules, double Gaussians) Network(Device device, string model, Golden golden)
+    private static (double Features, double Modules, double Gaussians) Network(Device device, Checkpoint opened, ElementType type, Golden golden)
     {
-        using var checkpoint = SeededCheckpoint.Open(model);
+        using Checkpoint checkpoint = opened;
         GsasrArchitecture architecture = GsasrArchitecture.Recognise(checkpoint);
-        using Encoder encoder = Encoder.Load(checkpoint, architecture.Encoder, device);
-        using GaussianDecoder decoder = GaussianDecoder.Load(checkpoint, architecture.Decoder, device);
+        using Encoder encoder = Encoder.Load(checkpoint, architecture.Encoder, device, type);
+        using GaussianDecoder decoder = GaussianDecoder.Load(checkpoint, architecture.Decoder, device, type);
         using var arena = new Arena(device);
         var pass = new ForwardPass(arena);
         int[] shape = golden.Shape("input");
         Tensor image = device.Upload([.. golden.Bytes("input").Select(value => value / 255f)], shape[0], shape[1], 3);
         using Arena.Scope scope = arena.BeginScope();
-        Tensor features = arena.Allocate(shape[0], shape[1], encoder.Features);
+        Tensor features = arena.Allocate(shape[0], shape[1], encoder.Features, type);
         encoder.Run(image, features, pass);
         double ofFeatures = Error(golden.Floats("features"), Planar(features));
 
@@ -128,10 +133,21 @@ internal static class GoldenCommand
         return Math.Sqrt(difference / norm);
     }
 
+    private static float[] Values(in Tensor tensor)
+    {
+        if (tensor.ElementType == ElementType.Float32)
+            return tensor.ToArray();
+        var values = new Half[tensor.Pixels * tensor.Pitch];
+        tensor.Buffer.Download<Half>(values, tensor.ByteOffset);
+        int channels = tensor.Channels;
+        int pitch = tensor.Pitch;
+        return [.. Enumerable.Range(0, tensor.Pixels * channels).Select(i => (float)values[i / channels * pitch + i % channels])];
+    }
+
     // [height, width, channels] as [channels, height, width].
     private static float[] Planar(in Tensor tensor)
     {
-        float[] values = tensor.ToArray();
+        float[] values = Values(tensor);
         var planar = new float[values.Length];
         for (int i = 0; i < values.Length; i++)
             planar[i % tensor.Channels * tensor.Pixels + i / tensor.Channels] = values[i];
@@ -141,7 +157,7 @@ internal static class GoldenCommand
     // [height, width, channels] as [windows, tokens, channels].
     private static float[] Windows(in Tensor tensor, int window)
     {
-        float[] values = tensor.ToArray();
+        float[] values = Values(tensor);
         var windows = new float[values.Length];
         int inRow = tensor.Width / window;
         for (int pixel = 0; pixel < tensor.Pixels; pixel++)
