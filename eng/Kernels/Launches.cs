@@ -10,7 +10,7 @@ namespace Gsasr.Kernels;
 public static class Launches
 {
     /// <summary>
-    /// Waits until everything that was launched before has ended and its writes can be seen. All items call it, before they read what launches write, and
+    /// Waits until everything that was launched before has ended and its writes can be seen (but for what runs beside, in a chain of its own). All items call it, before they read what launches write, and
     /// before they write anything at all. Weights can be read before.
     /// </summary>
     [Instruction("griddepcontrol.wait;", null), IntrinsicImplementation]

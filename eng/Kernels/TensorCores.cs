@@ -65,10 +65,6 @@ public static class TensorCores
         null), IntrinsicImplementation]
     public static Float2 UnpackFloat16(int packed) => new(SoftwareWarp.FromFloat16((ushort)packed), SoftwareWarp.FromFloat16((ushort)(packed >> 16)));
 
-    /// <summary>Reads eight 16-bit numbers on a boundary of 16 bytes, of global memory that nothing writes while the kernel runs.</summary>
-    [Instruction("ld.global.nc.v4.b32 {%0, %1, %2, %3}, [%4];", null), IntrinsicImplementation]
-    public static Int4 LoadReadOnly8(ref short first) => Memory.Read<short, Int4>(ref first);
-
     /// <summary>Reads eight 16-bit numbers on a boundary of 16 bytes.</summary>
     [Instruction("ld.#.v4.b32 {%0, %1, %2, %3}, [%4];", null), IntrinsicImplementation]
     public static Int4 Load8(ref short first) => Memory.Read<short, Int4>(ref first);

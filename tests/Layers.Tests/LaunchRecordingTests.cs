@@ -71,6 +71,27 @@ public sealed class LaunchRecordingTests : IDisposable
     }
 
     [Fact]
+    public void A_join_stays_wanted_until_a_launch_joins()
+    {
+        using var numbers = new Doubled(_device);
+        using var others = new Doubled(_device);
+        for (int frame = 0; frame < 2; frame++)
+        {
+            using (_device.BeginRecording())
+            {
+                using (LaunchRecording.Beside(_device))
+                    others.Launch(1);
+                LaunchRecording.Join(_device);
+                using (LaunchRecording.Beside(_device))
+                    others.Launch(1);
+                numbers.Launch(1);
+            }
+        }
+
+        Assert.Equal([LaunchOrder.Beside, LaunchOrder.Beside, LaunchOrder.Joining], _device.Orders);
+    }
+
+    [Fact]
     public void Launches_that_run_beside_are_not_replayed_as_others()
     {
         using var numbers = new Doubled(_device);

@@ -145,7 +145,7 @@ internal static class Float16ConvolutionKernels
             Launches.AwaitEarlier();
 
         // With three groups on a multiprocessor, those of the next launch take more from these than they gain.
-        if (TTile.HasWarpgroups && (TTile.Rows == 64 || TTile.Columns == 192))
+        if (TTile.HasWarpgroups && !Float16Product.ThreeShareProcessor<TTile>())
             Launches.AllowNext();
 
         int tap = 0;

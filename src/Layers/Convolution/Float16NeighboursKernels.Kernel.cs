@@ -123,7 +123,7 @@ internal static class Float16NeighboursKernels
         Launches.AwaitEarlier();
 
         // With three groups on a multiprocessor, those of the next launch take more from these than they gain.
-        if (TTile.Rows == 64 || TTile.Columns == 192)
+        if (!Float16Product.ThreeShareProcessor<TTile>())
             Launches.AllowNext();
         Fetch<TTile>(x, xPitch, xHeight, xWidth, channels, 0, top, left, pixels, item);
         for (int s = 0; s < TColumns.Stages - 1; s++)

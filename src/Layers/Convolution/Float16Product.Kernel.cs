@@ -15,6 +15,10 @@ internal static class Float16Product
     public static int GroupSize<TTile>()
         where TTile : struct, IFloat16Tile => TTile.RowWarps * TTile.ColumnWarps * 32;
 
+    /// <summary>Whether three groups share a multiprocessor on Hopper; of other tiles of warpgroups one or two.</summary>
+    public static bool ThreeShareProcessor<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Rows == 128 && TTile.Columns == 64;
+
     /// <summary>Blocks of 16 rows of a warp.</summary>
     public static int RowBlocks<TTile>()
         where TTile : struct, IFloat16Tile => TTile.Rows / TTile.RowWarps / 16;

@@ -78,7 +78,7 @@ internal static class Float16FeedForwardKernels
             Float16Rows.AddTo<TTile>(sums, y, yPitch, firstPixel, pixels, channels, floats, start >> 2, item);
 
             // The group reads these pixels again.
-            Group.Barrier();
+            Gpu.GlobalBarrier();
         }
 
         FetchWeights<TTile>(first, second, channels, hidden, slices, 0, steps, weights, item);

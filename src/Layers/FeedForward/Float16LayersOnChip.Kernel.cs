@@ -26,7 +26,10 @@ internal static class Float16LayersOnChip
     private const int FirstBias = 2;
     private const int FirstSums = 3;
     private const int SecondBias = 4;
+
+    // The next network's vectors come 4 after the first one's, the shift after SecondBias.
     private const int NextNetwork = 4;
+
     private const int LinearBias = 9;
     private const int LinearSums = LinearBias + Float16LayersOnChipShape.LinearTiles;
 

@@ -11,8 +11,8 @@ internal sealed unsafe class CudaDevice : GpuDevice
     // Since compute capability 8.0 the driver keeps this much of each group's local memory for itself.
     private const int LocalBytesOfDriver = 1024;
 
-    // CUDA 12.3. Before, the launches of a graph could not overlap.
-    private const int FirstDriverWithOverlapsInGraphs = 12030;
+    // CUDA 12.3. Before, the launches of a graph could not overlap; nearly all launches are in graphs.
+    private const int FirstDriverWithOverlaps = 12030;
 
     private readonly CudaCandidate _candidate;
     private readonly CuPrimaryContext _context;
@@ -207,7 +207,8 @@ internal sealed unsafe class CudaDevice : GpuDevice
             parameters[i] = values + 2 * i;
         }
 
-        CuResult result = description.AwaitsEarlierLaunches && _mayOverlap && _candidate.DriverVersion >= FirstDriverWithOverlapsInGraphs
+        bool overlaps = description.AwaitsEarlierLaunches && _mayOverlap && _candidate.DriverVersion >= FirstDriverWithOverlaps;
+        CuResult result = overlaps
             ? LaunchOverlapping(kernel, groups, parameters)
             : CuNative.cuLaunchKernel(
                 ((CudaKernel)kernel).Function,
@@ -222,7 +223,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
                 parameters,
                 null);
         if (result != CuResult.CUDA_SUCCESS)
-            Check(result, "cuLaunchKernel", $"start kernel {description} with {groups} groups");
+            Check(result, overlaps ? "cuLaunchKernelEx" : "cuLaunchKernel", $"start kernel {description} with {groups} groups");
     }
 
     private protected override bool HasGraphs => true;
@@ -240,8 +241,10 @@ internal sealed unsafe class CudaDevice : GpuDevice
         {
             sequence.ForEach((kernel, groups, order, arguments) =>
             {
-                isCaptured &= _capture.TryOrder(order, out _launchStream, out _mayOverlap);
-                LaunchKernel(kernel, groups, arguments);
+                // Where a stream does not collect, a launch would be a real one.
+                isCaptured = isCaptured && _capture.TryOrder(order, out _launchStream, out _mayOverlap);
+                if (isCaptured)
+                    LaunchKernel(kernel, groups, arguments);
             });
         }
         catch (DeviceException)

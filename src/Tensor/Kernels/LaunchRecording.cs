@@ -65,9 +65,10 @@ internal sealed class LaunchRecording(GpuDevice device)
     public static BesideScope Beside(Device device)
     {
         LaunchRecording? recording = device is GpuDevice gpu ? Of(gpu) : null;
+        LaunchOrder before = recording?.Order ?? LaunchOrder.Next;
         if (recording is not null)
             recording.Order = LaunchOrder.Beside;
-        return new BesideScope(recording);
+        return new BesideScope(recording, before);
     }
 
     /// <summary>The next launch waits for those that run beside.</summary>
@@ -107,13 +108,14 @@ internal sealed class LaunchRecording(GpuDevice device)
 
     /// <summary>The time in which launches run beside.</summary>
     /// <param name="recording">The recording.</param>
-    internal readonly struct BesideScope(LaunchRecording? recording) : IDisposable
+    /// <param name="before">The order before.</param>
+    internal readonly struct BesideScope(LaunchRecording? recording, LaunchOrder before) : IDisposable
     {
-        /// <summary>The next launches do not wait for those before.</summary>
+        /// <summary>The next launches do not wait for those, unless they were to join earlier ones and no launch has done so.</summary>
         public void Dispose()
         {
             if (recording is not null)
-                recording.Order = LaunchOrder.Next;
+                recording.Order = before;
         }
     }
 }
