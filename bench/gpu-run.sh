@@ -1,5 +1,5 @@
 #!/bin/bash
-# Measures everything that docs/performance.md says about a GPU in one go, in about four minutes.
+# Checks what only a GPU can check, and measures what docs/performance.md says about one, in about seven minutes.
 #
 #   dotnet publish bench/Gsasr.Bench -c Release -r linux-x64 -o artifacts/bench
 #   bench/gpu-run.sh artifacts/bench [RESULTS]
@@ -29,6 +29,17 @@ measure edsr-cuda forward --device cuda --model edsr --size 180x180 --scale 4 --
 measure hatl-cuda forward --device cuda --model hatl --size 192x192 --scale 4 --runs 5 --peak "$peak" --profile
 measure lite-cuda forward --device cuda --model gsasr-lite --size 180x180 --scale 4 --runs 20 --peak "$peak"
 measure golden-cuda golden --device cuda
+for model in edsr rdn edsr-paper; do
+    measure "$model-mixed" forward --device cuda --model "$model" --size 180x180 --scale 4 --runs 12 --precision mixed
+done
+for model in swin hatl swin-paper; do
+    measure "$model-mixed" forward --device cuda --model "$model" --size 192x192 --scale 4 --runs 12 --precision mixed
+done
+measure lite-mixed forward --device cuda --model gsasr-lite --size 180x180 --scale 4 --runs 60 --precision mixed
+measure frame-mixed forward --device cuda --model gsasr-lite --size 64x64 --scale 2 --runs 300 --precision mixed
+measure golden-mixed golden --device cuda --precision mixed
+measure precision-mixed precision --device cuda
+measure soak-mixed soak --device cuda --minutes 0.5
 measure raster-cuda raster --device cuda --runs 10
 measure product-cuda product --device cuda --sizes 120 180 360 --runs 5 --peak "$peak"
 measure edsr-opencl forward --device opencl --model edsr --size 180x180 --scale 4 --runs 10 --peak "$peak"
@@ -40,7 +51,8 @@ measure file-cuda end-to-end --device cuda --runs 10
 measure file-opencl end-to-end --device opencl --runs 10
 
 echo
-for name in file-opencl file-cuda golden-cuda raster-opencl lite-opencl hatl-opencl edsr-opencl product-cuda raster-cuda lite-cuda hatl-cuda edsr-cuda; do
+for name in soak-mixed precision-mixed golden-mixed frame-mixed lite-mixed swin-paper-mixed hatl-mixed swin-mixed edsr-paper-mixed rdn-mixed edsr-mixed \
+    file-opencl file-cuda golden-cuda raster-opencl lite-opencl hatl-opencl edsr-opencl product-cuda raster-cuda lite-cuda hatl-cuda edsr-cuda; do
     tr -s ' -' <"$results/$name.txt" | grep -v '^$'
     echo
 done

@@ -91,7 +91,8 @@ internal static class GoldenCommand
             string name = $"tap.{module}";
             if (!golden.Has(name))
                 return;
-            float[] actual = golden.Shape(name).Length == 4 ? Planar(tensor) : Windows(tensor, architecture.Decoder.WindowSize);
+            Tensor counted = tensor.SliceChannels(0, architecture.Decoder.Channels);
+            float[] actual = golden.Shape(name).Length == 4 ? Planar(counted) : Windows(counted, architecture.Decoder.WindowSize);
             ofModules = Math.Max(ofModules, Error(golden.Floats(name), actual));
         };
         (int height, int width) = (4 * shape[0], 4 * shape[1]);
