@@ -18,9 +18,9 @@ public sealed class DrawingTests(ITestOutputHelper output) : IDisposable
     [InlineData("stripes", 5.3, 3.5)]
     [InlineData("dither", 8.7, 2.0)]
     [InlineData("checkerboard", 1.8, 1.2)]
-    [InlineData("icon", 10.9, 6.9)]
+    [InlineData("icon", 10.9, 4.9)]
     [InlineData("icon-on-white", 10.8, 0.2)]
-    [InlineData("bars", 4.4, 1.2)]
+    [InlineData("bars", 2.7, 0.6)]
     [InlineData("sprite", 4.5, 0.3)]
     public void A_drawing_keeps_its_colours(string name, double local, double whole)
     {

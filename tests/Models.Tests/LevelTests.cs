@@ -6,6 +6,12 @@ namespace Gsasr.Models.Tests;
 public sealed class LevelTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly UpscalerOptions s_own = new() { KeepEvenAreas = false };
+
+    private static readonly (int Width, int Height)[] s_small =
+    [
+        (1, 1), (2, 2), (4, 4), (9, 9), (13, 13), (24, 24), (1, 24), (2, 13), (9, 4), (13, 1), (24, 9), (48, 5), (4, 36),
+    ];
+
     private readonly CpuDevice _device = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -113,16 +119,46 @@ public sealed class LevelTests(ITestOutputHelper output) : IDisposable
         Assert.All(Change(published, Even(width, height, 255), 2), value => Assert.InRange(value, -200, -20));
     }
 
-    // The network is not exact, and least so about a few pixels; the allowances are a little more than was measured. Padded to the next
-    // multiple of 12 alone, by reflection, the worst of 4 x 4 pixels move by 3.4 levels.
+    // What the network says of a few pixels is its own, but what stands around them is ours. In the middle of more of its reflections, at
+    // the same place of the network's windows, a picture is as bright. At the top left corner of 36 pixels icons moved by up to 3.4 levels
+    // and noise by 10.
     [Theory]
-    [InlineData(1, 1, 1.7)]
-    [InlineData(2, 3, 2.6)]
-    [InlineData(4, 4, 1.2)]
-    [InlineData(9, 9, 1.3)]
-    [InlineData(13, 9, 1)]
-    [InlineData(16, 16, 0.7)]
-    [InlineData(24, 24, 0.7)]
+    [InlineData("icon")]
+    [InlineData("gradient")]
+    [InlineData("photograph")]
+    [InlineData("noise")]
+    public void What_is_padded_does_not_change_the_mean_of_a_small_picture(string kind)
+    {
+        using var upscaler = new Upscaler(GsasrModel.Default, _device, s_own);
+        double worst = 0;
+        foreach ((int width, int height) in s_small)
+        {
+            Picture picture = Small(kind, width, height);
+            int left = More(width), top = More(height);
+            double[] own = Means(upscaler, picture, 0, 0, width, height);
+            double[] among = Means(upscaler, Reflected(picture, left, top), left, top, width, height);
+            double change = own.Zip(among, (a, b) => Math.Abs(a - b)).Max();
+            worst = Math.Max(worst, change);
+            Assert.True(change <= 0.5, $"{width} x {height} pixels move by {change:0.00} levels.");
+        }
+
+        output.WriteLine($"{kind}: {worst:0.00}");
+
+        // So many more pixels are put before a side of a few. One that is not padded stays as it is.
+        static int More(int side) => side < 36 ? (60 - side) / 2 : 0;
+    }
+
+    // The network is not exact, and least so about a few pixels. The allowances are a little more than was measured, and what the network
+    // says: padding to 60 pixels instead of 36 changes it by 0.1. Of 1 x 1 pixels and 4 x 4 they are larger than 36 pixels that begin
+    // with the picture would need, 1.6 and 0.9, where such a padding happens to pull the other way.
+    [Theory]
+    [InlineData(1, 1, 2.1)]
+    [InlineData(2, 3, 1.4)]
+    [InlineData(4, 4, 1.6)]
+    [InlineData(9, 9, 1.2)]
+    [InlineData(13, 9, 0.9)]
+    [InlineData(16, 16, 0.6)]
+    [InlineData(24, 24, 0.6)]
     [InlineData(48, 5, 0.8)]
     public void A_small_photograph_keeps_its_mean(int width, int height, double allowance)
     {
@@ -142,6 +178,69 @@ public sealed class LevelTests(ITestOutputHelper output) : IDisposable
         var pixels = new byte[width * height * 3];
         Array.Fill(pixels, level);
         return new Picture(pixels, width, height);
+    }
+
+    private static Picture Small(string kind, int width, int height)
+    {
+        if (kind == "photograph")
+            return Picture.Photo(36, 67, width, height);
+        var random = new Random(49 * height + width);
+        var colours = new byte[9];
+        random.NextBytes(colours);
+        var pixels = new byte[width * height * 3];
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            int x = i / 3 % width, y = i / 3 / width, c = i % 3;
+            bool isFrame = x == 0 || y == 0 || x == width - 1 || y == height - 1;
+            bool isMark = Math.Abs(2 * x - width) < width / 2 && Math.Abs(2 * y - height) < height / 2;
+            pixels[i] = kind switch
+            {
+                "icon" => colours[c + (isFrame ? 0 : isMark ? 3 : 6)],
+                "gradient" => (byte)(colours[c] + (colours[3 + c] - colours[c]) * (x + 0.5) / width / 2 + (colours[6 + c] - colours[c]) * (y + 0.5) / height / 2),
+                _ => (byte)random.Next(256),
+            };
+        }
+
+        return new Picture(pixels, width, height);
+    }
+
+    // With so many columns before it and as many or one more behind, and rows likewise, as between mirrors at its edges.
+    private static Picture Reflected(Picture picture, int left, int top)
+    {
+        int width = left == 0 ? picture.Width : 60, height = top == 0 ? picture.Height : 60;
+        var pixels = new byte[width * height * 3];
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            int x = Mirrored(i / 3 % width - left, picture.Width), y = Mirrored(i / 3 / width - top, picture.Height);
+            pixels[i] = picture.Pixels[(y * picture.Width + x) * 3 + i % 3];
+        }
+
+        return new Picture(pixels, width, height);
+
+        static int Mirrored(int place, int size)
+        {
+            int inTwo = (place % (2 * size) + 2 * size) % (2 * size);
+            return Math.Min(inTwo, 2 * size - 1 - inTwo);
+        }
+    }
+
+    // Of each channel of a part of a picture at x4, not rounded.
+    private static double[] Means(Upscaler upscaler, Picture picture, int left, int top, int width, int height)
+    {
+        using GaussianField field = upscaler.BuildField(picture.Pixels, picture.Width, picture.Height, PixelLayout.Rgb, 4, cancellation: Cancellation);
+        var sums = new float[16 * picture.Pixels.Length];
+        field.RenderSums(sums);
+        var means = new double[3];
+        for (int y = 4 * top; y < 4 * (top + height); y++)
+        {
+            for (int x = 4 * left; x < 4 * (left + width); x++)
+            {
+                for (int c = 0; c < 3; c++)
+                    means[c] += sums[(y * 4 * picture.Width + x) * 3 + c] * 255.0 / (16 * width * height);
+            }
+        }
+
+        return means;
     }
 
     // What each channel's mean gains.

@@ -59,22 +59,25 @@ public sealed class TileAndViewportTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(72 * 72)]
-    public void A_part_of_a_picture_is_drawn_as_in_the_whole(long tilePixels)
+    [InlineData(48, 0)]
+    [InlineData(48, 72 * 72)]
+    [InlineData(20, 0)]
+    [InlineData(20, 36 * 96)]
+    public void A_part_of_a_picture_is_drawn_as_in_the_whole(int height, long tilePixels)
     {
-        Picture picture = Picture.Photo(0, 90, 144, 48);
-        var kept = new PixelRectangle(Left: 257, Top: 11, Width: 60, Height: 90);
+        Picture picture = Picture.Photo(0, 90, 144, height);
+        int wholeHeight = height * 5 / 2;
+        var kept = new PixelRectangle(Left: 257, Top: 11, Width: 60, Height: wholeHeight * 3 / 4);
         using var device = new CpuDevice();
         using var upscaler = new Upscaler(GsasrModel.Default, device, new UpscalerOptions { MaximumTilePixels = tilePixels });
-        var whole = new float[360 * 120 * 3];
+        var whole = new float[360 * wholeHeight * 3];
         float[] floats = [.. picture.Pixels.Select(value => value / 255f)];
-        upscaler.Upscale<float>(new(floats, 144, 48, PixelLayout.Rgb), new(whole, 360, 120, PixelLayout.Rgb), cancellation: Cancellation);
+        upscaler.Upscale<float>(new(floats, 144, height, PixelLayout.Rgb), new(whole, 360, wholeHeight, PixelLayout.Rgb), cancellation: Cancellation);
         long wholePixels = upscaler.LastPlan!.SeenPixels;
         var part = new float[kept.Width * kept.Height * 3];
         int rows = 0;
         upscaler.UpscalePart<float>(
-            new(floats, 144, 48, PixelLayout.Rgb), 360, 120, kept, PixelLayout.Rgb, Take, progress: null, Cancellation);
+            new(floats, 144, height, PixelLayout.Rgb), 360, wholeHeight, kept, PixelLayout.Rgb, Take, progress: null, Cancellation);
         Assert.Equal(kept.Height, rows);
         Assert.InRange(upscaler.LastPlan!.SeenPixels, 1, wholePixels * 3 / 4);
         double largest = 0, squares = 0;

@@ -16,8 +16,8 @@ internal readonly record struct ImageGeometry
     /// <param name="width">Columns of the input.</param>
     /// <param name="height">Rows of the input.</param>
     /// <param name="scale">Output pixels per input pixel.</param>
-    /// <param name="paddedWidth">Columns with the padding at the right.</param>
-    /// <param name="paddedHeight">Rows with the padding at the bottom.</param>
+    /// <param name="paddedWidth">Columns with the padding.</param>
+    /// <param name="paddedHeight">Rows with the padding.</param>
     public ImageGeometry(int width, int height, double scale, int paddedWidth, int paddedHeight)
     {
         Width = DrawnWidth = width;
@@ -38,11 +38,17 @@ internal readonly record struct ImageGeometry
     /// <summary>The scale that the networks are told: output pixels per input pixel.</summary>
     public double Scale { get; }
 
-    /// <summary>Columns with the padding at the right.</summary>
+    /// <summary>Columns with the padding.</summary>
     public int PaddedWidth { get; }
 
-    /// <summary>Rows with the padding at the bottom.</summary>
+    /// <summary>Rows with the padding.</summary>
     public int PaddedHeight { get; }
+
+    /// <summary>Columns of the padding before the first one of the input; 0 unless the input is narrow.</summary>
+    public int PaddingLeft { get; private init; }
+
+    /// <summary>Rows of the padding before the first one of the input, likewise.</summary>
+    public int PaddingTop { get; private init; }
 
     /// <summary>Columns of the output, floor(Scale * Width) unless a size was asked for.</summary>
     public int OutputWidth { get; private init; }
@@ -80,11 +86,11 @@ internal readonly record struct ImageGeometry
     public int EndOutputRow => Fold?.Rows.End ?? OutputHeight;
 
     /// <summary>
-    /// Whether the padding at the right repeats the last column before it is reflected; see <see cref="ReflectedImage"/>.
+    /// Whether the padding repeats the first and the last column where it is reflected; see <see cref="ReflectedImage"/>.
     /// </summary>
     public bool RepeatsLastColumn { get; private init; }
 
-    /// <summary>Whether the padding at the bottom repeats the last row before it is reflected.</summary>
+    /// <summary>Whether the padding repeats the first and the last row.</summary>
     public bool RepeatsLastRow { get; private init; }
 
     /// <summary>Pixels with the padding.</summary>
@@ -104,8 +110,8 @@ internal readonly record struct ImageGeometry
 
     /// <summary>
     /// Describes an image that is padded at the right and at the bottom. A side that would have fewer than <see cref="LeastPaddedSide"/>
-    /// pixels with its padding is padded to at least that many, and its last pixel is repeated, unless all is to be as in the published
-    /// code.
+    /// pixels with its padding is padded to at least that many, on both of its sides, and its first and last pixel are repeated, unless
+    /// all is to be as in the published code.
     /// </summary>
     /// <param name="width">Columns of the input.</param>
     /// <param name="height">Rows of the input.</param>
@@ -121,6 +127,11 @@ internal readonly record struct ImageGeometry
         int least = ReflectedImage.PaddedSize(LeastPaddedSide, multiple);
         return new(width, height, scale, isNarrow ? least : paddedWidth, isLow ? least : paddedHeight)
         {
+            // In the middle, so that both edges are as far from where the padding ends. There the networks' windows go on at the opposite
+            // edge, and what they see across it changes the mean of a few pixels by several levels. The middle of a larger padding lies at
+            // the same place of a window: half of two windows more.
+            PaddingLeft = isNarrow ? (least - width) / 2 : 0,
+            PaddingTop = isLow ? (least - height) / 2 : 0,
             RepeatsLastColumn = isNarrow,
             RepeatsLastRow = isLow,
         };
@@ -158,17 +169,27 @@ internal readonly record struct ImageGeometry
     /// <param name="outputHeight">Rows of the output.</param>
     public ImageGeometry DrawnAs(int outputWidth, int outputHeight) => this with { OutputWidth = outputWidth, OutputHeight = outputHeight };
 
-    /// <summary>The same input as a part of a larger one, of which a part is drawn.</summary>
+    /// <summary>
+    /// The same input as a part of a larger one, of which a part is drawn. Along an axis on which it is not all of the larger one, its
+    /// windows are those of the larger one, so that it stays where it is.
+    /// </summary>
     /// <param name="cut">Which parts.</param>
-    public ImageGeometry AsPart(in PictureCut cut) => this with { OutputWidth = cut.Kept.Width, OutputHeight = cut.Kept.Height, Cut = cut };
+    public ImageGeometry AsPart(in PictureCut cut) => this with
+    {
+        OutputWidth = cut.Kept.Width,
+        OutputHeight = cut.Kept.Height,
+        PaddingLeft = cut.Whole.Width == Width ? PaddingLeft : 0,
+        PaddingTop = cut.Whole.Height == Height ? PaddingTop : 0,
+        Cut = cut,
+    };
 
     /// <summary>The first output column that belongs to a column of the padded input or lies to its right.</summary>
     /// <param name="column">The column.</param>
     public int OutputColumn(int column) => (int)Math.Clamp(
-        Cut?.OutputColumn(column) ?? (long)(column - Margin) * OutputWidth / DrawnWidth, FirstOutputColumn, EndOutputColumn);
+        Cut?.OutputColumn(column - PaddingLeft) ?? (long)(column - PaddingLeft - Margin) * OutputWidth / DrawnWidth, FirstOutputColumn, EndOutputColumn);
 
     /// <summary>The first output row that belongs to a row of the padded input or lies below it.</summary>
     /// <param name="row">The row.</param>
     public int OutputRow(int row) => (int)Math.Clamp(
-        Cut?.OutputRow(row) ?? (long)(row - Margin) * OutputHeight / DrawnHeight, FirstOutputRow, EndOutputRow);
+        Cut?.OutputRow(row - PaddingTop) ?? (long)(row - PaddingTop - Margin) * OutputHeight / DrawnHeight, FirstOutputRow, EndOutputRow);
 }

@@ -163,11 +163,13 @@ internal sealed class NetworkStage : IDisposable
         if (CentresOf(pixels) == 0)
             return;
         const int Cells = GaussianFormat.CellsPerPixelSide;
+
+        // Means are counted from the picture's corner, so that nothing that draws them need know what is padded at the left and at the top.
         var placement = new GridPlacement(
             Cells * geometry.PaddedHeight,
             Cells * geometry.PaddedWidth,
-            Centres(Cells * geometry.PaddedHeight, Cells * pixels.Top, Cells * pixels.Height, uploaded, values, ref next),
-            Centres(Cells * geometry.PaddedWidth, Cells * pixels.Left, Cells * pixels.Width, uploaded, values, ref next));
+            Centres(Cells * geometry.PaddedHeight, Cells * (pixels.Top - geometry.PaddingTop), Cells * pixels.Height, uploaded, values, ref next),
+            Centres(Cells * geometry.PaddedWidth, Cells * (pixels.Left - geometry.PaddingLeft), Cells * pixels.Width, uploaded, values, ref next));
         var gaussians = new Tensor(
             field, place * StripPlan.FloatsPerPixel, Cells * pixels.Height, Cells * pixels.Width, GaussianFormat.Raw.Columns, GaussianFormat.Raw.Columns);
         _parts.Add(new DecodedPart(tile.Seen(pixels), placement, gaussians));

@@ -1,13 +1,13 @@
 namespace Gsasr.Pipeline;
 
-/// <summary>An image of floats, padded by reflection at the right and at the bottom, as the networks want it.</summary>
+/// <summary>An image of floats, padded by reflection, as the networks want it.</summary>
 internal static class ReflectedImage
 {
     /// <summary>
     /// The pixel that stands at an index outside an image. The image continues as in a mirror at its last pixel, as often as necessary; an
     /// image of one pixel repeats it.
     /// </summary>
-    /// <param name="index">An index of 0 or more.</param>
+    /// <param name="index">An index; those below 0 lie before the first pixel.</param>
     /// <param name="size">Pixels of the image in that direction.</param>
     /// <param name="repeatsEdge">
     /// Whether the last pixel is repeated where the image turns back, and so is the first. Without that (PyTorch's "reflect") an image of
@@ -20,6 +20,8 @@ internal static class ReflectedImage
         int turn = repeatsEdge ? 1 : 0;
         int period = 2 * (size - 1 + turn);
         int place = index % period;
+        if (place < 0)
+            place += period;
         return place < size ? place : period - turn - place;
     }
 
@@ -38,20 +40,28 @@ internal static class ReflectedImage
         TileAxis columns = tile.Columns;
         for (int y = 0; y < tile.Rows.Count; y++)
         {
-            int rowIndex = IndexOf(tile.Rows.PlaceOf(y), geometry.Height, geometry.RepeatsLastRow);
+            int rowIndex = IndexOf(tile.Rows.PlaceOf(y) - geometry.PaddingTop, geometry.Height, geometry.RepeatsLastRow);
             ReadOnlySpan<float> row = image.Slice(rowIndex * geometry.Width * 3, geometry.Width * 3);
             Span<float> target = destination.Slice(y * columns.Count * 3, columns.Count * 3);
-            CopyColumns(row, geometry, columns.Start, target[..(columns.Length * 3)]);
-            CopyColumns(row, geometry, columns.SecondStart, target[(columns.Length * 3)..]);
+            CopyColumns(row, geometry, columns.Start - geometry.PaddingLeft, target[..(columns.Length * 3)]);
+            CopyColumns(row, geometry, columns.SecondStart - geometry.PaddingLeft, target[(columns.Length * 3)..]);
         }
     }
 
+    // The start is counted from the first column of the image, so that it is below 0 where the padding at the left begins.
     private static void CopyColumns(ReadOnlySpan<float> row, in ImageGeometry geometry, int start, Span<float> destination)
     {
         int count = destination.Length / 3;
-        int inside = Math.Clamp(geometry.Width - start, 0, count);
-        row.Slice(Math.Min(start, geometry.Width) * 3, inside * 3).CopyTo(destination);
-        for (int x = inside; x < count; x++)
+        int before = Math.Clamp(-start, 0, count);
+        int end = Math.Clamp(geometry.Width - start, before, count);
+        row.Slice(Math.Clamp(start, 0, geometry.Width) * 3, (end - before) * 3).CopyTo(destination[(before * 3)..]);
+        CopyReflected(row, geometry, start, destination[..(before * 3)]);
+        CopyReflected(row, geometry, start + end, destination[(end * 3)..]);
+    }
+
+    private static void CopyReflected(ReadOnlySpan<float> row, in ImageGeometry geometry, int start, Span<float> destination)
+    {
+        for (int x = 0; x < destination.Length / 3; x++)
             row.Slice(IndexOf(start + x, geometry.Width, geometry.RepeatsLastColumn) * 3, 3).CopyTo(destination[(x * 3)..]);
     }
 }
