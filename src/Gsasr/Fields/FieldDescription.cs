@@ -28,10 +28,13 @@ internal record FieldDescription
     /// <summary>Rows of the described image, 1 to <see cref="MaximumSize"/>.</summary>
     public required int Height { get; init; }
 
-    /// <summary>Columns that means from 0 to 1 span: those of the image and of its padding.</summary>
+    /// <summary>
+    /// Columns that means from 0 to 1 span, from the image's first on: as many as the image and its padding have. Means of padding at the
+    /// left are below 0.
+    /// </summary>
     public required int CanvasWidth { get; init; }
 
-    /// <summary>Rows that means from 0 to 1 span.</summary>
+    /// <summary>Rows that means from 0 to 1 span, likewise.</summary>
     public required int CanvasHeight { get; init; }
 
     /// <summary>The scale for which the Gaussians were made.</summary>
