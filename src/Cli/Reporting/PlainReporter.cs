@@ -57,6 +57,9 @@ internal sealed class PlainReporter : TextReporter
             case FileStarted { File: int file }:
                 _shown[file] = (_clock.GetTimestamp(), 0);
                 break;
+            case DeviceOpened:
+                _current.Remove(WholeRun);
+                break;
             case FileFinished { File: int file }:
                 Forget(file);
                 break;

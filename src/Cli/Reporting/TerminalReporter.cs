@@ -57,6 +57,9 @@ internal sealed class TerminalReporter : TextReporter
                 EndStage();
                 _files[started.File] = AddWaiting(Describe(started.Input, null));
                 break;
+            case DeviceOpened:
+                EndStage();
+                break;
             case FileFinished { File: int file }:
                 End(file);
                 break;

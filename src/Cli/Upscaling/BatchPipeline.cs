@@ -9,7 +9,7 @@ namespace Gsasr.Cli.Upscaling;
 
 /// <summary>
 /// Works on many pictures. While one is drawn, the next is read and the last is written, and the rows of a picture are written while the
-/// rest of it is drawn. Each device has one worker for each of the three stages, and one picture may wait between two stages, so that few
+/// rest of it is drawn. Devices are opened while the first picture is decoded. Each device has one worker for each of the three stages, and one picture may wait between two stages, so that few
 /// pictures are in memory at once; where --memory is for all that the program takes, it is one. All devices take from the same queue, so a
 /// faster one takes more.
 /// </summary>
@@ -24,6 +24,9 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
 
     // A picture is read in its turn. With --memory there is one turn until a device is found to be a GPU, else there are enough for all.
     private readonly SemaphoreSlim _turns = new(request.Memory is null ? plan.Pictures.Count + 1 : 1);
+
+    // Ends when there is a picture to draw; at the latest then devices are opened. It is not awaited alone, as there may be none.
+    private readonly TaskCompletionSource _found = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _modelLock = new();
     private GsasrModel? _model;
     private int _next;
@@ -89,7 +92,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
             await _turns.WaitAsync(cancellation).ConfigureAwait(false);
             PlannedPicture picture = plan.Pictures[i];
             FileReport report = reporter.Begin(picture.Number, picture.Input.Path, picture.Output);
-            if (Try(report, () => _reader.Read(picture, report, cancellation)) is not { } work)
+            if (Try(report, () => _reader.Read(picture, report, Found, cancellation)) is not { } work)
             {
                 _turns.Release();
                 continue;
@@ -108,12 +111,26 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         }
     }
 
+    // What loads the weights and what decodes take memory at once, which they must not where --memory is for both.
+    private void Found()
+    {
+        if (request.Memory is null)
+            _found.TrySetResult();
+    }
+
     private async Task DrawAsync(string device, CancellationToken cancellation)
     {
+        Task<bool> decoded = _read.Reader.WaitToReadAsync(cancellation).AsTask();
+        await Task.WhenAny(_found.Task, decoded).ConfigureAwait(false);
+        if (!_found.Task.IsCompleted && !await decoded.ConfigureAwait(false))
+            return;
+
         // A device that failed is opened again. If that fails too, the cause is not a picture.
-        while (await _read.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
+        do
         {
-            using var session = new DeviceSession(device, Model(cancellation), request, reporter, cancellation);
+            using DeviceSession? session = await OpenAsync(device, decoded, cancellation).ConfigureAwait(false);
+            if (session is null)
+                return;
             if (!session.LimitsProgram)
                 _turns.Release(plan.Pictures.Count);
             while (!session.HasFailed && await _read.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
@@ -121,6 +138,25 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
                 if (_read.Reader.TryRead(out PictureWork? work))
                     await DrawAsync(session, work, cancellation).ConfigureAwait(false);
             }
+
+            decoded = _read.Reader.WaitToReadAsync(cancellation).AsTask();
+        }
+        while (await decoded.ConfigureAwait(false));
+    }
+
+    // Opens a device while the first picture is decoded. That it cannot be opened matters only if there is a picture for it, so what is
+    // wrong with pictures is said first; null if there is none.
+    private async Task<DeviceSession?> OpenAsync(string device, Task<bool> decoded, CancellationToken cancellation)
+    {
+        try
+        {
+            return new DeviceSession(device, Model(cancellation), request, reporter, cancellation);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            if (await decoded.ConfigureAwait(false))
+                throw;
+            return null;
         }
     }
 

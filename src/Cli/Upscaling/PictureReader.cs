@@ -17,13 +17,16 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
     /// <summary>Reads a picture.</summary>
     /// <param name="picture">The picture.</param>
     /// <param name="report">Takes what there is to say of it.</param>
+    /// <param name="found">
+    /// Called before the pixels are decoded, when it is known that there is a picture and that its output is possible and to be made.
+    /// </param>
     /// <param name="cancellation">Stops waiting for the standard input.</param>
     /// <returns>The picture; null if its output exists and is to be left alone.</returns>
     /// <exception cref="ImageFormatException">The file is no image, or the output cannot hold it.</exception>
     /// <exception cref="ArgumentException">It cannot become as large as was asked for.</exception>
     /// <exception cref="IOException">The input cannot be read, or the output not be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The input must not be read, or the output not be written.</exception>
-    public PictureWork? Read(PlannedPicture picture, FileReport report, CancellationToken cancellation)
+    public PictureWork? Read(PlannedPicture picture, FileReport report, Action found, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         if (!template.NeedsSize && TrySkip(report))
@@ -32,7 +35,8 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
         PictureTarget? target = template.NeedsSize ? null : Open(picture.Output);
         try
         {
-            Image image = ReadImage(picture, cancellation);
+            // Where the output's name has its size, it may turn out to exist.
+            Image image = ReadImage(picture, target is null ? () => { } : found, cancellation);
             foreach (string note in image.Notes)
                 report.Note(note);
             image = Prepare(image, picture);
@@ -131,7 +135,7 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
             AtomicFile.RemoveAbandoned(folder);
     }
 
-    private Image ReadImage(PlannedPicture picture, CancellationToken cancellation)
+    private Image ReadImage(PlannedPicture picture, Action found, CancellationToken cancellation)
     {
         bool isAboutOutput = false;
 
@@ -145,6 +149,7 @@ internal sealed class PictureReader(UpscaleRequest request, OutputTemplate templ
                     OutputFormats.CheckColours(picture.Extension, header.Layout, areKnown: false);
                 HeaderFor(picture, request.Size.For(header.Width, header.Height), header);
                 isAboutOutput = false;
+                found();
             },
         };
         string path = picture.Input.Path;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Gsasr.Cli.Reporting;
+using Gsasr.Imaging.Tests;
 using Gsasr.Testing;
 
 namespace Gsasr.Cli.Tests.Reporting;
@@ -104,6 +105,45 @@ public sealed class JsonEventsTests
         Assert.Equal(0, events[0].GetProperty("files").GetInt32());
     }
 
+    [Fact]
+    public async Task The_device_is_opened_while_the_first_picture_is_decoded()
+    {
+        // Nothing comes of the decoding, so what is said of the device was not begun after it.
+        Outcome outcome = await UpscaleDamagedAsync("-d", "cpu");
+        JsonElement[] events = Parse(outcome);
+        Assert.Equal(
+            ["reading", "loading_model", "opening_device"],
+            events.Where(e => Name(e) == "stage").Select(e => e.GetProperty("stage").GetString()));
+        Assert.Single(events, e => Name(e) == "device");
+        AssertOnlyThePictureFailed(outcome);
+    }
+
+    [Theory]
+    [InlineData("-d", "opencl:99")]
+    [InlineData("-d", "cpu", "-m", "absent.safetensors")]
+    public async Task That_a_device_or_model_cannot_be_opened_is_said_only_if_there_is_a_picture_for_it(params string[] options) =>
+        AssertOnlyThePictureFailed(await UpscaleDamagedAsync(options));
+
+    [Fact]
+    public async Task Where_the_memory_is_limited_a_device_waits_until_the_first_picture_is_decoded()
+    {
+        Outcome outcome = await UpscaleDamagedAsync("-d", "cpu", "--memory", "4G");
+        Assert.DoesNotContain("opening_device", outcome.Output, StringComparison.Ordinal);
+        AssertOnlyThePictureFailed(outcome);
+    }
+
+    [Fact]
+    public async Task No_device_is_opened_where_every_picture_turns_out_to_be_done()
+    {
+        using var folder = new TemporaryFolder();
+        string input = Pictures.Write(folder.File("in.png"), 12, 10);
+        Pictures.Write(folder.File("out_24.png"), 24, 20);
+        Outcome outcome = await CommandLine.UpscaleAsync(input, folder.File("out_{width}.png"), "2", "--json", "--skip-existing");
+        Assert.Equal(
+            ["run_started", "file_started", "stage", "file_skipped", "run_finished"],
+            Parse(outcome).Select(Name));
+    }
+
     [Theory]
     [InlineData("--quiet", "--verbose")]
     [InlineData("--quiet", "--json")]
@@ -112,6 +152,24 @@ public sealed class JsonEventsTests
         Outcome outcome = await CommandLine.RunAsync("upscale", "in.png", "out.png", "--scale", "2", one, other);
         Assert.Equal(ExitCode.Usage, outcome.ExitCode);
         Assert.Contains($"{one} and {other} exclude each other", outcome.Error, StringComparison.Ordinal);
+    }
+
+    // A picture whose header is right and whose pixels are not.
+    private static async Task<Outcome> UpscaleDamagedAsync(params string[] options)
+    {
+        using var folder = new TemporaryFolder();
+        string input = folder.File("damaged.png");
+        File.WriteAllBytes(input, new PngBuilder().Header(4, 1, 8, 0).Chunk("IDAT", PngBuilder.Deflate([5, 1, 2, 3, 4])).End());
+        Outcome outcome = await CommandLine.RunAsync(["upscale", input, folder.File("out.png"), "--json", .. options]);
+        Assert.Equal([input], Directory.GetFiles(folder.Path));
+        return outcome;
+    }
+
+    private static void AssertOnlyThePictureFailed(Outcome outcome)
+    {
+        Assert.Equal(ExitCode.Failure, outcome.ExitCode);
+        Assert.Contains("unknown filter 5", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
+        Assert.Equal(["file_failed", "run_finished"], Parse(outcome).Select(Name).Where(name => name is "failed" or "file_failed" or "run_finished"));
     }
 
     private static string Name(JsonElement e) => e.GetProperty("event").GetString()!;

@@ -127,6 +127,19 @@ public sealed class TextReporterTests
     }
 
     [Fact]
+    public void A_device_that_is_open_is_not_what_is_being_done()
+    {
+        var clock = new ManualClock();
+        using var error = new StringWriter();
+        using Reporter reporter = Plain(clock, error);
+        reporter.Begin(1, "a.png", "b.png").Stage(WorkStage.Reading);
+        reporter.Report(new StageStarted(WorkStage.OpeningDevice, Detail: "cpu"));
+        reporter.Report(new DeviceOpened("processor", "cpu", "lite", "here", "float32"));
+        clock.Pass(5);
+        Assert.Equal("a.png: reading", Lines(error)[^1]);
+    }
+
+    [Fact]
     public void Nothing_ends_the_silence_of_quiet()
     {
         var clock = new ManualClock();
