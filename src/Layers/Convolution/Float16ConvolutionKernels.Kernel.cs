@@ -8,8 +8,6 @@ namespace Gsasr.Layers;
 /// </summary>
 internal static class Float16ConvolutionKernels
 {
-    private const int NarrowColumns = Warpgroups128x64.ColumnCount;
-
     /// <summary>
     /// y = activation(x * weights + bias) + residual, as the product A [pixels, taps * channels] * B. A is never stored: each slice of the
     /// depth is 64 channels of one neighbour. While one slice is multiplied, the next ones are being copied. The sums go through shared
@@ -59,19 +57,9 @@ internal static class Float16ConvolutionKernels
         ArrayView<int> shared = SharedMemory.GetDynamic<int>();
         int sharedStart = Gpu.Keep(Float16Product.FirstSlice<TTile>(TensorCores.AddressOf(ref shared[0])));
         int item = Group.IdxX;
-        int columnTiles = (outputChannels + TTile.Columns - 1) / TTile.Columns;
-        int tile = Grid.IdxX / columnTiles;
-        int tileColumn = Gpu.Keep((Grid.IdxX - tile * columnTiles) * TTile.Columns);
-        bool isNarrow = TTile.Columns == 192 && tile >= wideTiles;
-        if (isNarrow)
-        {
-            columnTiles = (outputChannels + NarrowColumns - 1) / NarrowColumns;
-            int group = Grid.IdxX - wideTiles * ((outputChannels + TTile.Columns - 1) / TTile.Columns);
-            tile = group / columnTiles;
-            tileColumn = Gpu.Keep((group - tile * columnTiles) * NarrowColumns);
-            tile += wideTiles;
-        }
-
+        Float16GroupTile group = Float16GroupTile.Of<TTile>(outputChannels, wideTiles);
+        int tile = group.Tile;
+        int tileColumn = group.Column;
         int tileRow = Gpu.Keep(tile * TTile.Rows);
         int slices = (channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth;
         int depth = Gpu.Keep(taps * slices * Float16Tiles.Depth);
@@ -86,7 +74,7 @@ internal static class Float16ConvolutionKernels
         var sums = new Float4[Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>()];
         for (int i = 0; i < Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>(); i++)
             sums[i] = default;
-        if (isNarrow)
+        if (group.IsNarrow)
         {
             Accumulate<TTile, Warpgroups128x64>(
                 x, xPitch, xWidth, channels, taps, weights, outputChannels, depth, steps, tileColumn, chunkChannel, offsets, inside,

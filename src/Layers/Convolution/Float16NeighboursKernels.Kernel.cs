@@ -6,7 +6,6 @@ namespace Gsasr.Layers;
 /// <summary>3x3 convolutions of float16 on Hopper, with float32 sums.</summary>
 internal static class Float16NeighboursKernels
 {
-    private const int NarrowColumns = Warpgroups128x64.ColumnCount;
     private const int Taps = 9;
     private const int EightRows = Float16NeighboursShape.SurroundedWidth * Float16Tiles.RowBytes;
 
@@ -50,19 +49,9 @@ internal static class Float16NeighboursKernels
         ArrayView<int> shared = SharedMemory.GetDynamic<int>();
         int sharedStart = Gpu.Keep(Float16Product.FirstSlice<TTile>(TensorCores.AddressOf(ref shared[0])));
         int item = Group.IdxX;
-        int columnTiles = (outputChannels + TTile.Columns - 1) / TTile.Columns;
-        int tile = Grid.IdxX / columnTiles;
-        int tileColumn = Gpu.Keep((Grid.IdxX - tile * columnTiles) * TTile.Columns);
-        bool isNarrow = TTile.Columns == 192 && tile >= wideTiles;
-        if (isNarrow)
-        {
-            int group = Grid.IdxX - wideTiles * columnTiles;
-            columnTiles = (outputChannels + NarrowColumns - 1) / NarrowColumns;
-            tile = group / columnTiles;
-            tileColumn = Gpu.Keep((group - tile * columnTiles) * NarrowColumns);
-            tile += wideTiles;
-        }
-
+        Float16GroupTile group = Float16GroupTile.Of<TTile>(outputChannels, wideTiles);
+        int tile = group.Tile;
+        int tileColumn = group.Column;
         int tilesAcross = (columns + Float16NeighboursShape.TileWidth - 1) / Float16NeighboursShape.TileWidth;
         int tileTop = tile / tilesAcross;
         int tileLeft = Gpu.Keep((tile - tileTop * tilesAcross) * Float16NeighboursShape.TileWidth);
@@ -72,7 +61,7 @@ internal static class Float16NeighboursKernels
         var sums = new Float4[TTile.Columns / 8];
         for (int i = 0; i < TTile.Columns / 8; i++)
             sums[i] = default;
-        if (isNarrow)
+        if (group.IsNarrow)
         {
             Accumulate<TTile, Warpgroups128x64>(
                 x, xPitch, xHeight, xWidth, channels, weights, outputChannels, firstRow + tileTop - 1, firstColumn + tileLeft - 1, tileColumn, sharedStart, item, sums);

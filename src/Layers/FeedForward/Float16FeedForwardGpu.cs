@@ -53,6 +53,22 @@ internal static class Float16FeedForwardGpu
         return (shift, bias);
     }
 
+    /// <summary>The layer before a network and its pixels, or where there is none something in its place.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="x">The pixels.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="added">The layer; null for none.</param>
+    /// <exception cref="ArgumentException">It is on another device, or its pixels have no whole eights.</exception>
+    public static (Tensor Pixels, ConvolutionWeights Weights) AddedTo(
+        GpuDevice device, in Tensor x, in FeedForwardPart network, (Tensor Pixels, ConvolutionWeights Weights)? added)
+    {
+        (Tensor pixels, ConvolutionWeights projection) = added ?? (x, network.Second);
+        SameDevice.Require(device, pixels, nameof(added));
+        SameDevice.Require(device, projection.Device, nameof(added));
+        LayerKernels.RequireEights(pixels);
+        return (pixels, projection);
+    }
+
     /// <summary>The kernel for a linear layer on normalised pixels; null if normalisation and layer have to be computed one after the other.</summary>
     /// <param name="device">The device.</param>
     /// <param name="x">The pixels.</param>
@@ -72,10 +88,7 @@ internal static class Float16FeedForwardGpu
     {
         LayerKernels.RequireEights(x);
         (Tensor shift, Tensor bias) = VectorsOf(device, x, network);
-        (Tensor pixels, ConvolutionWeights projection) = added ?? (x, network.Second);
-        SameDevice.Require(device, pixels, nameof(added));
-        SameDevice.Require(device, projection.Device, nameof(added));
-        LayerKernels.RequireEights(pixels);
+        (Tensor pixels, ConvolutionWeights projection) = AddedTo(device, x, network, added);
         device.Launch(
             Float16FeedForwardKernels.FeedForwardFloat16.Warpgroups128x192, new WorkSize(LayerKernels.DivideUp(x.Pixels, Float16RowsShape.Rows)), new()
             {

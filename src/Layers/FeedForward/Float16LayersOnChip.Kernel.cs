@@ -30,7 +30,7 @@ internal static class Float16LayersOnChip
     // The next network's vectors come 4 after the first one's, the shift after SecondBias.
     private const int NextNetwork = 4;
 
-    private const int LinearBias = 9;
+    private const int LinearBias = Float16LayersOnChipShape.NetworkVectors;
     private const int LinearSums = LinearBias + Float16LayersOnChipShape.LinearTiles;
 
     /// <summary>

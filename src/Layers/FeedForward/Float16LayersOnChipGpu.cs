@@ -21,9 +21,10 @@ internal static class Float16LayersOnChipGpu
         NormalizedLinear? linear) =>
         device.Supports(Float16LayersOnChip.RunLayersFloat16.Kernel)
         && Float16FeedForwardGpu.Fits(x, network, added, Warpgroups64x64.ColumnCount)
-        && (next is not FeedForwardPart second || Float16FeedForwardGpu.Fits(x, second, added: null, Warpgroups64x64.ColumnCount))
-        && (linear is not { Weights.Layer: ConvolutionWeights last } || (last.ElementType == ElementType.Float16 && last.InputChannels == x.Channels
-            && last.OutputChannels <= Float16LayersOnChipShape.LinearTiles * Warpgroups64x64.ColumnCount));
+        && (next is not FeedForwardPart second || (Float16FeedForwardGpu.Fits(x, second, added: null, Warpgroups64x64.ColumnCount)
+            && NormalizesAs(network, second.First)))
+        && (linear is not { Weights: NormalizedWeights last } || (last.Layer.ElementType == ElementType.Float16 && last.Layer.InputChannels == x.Channels
+            && last.Layer.OutputChannels <= Float16LayersOnChipShape.LinearTiles * Warpgroups64x64.ColumnCount && NormalizesAs(network, last)));
 
     public static void Run(
         GpuDevice device,
@@ -39,14 +40,11 @@ internal static class Float16LayersOnChipGpu
         // Of what is not wanted something else is given.
         FeedForwardPart second = next ?? network;
         (Tensor nextShift, Tensor nextBias) = Float16FeedForwardGpu.VectorsOf(device, x, second);
-        (Tensor pixels, ConvolutionWeights projection) = added ?? (x, network.Second);
+        (Tensor pixels, ConvolutionWeights projection) = Float16FeedForwardGpu.AddedTo(device, x, network, added);
         (NormalizedWeights last, Tensor z) = linear is NormalizedLinear given ? (given.Weights, given.Y) : (network.First, x);
         linear?.RequireFits(x);
-        SameDevice.Require(device, pixels, nameof(added));
-        SameDevice.Require(device, projection.Device, nameof(added));
         SameDevice.Require(device, last.Layer.Device, nameof(linear));
         SameDevice.Require(device, z, nameof(linear));
-        LayerKernels.RequireEights(pixels);
         LayerKernels.RequireEights(z);
         device.Launch(Float16LayersOnChip.RunLayersFloat16.Kernel, new WorkSize(LayerKernels.DivideUp(x.Pixels, Warpgroups64x64.RowCount)), new()
         {
@@ -86,4 +84,7 @@ internal static class Float16LayersOnChipGpu
             Epsilon = LayerNorm.Epsilon,
         });
     }
+
+    // The kernel is told once how many channels do not only fill up eights.
+    private static bool NormalizesAs(in FeedForwardPart network, NormalizedWeights weights) => weights.Gamma.Channels == network.First.Gamma.Channels;
 }
