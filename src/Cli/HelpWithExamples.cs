@@ -56,6 +56,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
     {
         ArgumentNullException.ThrowIfNull(root);
         HelpOption option = root.Options.OfType<HelpOption>().Single();
+
         // On Unix these are paths.
         option.Aliases.Remove("/h");
         option.Aliases.Remove("/?");

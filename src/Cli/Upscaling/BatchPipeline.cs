@@ -9,9 +9,9 @@ namespace Gsasr.Cli.Upscaling;
 
 /// <summary>
 /// Works on many pictures. While one is drawn, the next is read and the last is written, and the rows of a picture are written while the
-/// rest of it is drawn. Devices are opened while the first picture is decoded. Each device has one worker for each of the three stages, and one picture may wait between two stages, so that few
-/// pictures are in memory at once; where --memory is for all that the program takes, it is one. All devices take from the same queue, so a
-/// faster one takes more.
+/// rest of it is drawn. Devices are opened while the first picture is decoded. Each device has one worker for each of the three stages, and
+/// one picture may wait between two stages, so that few pictures are in memory at once; where --memory is for all that the program takes, it
+/// is one. All devices take from the same queue, so a faster one takes more.
 /// </summary>
 /// <param name="request">What is asked for.</param>
 /// <param name="plan">What is to be done.</param>
@@ -25,7 +25,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
     // A picture is read in its turn. With --memory there is one turn until a device is found to be a GPU, else there are enough for all.
     private readonly SemaphoreSlim _turns = new(request.Memory is null ? plan.Pictures.Count + 1 : 1);
 
-    // Ends when there is a picture to draw; at the latest then devices are opened. It is not awaited alone, as there may be none.
+    // Ends when the first picture to draw is found, so that devices can be opened before its pixels are decoded. There may be none.
     private readonly TaskCompletionSource _found = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _modelLock = new();
     private GsasrModel? _model;
