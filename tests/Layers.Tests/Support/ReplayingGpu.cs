@@ -3,18 +3,11 @@ using Gsasr.Tensors;
 
 namespace Gsasr.Layers.Tests;
 
-/// <summary>A device whose driver makes graphs, and whose only kernel doubles a number.</summary>
+/// <summary>A device whose driver makes graphs, and whose kernels all double a number.</summary>
 internal sealed class ReplayingGpu : GpuDevice
 {
-    private static readonly Kernel<Arguments> s_double = new(typeof(ReplayingGpu).Assembly, "Double", "Kernel_Double")
-    {
-        GroupSize = 1,
-        GroupsPerProcessor = 0,
-        SharedBytes = 0,
-        DynamicSharedBytes = 0,
-        Target = null,
-        AwaitsEarlierLaunches = false,
-    };
+    private static readonly Kernel<Arguments> s_double = KernelNamed("Double");
+    private int _loads;
 
     /// <summary>How many kernels were started one by one.</summary>
     public int SingleLaunches { get; private set; }
@@ -24,6 +17,15 @@ internal sealed class ReplayingGpu : GpuDevice
 
     /// <summary>How many graphs there are.</summary>
     public int Graphs { get; private set; }
+
+    /// <summary>How often a kernel was loaded, or was to be.</summary>
+    public int Loads => _loads;
+
+    /// <summary>Called when a kernel is compiled; kernels are found compiled while it is null.</summary>
+    public Action<Kernel>? OnCompile { get; set; }
+
+    /// <summary>Whether the driver's objects were released.</summary>
+    public bool IsClosed { get; private set; }
 
     /// <summary>How many allocations fail from now on.</summary>
     public int FailingAllocations { get; set; }
@@ -48,8 +50,26 @@ internal sealed class ReplayingGpu : GpuDevice
 
     public override bool Supports(Kernel kernel) => true;
 
+    /// <summary>A kernel that doubles the first number of a buffer.</summary>
+    /// <param name="name">Its name.</param>
+    public static Kernel<Arguments> KernelNamed(string name) => new(typeof(ReplayingGpu).Assembly, name, $"Kernel_{name}")
+    {
+        GroupSize = 1,
+        GroupsPerProcessor = 0,
+        SharedBytes = 0,
+        DynamicSharedBytes = 0,
+        Target = null,
+        AwaitsEarlierLaunches = false,
+    };
+
     /// <summary>Doubles the first number of a buffer.</summary>
-    public void Double(DeviceBuffer buffer) => Launch(s_double, new WorkSize(1), new Arguments { Number = new(buffer) });
+    /// <param name="buffer">The buffer.</param>
+    public void Double(DeviceBuffer buffer) => Double(buffer, s_double);
+
+    /// <summary>Doubles the first number of a buffer.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="kernel">The kernel that does it.</param>
+    public void Double(DeviceBuffer buffer, Kernel<Arguments> kernel) => Launch(kernel, new WorkSize(1), new Arguments { Number = new(buffer) });
 
     public override void Synchronize() => Flush();
 
@@ -63,9 +83,17 @@ internal sealed class ReplayingGpu : GpuDevice
     {
         ReleaseGraphs();
         ReleaseBuffers();
+        IsClosed = true;
     }
 
-    private protected override GpuKernel LoadKernel(Kernel kernel, bool mayCompile) => new Loaded(kernel);
+    private protected override GpuKernel? LoadKernel(Kernel kernel, bool mayCompile)
+    {
+        if (OnCompile is not null && !mayCompile)
+            return null;
+        Interlocked.Increment(ref _loads);
+        OnCompile?.Invoke(kernel);
+        return new LoadedKernel(kernel);
+    }
 
     private protected override unsafe void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {
@@ -99,14 +127,14 @@ internal sealed class ReplayingGpu : GpuDevice
         return new Memory(this, byteLength);
     }
 
-    private struct Arguments : IKernelArguments
+    public struct Arguments : IKernelArguments
     {
         public BufferView<float> Number { get; init; }
 
         public readonly void WriteTo(ref KernelArguments arguments) => arguments.Add(Number);
     }
 
-    private sealed class Loaded(Kernel kernel) : GpuKernel(kernel);
+    private sealed class LoadedKernel(Kernel kernel) : GpuKernel(kernel);
 
     private sealed class Event : GpuEvent
     {
