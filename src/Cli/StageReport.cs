@@ -10,6 +10,8 @@ internal sealed class StageReport : IDisposable
 {
     private readonly Upscaler _upscaler;
     private readonly StageClock _clock;
+    private readonly GpuDevice? _gpu;
+    private readonly (int Count, TimeSpan Time) _loadedBefore;
     private readonly long _start = Stopwatch.GetTimestamp();
 
     /// <summary>Measures from now on.</summary>
@@ -19,6 +21,8 @@ internal sealed class StageReport : IDisposable
     {
         _upscaler = upscaler;
         _clock = new StageClock(device);
+        _gpu = device as GpuDevice;
+        _loadedBefore = _gpu?.KernelsLoaded ?? default;
         upscaler.Clock = _clock;
     }
 
@@ -29,7 +33,9 @@ internal sealed class StageReport : IDisposable
         double all = Stopwatch.GetElapsedTime(_start).TotalMilliseconds;
         MemoryPlan plan = _upscaler.LastPlan!;
         PartTime[] parts = [.. _clock.Read().Select(time => new PartTime(time.Stage.Describe(), Math.Round(time.Milliseconds, 1)))];
-        report.Timings((plan.Tiles.Width, plan.Tiles.Height), plan.Strips.Count, plan.TotalBytes, parts, all);
+        (int count, TimeSpan time) = _gpu?.KernelsLoaded ?? default;
+        report.Timings(
+            (plan.Tiles.Width, plan.Tiles.Height), plan.Strips.Count, plan.TotalBytes, parts, all, (count - _loadedBefore.Count, time - _loadedBefore.Time));
     }
 
     /// <inheritdoc/>

@@ -50,7 +50,7 @@ public sealed class UpscaleTests
         string input = Pictures.Write(folder.File("in.png"), 12, 12);
         Outcome outcome = await CommandLine.RunAsync("upscale", input, folder.File("out.png"), "--scale", "2", "--device", "cpu", "--verbose");
         Assert.Equal(0, outcome.ExitCode);
-        Assert.Matches(@"(?m)^gsasr-lite from .*, on .*processor.*\(cpu\), float32\r?$", outcome.Error);
+        Assert.Matches(@"(?m)^gsasr-lite from .*, on .*processor.*\(cpu\), float32; opened in \d+ ms, loaded in \d+ ms\r?$", outcome.Error);
         foreach (string stage in (string[])["encoder", "decoder blocks", "upsampling and heads", "rasteriser", "rounding", "download"])
             Assert.Matches($@"(?m)^{stage} +\d+\.\d ms\r?$", outcome.Error);
         Assert.DoesNotContain("encoder", outcome.Output, StringComparison.Ordinal);

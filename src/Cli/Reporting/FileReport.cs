@@ -40,9 +40,16 @@ internal sealed class FileReport(Reporter reporter, int file, string input, stri
     /// <param name="plannedBytes">The device memory that was planned for.</param>
     /// <param name="parts">The parts, in their order.</param>
     /// <param name="milliseconds">The time of all parts and of what is between them.</param>
-    public void Timings((int Width, int Height) tiles, int strips, long plannedBytes, IReadOnlyList<PartTime> parts, double milliseconds) =>
-        reporter.Report(new TimingsMeasured(
-            file, input, tiles.Width, tiles.Height, strips, plannedBytes, parts, Math.Round(milliseconds, 1)));
+    /// <param name="kernels">How many kernels were compiled or loaded, and how long all threads together took for that.</param>
+    public void Timings(
+        (int Width, int Height) tiles, int strips, long plannedBytes, IReadOnlyList<PartTime> parts, double milliseconds, (int Count, TimeSpan Time) kernels)
+    {
+        var measured = new TimingsMeasured(
+            file, input, tiles.Width, tiles.Height, strips, plannedBytes, parts, Math.Round(milliseconds, 1));
+        if (kernels.Count > 0)
+            measured = measured with { Kernels = kernels.Count, KernelMilliseconds = Math.Round(kernels.Time.TotalMilliseconds, 1) };
+        reporter.Report(measured);
+    }
 
     /// <summary>The file was written.</summary>
     /// <param name="read">Columns and rows that were read.</param>

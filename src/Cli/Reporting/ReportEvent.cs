@@ -39,7 +39,10 @@ internal sealed record StageStarted(WorkStage Stage, int? File = null, string? I
 /// <param name="Model">The model's name.</param>
 /// <param name="Source">Where the model comes from.</param>
 /// <param name="Precision">float32 or mixed.</param>
-internal sealed record DeviceOpened(string Device, string Kind, string Model, string Source, string Precision) : ReportEvent;
+/// <param name="OpeningMilliseconds">How long it took to open the device.</param>
+/// <param name="LoadingMilliseconds">How long it took to put the weights on it.</param>
+internal sealed record DeviceOpened(
+    string Device, string Kind, string Model, string Source, string Precision, double OpeningMilliseconds, double LoadingMilliseconds) : ReportEvent;
 
 /// <summary>Work on a file begins.</summary>
 /// <param name="File">Its number, from 1.</param>
@@ -70,9 +73,11 @@ internal sealed record NoteMade(string Text, int? File = null, string? Input = n
 /// <param name="PlannedBytes">The device memory that was planned for.</param>
 /// <param name="Parts">The parts, in their order.</param>
 /// <param name="Milliseconds">The time of all parts and of what is between them.</param>
+/// <param name="Kernels">How many kernels were compiled or loaded for it; null if none were.</param>
+/// <param name="KernelMilliseconds">How long all threads together took for that; null if there were none.</param>
 internal sealed record TimingsMeasured(
-    int File, string Input, int TileWidth, int TileHeight, int Strips, long PlannedBytes, IReadOnlyList<PartTime> Parts, double Milliseconds)
-    : ReportEvent;
+    int File, string Input, int TileWidth, int TileHeight, int Strips, long PlannedBytes, IReadOnlyList<PartTime> Parts, double Milliseconds,
+    int? Kernels = null, double? KernelMilliseconds = null) : ReportEvent;
 
 /// <summary>How long a part of the computing took.</summary>
 /// <param name="Name">The part.</param>

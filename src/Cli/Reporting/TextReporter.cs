@@ -58,7 +58,8 @@ internal abstract class TextReporter(Verbosity verbosity) : Reporter
                 WriteLine(note.Input is null ? note.Text : $"{note.Input}: {note.Text}");
                 break;
             case DeviceOpened device when IsVerbose:
-                WriteLine($"{device.Model} from {device.Source}, on {device.Device} ({device.Kind}), {device.Precision}");
+                WriteLine(Invariant(
+                    $"{device.Model} from {device.Source}, on {device.Device} ({device.Kind}), {device.Precision}; opened in {device.OpeningMilliseconds:0} ms, loaded in {device.LoadingMilliseconds:0} ms"));
                 break;
             case TimingsMeasured timings when IsVerbose:
                 ShowTimings(timings);
@@ -95,6 +96,8 @@ internal abstract class TextReporter(Verbosity verbosity) : Reporter
         foreach (PartTime part in timings.Parts)
             WriteLine(Invariant($"{part.Name,-26}{part.Milliseconds,9:0.0} ms"));
         WriteLine(Invariant($"{"all, with what is between",-26}{timings.Milliseconds,9:0.0} ms"));
+        if (timings.Kernels is int kernels)
+            WriteLine(Invariant($"{$"{kernels} kernels, on all threads",-26}{timings.KernelMilliseconds,9:0.0} ms"));
     }
 
     private void ShowSummary(RunFinished finished)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Gsasr.Cli.Reporting;
 using Gsasr.Imaging;
@@ -25,7 +26,9 @@ internal sealed class DeviceSession : IDisposable
     {
         _reporter = reporter;
         _request = request;
+        long start = Stopwatch.GetTimestamp();
         _device = DeviceOpening.Open(name, reporter);
+        long opened = Stopwatch.GetTimestamp();
         try
         {
             _upscaler = new Upscaler(model, _device, request.Options, cancellation: cancellation);
@@ -37,7 +40,13 @@ internal sealed class DeviceSession : IDisposable
         }
 
         reporter.Report(new DeviceOpened(
-            _device.Name, DeviceOpening.NameOf(_device.Kind), model.Name, model.Source, _upscaler.Precision.Describe()));
+            _device.Name,
+            DeviceOpening.NameOf(_device.Kind),
+            model.Name,
+            model.Source,
+            _upscaler.Precision.Describe(),
+            Milliseconds(start, opened),
+            Milliseconds(opened, Stopwatch.GetTimestamp())));
     }
 
     /// <summary>The device's name for people.</summary>
@@ -134,6 +143,8 @@ internal sealed class DeviceSession : IDisposable
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return Environment.WorkingSet + RowQueue.Bytes + ImageWriter.EstimateBytes(work.Format, work.Output, _request.Writing);
     }
+
+    private static double Milliseconds(long start, long end) => Math.Round(Stopwatch.GetElapsedTime(start, end).TotalMilliseconds, 1);
 
     // What the program itself takes differs a little from run to run.
     private static string TooLittle(long memory, long taken, long drawing)

@@ -134,7 +134,7 @@ public sealed class TextReporterTests
         using Reporter reporter = Plain(clock, error);
         reporter.Begin(1, "a.png", "b.png").Stage(WorkStage.Reading);
         reporter.Report(new StageStarted(WorkStage.OpeningDevice, Detail: "cpu"));
-        reporter.Report(new DeviceOpened("processor", "cpu", "lite", "here", "float32"));
+        reporter.Report(new DeviceOpened("processor", "cpu", "lite", "here", "float32", 1, 2));
         clock.Pass(5);
         Assert.Equal("a.png: reading", Lines(error)[^1]);
     }
