@@ -9,9 +9,9 @@ namespace Gsasr.Cli.Upscaling;
 
 /// <summary>
 /// Works on many pictures. While one is drawn, the next is read and the last is written, and the rows of a picture are written while the
-/// rest of it is drawn. Devices are opened while the first picture is decoded. Each device has one worker for each of the three stages, and
-/// one picture may wait between two stages, so that few pictures are in memory at once; where --memory is for all that the program takes, it
-/// is one. All devices take from the same queue, so a faster one takes more.
+/// rest of it is drawn. Devices are opened and the model is recognised while the first picture is decoded. Each device has one worker for each
+/// of the three stages, and one picture may wait between two stages, so that few pictures are in memory at once; where --memory is for all
+/// that the program takes, it is one. All devices take from the same queue, so a faster one takes more.
 /// </summary>
 /// <param name="request">What is asked for.</param>
 /// <param name="plan">What is to be done.</param>
@@ -28,7 +28,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
     // Ends when the first picture to draw is found, so that devices can be opened before its pixels are decoded. There may be none.
     private readonly TaskCompletionSource _found = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _modelLock = new();
-    private GsasrModel? _model;
+    private Task<GsasrModel>? _model;
     private int _next;
 
     /// <summary>Works on all pictures. If one of them fails, that is reported, and the others go on.</summary>
@@ -150,7 +150,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
     {
         try
         {
-            return new DeviceSession(device, Model(cancellation), request, reporter, cancellation);
+            return await DeviceSession.OpenAsync(device, ModelAsync(cancellation), request, reporter, cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -162,7 +162,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
 
     private async Task DrawAsync(DeviceSession session, PictureWork work, CancellationToken cancellation)
     {
-        var drawing = new Drawing(work, new RowQueue(cancellation), session.DeviceName, session.Precision);
+        var drawing = new Drawing(work, new RowQueue(cancellation), session.ModelName, session.DeviceName, session.Precision);
         try
         {
             await _drawn.Writer.WriteAsync(drawing, cancellation).ConfigureAwait(false);
@@ -197,7 +197,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         }
     }
 
-    private Drawing Write(Drawing drawing, ImageWriteOptions options)
+    private static Drawing Write(Drawing drawing, ImageWriteOptions options)
     {
         PictureWork work = drawing.Work;
         work.Target.Complete(stream =>
@@ -214,7 +214,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
             writer.Complete();
         });
         work.Report.Finished(
-            (work.Image.Width, work.Image.Height), (work.Output.Width, work.Output.Height), _model!.Name, drawing.Device, drawing.Precision,
+            (work.Image.Width, work.Image.Height), (work.Output.Width, work.Output.Height), drawing.Model, drawing.Device, drawing.Precision,
             Stopwatch.GetElapsedTime(work.Start).TotalSeconds);
         return drawing;
     }
@@ -235,14 +235,15 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
         }
     }
 
-    private GsasrModel Model(CancellationToken cancellation)
+    // Recognises the model, once for all devices and while they are opened.
+    private Task<GsasrModel> ModelAsync(CancellationToken cancellation)
     {
         lock (_modelLock)
         {
             if (_model is null)
             {
                 reporter.Report(new StageStarted(WorkStage.LoadingModel, Detail: request.Model));
-                _model = ModelStore.Load(request.Model, cancellation);
+                _model = Task.Run(() => ModelStore.Load(request.Model, cancellation), cancellation);
             }
 
             return _model;
@@ -250,7 +251,7 @@ internal sealed class BatchPipeline(UpscaleRequest request, UpscalePlan plan, Re
     }
 
     // A picture that is written while a device draws it.
-    private sealed record Drawing(PictureWork Work, RowQueue Rows, string Device, Precision Precision) : IDisposable
+    private sealed record Drawing(PictureWork Work, RowQueue Rows, string Model, string Device, Precision Precision) : IDisposable
     {
         public void Dispose()
         {

@@ -14,40 +14,53 @@ internal sealed class DeviceSession : IDisposable
     private readonly Device _device;
     private readonly Upscaler _upscaler;
 
+    private DeviceSession(Device device, Upscaler upscaler, string modelName, UpscaleRequest request, Reporter reporter)
+    {
+        _device = device;
+        _upscaler = upscaler;
+        ModelName = modelName;
+        _request = request;
+        _reporter = reporter;
+    }
+
     /// <summary>Opens a device and puts the model on it.</summary>
     /// <param name="name">The device's name, as of --device.</param>
-    /// <param name="model">The model.</param>
+    /// <param name="loading">The model, which may be on its way.</param>
     /// <param name="request">How to compute.</param>
     /// <param name="reporter">Takes what there is to say of the device.</param>
     /// <param name="cancellation">Stops the loading.</param>
     /// <exception cref="DeviceException">The device is not there, or does not work.</exception>
     /// <exception cref="NotSupportedException">Mixed precision was asked for, and the device does not have it.</exception>
-    public DeviceSession(string name, GsasrModel model, UpscaleRequest request, Reporter reporter, CancellationToken cancellation)
+    public static async Task<DeviceSession> OpenAsync(
+        string name, Task<GsasrModel> loading, UpscaleRequest request, Reporter reporter, CancellationToken cancellation)
     {
-        _reporter = reporter;
-        _request = request;
         long start = Stopwatch.GetTimestamp();
-        _device = DeviceOpening.Open(name, reporter);
+        Device device = DeviceOpening.Open(name, reporter);
         long opened = Stopwatch.GetTimestamp();
         try
         {
-            _upscaler = new Upscaler(model, _device, request.Options, cancellation: cancellation);
+            GsasrModel model = await loading.ConfigureAwait(false);
+            long recognised = Stopwatch.GetTimestamp();
+            var upscaler = new Upscaler(model, device, request.Options, cancellation: cancellation);
+            reporter.Report(new DeviceOpened(
+                device.Name,
+                DeviceOpening.NameOf(device.Kind),
+                model.Name,
+                model.Source,
+                upscaler.Precision.Describe(),
+                Milliseconds(start, opened),
+                Milliseconds(recognised, Stopwatch.GetTimestamp())));
+            return new DeviceSession(device, upscaler, model.Name, request, reporter);
         }
         catch
         {
-            _device.Dispose();
+            device.Dispose();
             throw;
         }
-
-        reporter.Report(new DeviceOpened(
-            _device.Name,
-            DeviceOpening.NameOf(_device.Kind),
-            model.Name,
-            model.Source,
-            _upscaler.Precision.Describe(),
-            Milliseconds(start, opened),
-            Milliseconds(opened, Stopwatch.GetTimestamp())));
     }
+
+    /// <summary>The model's name.</summary>
+    public string ModelName { get; }
 
     /// <summary>The device's name for people.</summary>
     public string DeviceName => _device.Name;
