@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Gsasr.Tensors;
 using Gsasr.Testing;
 
 namespace Gsasr.Bench;
@@ -13,6 +14,16 @@ internal static class CommandOptions
         Description = "cpu, opencl, cuda, or one of several such as cuda:1",
         DefaultValueFactory = _ => "cpu",
     };
+
+    public static Option<string?> AsHardware() => new("--as-hardware")
+    {
+        Description = "instead of --device, the first NVIDIA GPU with the kernels and the shared memory of a group of older hardware: sm_75, sm_80 or sm_86",
+    };
+
+    /// <summary>Opens the device that was asked for.</summary>
+    public static Device Open(ParseResult result, Option<string> device, Option<string?> asHardware) => result.GetValue(asHardware) is string hardware
+        ? DeviceCatalog.OpenAs(NvidiaTarget.Parse(hardware))
+        : DeviceCatalog.Open(result.GetValue(device)!);
 
     public static Option<string> Model(string name) => new("--model")
     {

@@ -14,6 +14,7 @@ internal static class ForwardCommand
     public static Command Create()
     {
         Option<string> device = CommandOptions.Device();
+        Option<string?> asHardware = CommandOptions.AsHardware();
         Option<string> model = CommandOptions.Model(GsasrModel.DefaultName);
         Option<(int Width, int Height)> size = CommandOptions.Size(180);
         var scale = new Option<double>("--scale") { Description = "output pixels per input pixel", DefaultValueFactory = _ => 4 };
@@ -24,12 +25,12 @@ internal static class ForwardCommand
         Option<Precision> precision = CommandOptions.Precision();
         var command = new Command("forward", "One image from 8-bit pixels to 8-bit pixels, as a whole and by stage.")
         {
-            device, model, size, scale, dMax, runs, peak, profile, precision,
+            device, asHardware, model, size, scale, dMax, runs, peak, profile, precision,
         };
         command.SetAction(result =>
         {
             (int width, int height) = result.GetValue(size);
-            using Device opened = DeviceCatalog.Open(result.GetValue(device)!);
+            using Device opened = CommandOptions.Open(result, device, asHardware);
             double tflops = opened is CpuDevice cpu ? FmaPeak.Measure(cpu.Threads) / 1e12 : result.GetValue(peak);
             Run(
                 opened,

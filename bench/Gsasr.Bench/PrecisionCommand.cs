@@ -10,16 +10,17 @@ internal static class PrecisionCommand
     public static Command Create()
     {
         Option<string> device = CommandOptions.Device();
+        Option<string?> asHardware = CommandOptions.AsHardware();
         Option<string> model = CommandOptions.Model(GsasrModel.DefaultName);
         Option<DirectoryInfo> photos = CommandOptions.Photos();
         Option<int[]> scales = CommandOptions.Scales(2, 3, 4, 8);
         var command = new Command("precision", "PSNR of mixed precision against float32 on RGB, and of both against photographs on Y, in dB.")
         {
-            device, model, photos, scales,
+            device, asHardware, model, photos, scales,
         };
         command.SetAction(result =>
         {
-            using Device opened = DeviceCatalog.Open(result.GetValue(device)!);
+            using Device opened = CommandOptions.Open(result, device, asHardware);
             Run(opened, Workloads.Model(result.GetValue(model)!), result.GetValue(photos)!, result.GetValue(scales)!);
         });
         return command;

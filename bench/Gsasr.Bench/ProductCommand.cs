@@ -22,6 +22,7 @@ internal static class ProductCommand
     public static Command Create()
     {
         Option<string> device = CommandOptions.Device();
+        Option<string?> asHardware = CommandOptions.AsHardware();
         var sizes = new Option<int[]>("--sizes")
         {
             Description = "sides of the square images",
@@ -31,10 +32,10 @@ internal static class ProductCommand
         Option<int> runs = CommandOptions.Runs(5);
         Option<double> peak = CommandOptions.Peak();
         Option<Precision> precision = CommandOptions.Precision();
-        var command = new Command("product", "Linear layers and convolutions alone.") { device, sizes, runs, peak, precision };
+        var command = new Command("product", "Linear layers and convolutions alone.") { device, asHardware, sizes, runs, peak, precision };
         command.SetAction(result =>
         {
-            using Device opened = DeviceCatalog.Open(result.GetValue(device)!);
+            using Device opened = CommandOptions.Open(result, device, asHardware);
             if (opened is CpuDevice cpu)
                 MeasureProcessor(cpu, result.GetValue(sizes)!, result.GetValue(runs));
             else

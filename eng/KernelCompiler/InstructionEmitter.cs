@@ -16,7 +16,9 @@ namespace Gsasr.KernelCompiler;
 internal static class InstructionEmitter
 {
     /// <summary>Makes all instructions known to a context.</summary>
-    public static void Register(Context.Builder builder)
+    /// <param name="builder">The context.</param>
+    /// <param name="forTuring">Whether PTX is for hardware before sm_80.</param>
+    public static void Register(Context.Builder builder, bool forTuring)
     {
         IntrinsicImplementationManager manager = builder.GetIntrinsicManager();
         const BindingFlags Instructions = BindingFlags.Static | BindingFlags.Public;
@@ -26,28 +28,34 @@ internal static class InstructionEmitter
             if (method.GetCustomAttribute<InstructionAttribute>() is null)
                 continue;
             const IntrinsicImplementationMode Mode = IntrinsicImplementationMode.GenerateCode;
-            manager.RegisterMethod(method, new PTXIntrinsic(typeof(InstructionEmitter), nameof(EmitPtx), Mode));
+            manager.RegisterMethod(method, new PTXIntrinsic(typeof(InstructionEmitter), forTuring ? nameof(EmitTuringPtx) : nameof(EmitPtx), Mode));
             manager.RegisterMethod(method, new CLIntrinsic(typeof(InstructionEmitter), nameof(EmitOpenCl), Mode));
         }
     }
 
     // Called by ILGPU, which finds it by its name.
-    private static void EmitPtx(PTXBackend backend, PTXCodeGenerator generator, Value value)
+    private static void EmitPtx(PTXBackend backend, PTXCodeGenerator generator, Value value) =>
+        Emit(InstructionOf(value).Ptx, generator, value);
+
+    // As EmitPtx.
+    private static void EmitTuringPtx(PTXBackend backend, PTXCodeGenerator generator, Value value) =>
+        Emit(InstructionOf(value).TuringPtx ?? InstructionOf(value).Ptx, generator, value);
+
+    private static void Emit(string ptx, PTXCodeGenerator generator, Value value)
     {
-        InstructionAttribute instruction = InstructionOf(value);
         var registers = new List<string>();
         if (!value.Type.IsVoidType)
             Flatten(generator.Allocate(value), registers);
         int results = registers.Count;
         foreach (ValueReference argument in value.Nodes)
             Flatten(generator.Load(argument.Resolve()), registers);
-        if (instruction.IsInPlace)
+        if (InstructionOf(value).IsInPlace)
         {
             for (int i = 0; i < results; i++)
                 generator.Builder.Append(CultureInfo.InvariantCulture, $"\tmov.f32 {registers[i]}, {registers[results + i]};\n");
         }
 
-        string text = Fill(instruction.Ptx.Replace("#", AddressSpaceOf(value, "shared"), StringComparison.Ordinal), i => registers[i]);
+        string text = Fill(ptx.Replace("#", AddressSpaceOf(value, "shared"), StringComparison.Ordinal), i => registers[i]);
         generator.Builder.Append('\t').Append(text).Append('\n');
     }
 

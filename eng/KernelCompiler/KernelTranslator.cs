@@ -1,3 +1,4 @@
+using Gsasr.Kernels;
 using ILGPU;
 using ILGPU.Algorithms;
 using ILGPU.Backends;
@@ -13,6 +14,10 @@ namespace Gsasr.KernelCompiler;
 /// <summary>Compiles kernels with ILGPU's backends, without any device.</summary>
 internal static class KernelTranslator
 {
+    // The oldest hardware that the kernels are for, and the one after it, which has more instructions.
+    private const string Turing = "sm_75";
+    private const string Ampere = "sm_80";
+
     // A PTX version that every driver since 2022 reads. ILGPU always writes the target sm_80; PtxText corrects it.
     private static readonly CudaInstructionSet s_ptxVersion = new(8, 0);
 
@@ -22,23 +27,22 @@ internal static class KernelTranslator
     {
         try
         {
-            // A context remembers what it compiled before and then optimises differently. So every kernel has a context of its own, and two
-            // builds give the same bytes.
-            using Backends backends = new(entry.Attribute.Optimization == 1 ? OptimizationLevel.O1 : OptimizationLevel.O2);
-            EntryPointDescription description = EntryPointDescription.FromExplicitlyGroupedKernel(entry.Method);
-            int? groups = entry.Attribute.GroupsPerProcessor is > 0 and int count ? count : null;
-            var specialization = new KernelSpecialization(entry.Attribute.GroupSize, groups);
-            var ptxKernel = (PTXCompiledKernel)backends.Ptx.Compile(description, specialization, new UnrollHook());
-            string ptx = PtxText.Correct(ptxKernel.PTXAssembly, entry.Attribute);
-            string? openCl = null;
-            if (entry.Attribute.Target is null)
+            using Backends backends = new(entry.Attribute, forTuring: false);
+            string uncorrected = backends.CompilePtx(entry);
+            string ptx = PtxText.Correct(uncorrected, entry.Attribute, entry.Attribute.Target ?? Turing);
+            string? turingPtx = null;
+            if (entry.Attribute.Target == Turing)
             {
-                var openClKernel = (CLCompiledKernel)backends.OpenCl.Compile(
-                    description, new KernelSpecialization(entry.Attribute.GroupSize, null), new UnrollHook());
-                openCl = OpenClText.Correct(openClKernel.Source, entry.Attribute);
+                using Backends turing = new(entry.Attribute, forTuring: true);
+                turingPtx = PtxText.Correct(turing.CompilePtx(entry), entry.Attribute, Turing);
+                if (turingPtx == ptx)
+                    turingPtx = null;
+                else
+                    ptx = PtxText.Correct(uncorrected, entry.Attribute, Ampere);
             }
 
-            return new CompiledKernel(entry, ptx, openCl, PtxText.SharedBytes(ptx));
+            string? openCl = entry.Attribute.Target is null ? backends.CompileOpenCl(entry) : null;
+            return new CompiledKernel(entry, ptx, turingPtx, openCl, PtxText.SharedBytes(ptx));
         }
         catch (Exception e)
         {
@@ -50,31 +54,48 @@ internal static class KernelTranslator
         }
     }
 
+    // A context remembers what it compiled before and then optimises differently. So every text of PTX has a context of its own, and two builds
+    // give the same bytes.
     private sealed class Backends : IDisposable
     {
         private readonly Context _context;
+        private readonly PTXBackend _ptx;
+        private readonly CLBackend _openCl;
 
-        public Backends(OptimizationLevel level)
+        public Backends(KernelAttribute attribute, bool forTuring)
         {
             _context = Context.Create(builder =>
             {
+                OptimizationLevel level = attribute.Optimization == 1 ? OptimizationLevel.O1 : OptimizationLevel.O2;
                 builder.EnableAlgorithms().Optimize(level).Inlining(InliningMode.Aggressive).Math(MathMode.Default);
-                InstructionEmitter.Register(builder);
+                InstructionEmitter.Register(builder, forTuring);
             });
-            Ptx = new PTXBackend(_context, new CudaArchitecture(9, 0), s_ptxVersion, null!);
+            _ptx = new PTXBackend(_context, new CudaArchitecture(9, 0), s_ptxVersion, null!);
             var capabilities = new CLCapabilityContext(false, false, false, false, false);
-            OpenCl = new CLBackend(_context, capabilities, CLDeviceVendor.Other, new CLCVersion(1, 2));
+            _openCl = new CLBackend(_context, capabilities, CLDeviceVendor.Other, new CLCVersion(1, 2));
         }
 
-        public PTXBackend Ptx { get; }
+        public string CompilePtx(KernelEntry entry)
+        {
+            int? groups = entry.Attribute.GroupsPerProcessor is > 0 and int count ? count : null;
+            var specialization = new KernelSpecialization(entry.Attribute.GroupSize, groups);
+            return ((PTXCompiledKernel)_ptx.Compile(Describe(entry), specialization, new UnrollHook())).PTXAssembly;
+        }
 
-        public CLBackend OpenCl { get; }
+        public string CompileOpenCl(KernelEntry entry)
+        {
+            var specialization = new KernelSpecialization(entry.Attribute.GroupSize, null);
+            var kernel = (CLCompiledKernel)_openCl.Compile(Describe(entry), specialization, new UnrollHook());
+            return OpenClText.Correct(kernel.Source, entry.Attribute);
+        }
 
         public void Dispose()
         {
-            Ptx.Dispose();
-            OpenCl.Dispose();
+            _ptx.Dispose();
+            _openCl.Dispose();
             _context.Dispose();
         }
+
+        private static EntryPointDescription Describe(KernelEntry entry) => EntryPointDescription.FromExplicitlyGroupedKernel(entry.Method);
     }
 }

@@ -42,6 +42,7 @@ internal static class LaunchWriter
                                     SharedBytes = {{kernel.SharedBytes}},
                                     DynamicSharedBytes = {{attribute.DynamicSharedBytes}},
                                     Target = {{target}},
+                                    HasTuringPtx = {{(kernel.TuringPtx is not null ? "true" : "false")}},
                                     AwaitsEarlierLaunches = {{(kernel.AwaitsEarlierLaunches ? "true" : "false")}},
                                 };
 

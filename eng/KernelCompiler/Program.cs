@@ -6,8 +6,8 @@ using System.Text;
 namespace Gsasr.KernelCompiler;
 
 /// <summary>
-/// <c>Gsasr.KernelCompiler KERNELS.dll FOLDER</c> writes, for every kernel of the assembly, NAME.ptx and NAME.cl into the folder,
-/// and Kernels.g.cs with their launches. Errors are printed the way MSBuild reads them; exit code 1 if there were any.
+/// <c>Gsasr.KernelCompiler KERNELS.dll FOLDER</c> writes, for every kernel of the assembly, NAME.ptx and NAME.cl into the folder
+/// (NAME.sm_75.ptx too where older hardware has a text of its own), and Kernels.g.cs with their launches. Errors are printed the way MSBuild reads them; exit code 1 if there were any.
 /// </summary>
 internal static class Program
 {
@@ -62,6 +62,8 @@ internal static class Program
         foreach (CompiledKernel kernel in kernels)
         {
             WriteText(kernel.Entry.Name + ".ptx", kernel.Ptx);
+            if (kernel.TuringPtx is not null)
+                WriteText(kernel.Entry.Name + ".sm_75.ptx", kernel.TuringPtx);
             if (kernel.OpenCl is not null)
                 WriteText(kernel.Entry.Name + ".cl", kernel.OpenCl);
         }

@@ -7,15 +7,12 @@ namespace Gsasr.KernelCompiler;
 /// <summary>The corrections to ILGPU's PTX, each with its reason. Text that does not look as expected stops the build.</summary>
 internal static partial class PtxText
 {
-    // The oldest hardware that the kernels are for.
-    private const string DefaultTarget = "sm_75";
-
-    public static string Correct(string ptx, KernelAttribute attribute)
+    public static string Correct(string ptx, KernelAttribute attribute, string target)
     {
         string text = ptx.ReplaceLineEndings("\n");
 
         // ILGPU has no target after sm_80, and for this PTX version none before it. The text is right for those targets too.
-        text = ReplaceOnce(text, ".target sm_80\n", $".target {attribute.Target ?? DefaultTarget}\n");
+        text = ReplaceOnce(text, ".target sm_80\n", $".target {target}\n");
 
         // The group size is exact, so the driver can compile for it; ILGPU only states it as a maximum.
         text = ReplaceOnce(text, $".maxntid {attribute.GroupSize}, 1, 1\n", $".reqntid {attribute.GroupSize}, 1, 1\n");

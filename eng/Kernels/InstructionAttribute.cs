@@ -13,6 +13,11 @@ public sealed class InstructionAttribute(string ptx, string? openCl) : Attribute
     /// <summary>The PTX instructions.</summary>
     public string Ptx { get; } = ptx;
 
+    /// <summary>
+    /// The PTX instructions for NVIDIA hardware before sm_80, in kernels with the target sm_75, where it lacks <see cref="Ptx"/>; null where it has it too.
+    /// </summary>
+    public string? TuringPtx { get; set; }
+
     /// <summary>The OpenCL C statements; null for instructions that only NVIDIA hardware has.</summary>
     public string? OpenCl { get; } = openCl;
 

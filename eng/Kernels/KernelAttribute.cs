@@ -39,7 +39,9 @@ public sealed class KernelAttribute : Attribute
     public int GroupsPerProcessor { get; set; }
 
     /// <summary>
-    /// The NVIDIA hardware that the kernel needs, such as "sm_80" or "sm_90a"; it is then compiled to PTX alone. Null for all devices.
+    /// The NVIDIA hardware that the kernel needs, such as "sm_80" or "sm_90a"; it is then compiled to PTX alone. With "sm_75" it may
+    /// use instructions that only sm_80 has; then there is a second text for sm_75, with others in their place (<see cref="InstructionAttribute.TuringPtx"/>).
+    /// Null for all devices.
     /// </summary>
     public string? Target { get; set; }
 

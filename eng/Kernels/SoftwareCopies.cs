@@ -4,7 +4,7 @@ namespace Gsasr.Kernels;
 
 /// <summary>
 /// Copies from global to shared memory that a work-item starts and waits for, on the processor. They are made when they are waited for,
-/// and not before, so that a kernel which does not wait is found out.
+/// and not before, so that a kernel which does not wait is found out; or at once, as on Turing, so that one which copies where others still read is.
 /// </summary>
 public static unsafe class SoftwareCopies
 {
@@ -20,8 +20,15 @@ public static unsafe class SoftwareCopies
 
     private static int s_launch;
 
+    private static bool s_atOnce;
+
     /// <summary>Forgets copies that the last kernel did not wait for. Called before every launch.</summary>
-    public static void Reset() => s_launch++;
+    /// <param name="atOnce">Whether the copies of the next kernel are made when they are started.</param>
+    public static void Reset(bool atOnce)
+    {
+        s_launch++;
+        s_atOnce = atOnce;
+    }
 
     internal static void Start<T>(int sharedAddress, ref T source, int bytes, int size)
         where T : unmanaged
@@ -30,6 +37,12 @@ public static unsafe class SoftwareCopies
         var from = (nint)Unsafe.AsPointer(ref source);
         if ((bytes != 0 && (bytes != size || from % size != 0)) || target % size != 0)
             throw new InvalidOperationException($"No GPU copies {bytes} bytes from {from:x} to {target:x}.");
+        if (s_atOnce)
+        {
+            Copy(target, bytes == 0 ? 0 : from, size);
+            return;
+        }
+
         ForgetOthers();
         (s_started ??= []).Add((target, bytes == 0 ? 0 : from, size));
     }
@@ -46,14 +59,17 @@ public static unsafe class SoftwareCopies
         while (s_groups is not null && s_groups.Count > pending)
         {
             foreach ((nint target, nint source, int size) in s_groups.Dequeue())
-            {
-                var bytes = new Span<byte>((void*)target, size);
-                if (source == 0)
-                    bytes.Clear();
-                else
-                    new ReadOnlySpan<byte>((void*)source, size).CopyTo(bytes);
-            }
+                Copy(target, source, size);
         }
+    }
+
+    private static void Copy(nint target, nint source, int size)
+    {
+        var bytes = new Span<byte>((void*)target, size);
+        if (source == 0)
+            bytes.Clear();
+        else
+            new ReadOnlySpan<byte>((void*)source, size).CopyTo(bytes);
     }
 
     private static void ForgetOthers()

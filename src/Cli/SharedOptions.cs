@@ -75,7 +75,7 @@ internal static class SharedOptions
         var option = new Option<Precision?>("--precision")
         {
             HelpName = "auto|float32|mixed",
-            Description = $"float32, mixed (float16 on tensor cores; NVIDIA GPUs from Ampere on), or auto: mixed for the models that stay near float32 with it. {fallback}",
+            Description = $"float32, mixed (float16 on tensor cores of NVIDIA GPUs), or auto: mixed from Ampere on, for the models that stay near float32 with it. {fallback}",
             CustomParser = result =>
             {
                 string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";

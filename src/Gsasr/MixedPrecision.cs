@@ -9,7 +9,7 @@ namespace Gsasr;
 internal static class MixedPrecision
 {
     /// <summary>
-    /// Chooses the element type of the networks' products. Auto takes float16 only for networks with which it is near to float32.
+    /// Chooses the element type of the networks' products. Auto takes float16 only for networks with which it is near to float32, and on devices on which it is faster.
     /// </summary>
     /// <param name="precision">What was asked for.</param>
     /// <param name="architecture">The networks.</param>
@@ -21,7 +21,7 @@ internal static class MixedPrecision
             return ElementType.Float32;
         string? refusal = Refusal(architecture, device);
         if (precision == Precision.Auto)
-            return refusal is null && IsNearFloat32(architecture) ? ElementType.Float16 : ElementType.Float32;
+            return refusal is null && TensorCores.AreFast(device) && IsNearFloat32(architecture) ? ElementType.Float16 : ElementType.Float32;
         return refusal is null ? ElementType.Float16 : throw new NotSupportedException(refusal);
     }
 
@@ -32,13 +32,13 @@ internal static class MixedPrecision
     private static string? Refusal(GsasrArchitecture architecture, Device device)
     {
         const string Instead = "use float32 precision (or auto)";
-        if (!TensorCores.IsSupported(device))
-            return $"{device.Name} has no mixed precision, which needs an NVIDIA GPU from Ampere on, reached by CUDA; {Instead}.";
+        if (device is not GpuDevice gpu || !TensorCores.IsSupported(gpu))
+            return $"{device.Name} has no mixed precision, which needs an NVIDIA GPU reached by CUDA; {Instead}.";
         DecoderArchitecture decoder = architecture.Decoder;
-        bool fits = architecture.Encoder.HasMixedPrecision
+        bool fits = architecture.Encoder.HasMixedPrecision(gpu)
             && TensorCores.Supports(decoder.InputFeatures)
-            && TensorCores.SupportsAttention(decoder.Channels, decoder.Seeds, decoder.Heads, rotates: decoder.Kind == DecoderKind.Enhanced)
+            && TensorCores.SupportsAttention(gpu, decoder.Channels, decoder.Seeds, decoder.Heads, rotates: decoder.Kind == DecoderKind.Enhanced)
             && TensorCores.SupportsHeads(decoder.Channels);
-        return fits ? null : $"{architecture.Name} has no mixed precision yet; {Instead}.";
+        return fits ? null : $"{architecture.Name} has no mixed precision on {device.Name}; {Instead}.";
     }
 }

@@ -7,8 +7,8 @@ namespace Gsasr;
 public enum Precision
 {
     /// <summary>
-    /// <see cref="Mixed"/> where the device has it and the model's networks stay near to float32 with it (the enhanced decoder behind EDSR or RDN), else
-    /// <see cref="Float32"/>.
+    /// <see cref="Mixed"/> on NVIDIA GPUs from Ampere on, reached by CUDA, where the model's networks stay near to float32 with it (the enhanced decoder behind
+    /// EDSR or RDN), else <see cref="Float32"/>.
     /// </summary>
     Auto,
 

@@ -129,7 +129,7 @@ public sealed class Upscaler : IDisposable
         _band = new HostMemory();
     }
 
-    /// <summary>Whether a device that was found has mixed precision, for the models that have it.</summary>
+    /// <summary>Whether a device that was found has mixed precision, for the models that have it. On Turing it is taken only on request.</summary>
     /// <param name="device">The device.</param>
     public static bool HasMixedPrecision(DeviceDescription device) => TensorCores.IsSupported(device);
 

@@ -93,6 +93,18 @@ public sealed class DeviceCatalog
     /// <param name="name">The text.</param>
     public static bool IsDeviceName(string name) => TryParse(name, out _, out _);
 
+    /// <summary>Opens the first NVIDIA GPU as <see cref="OlderHardware"/>.</summary>
+    /// <param name="hardware">What it is to be: sm_75, sm_80 or sm_86.</param>
+    /// <exception cref="ArgumentException">It cannot be used as that.</exception>
+    /// <exception cref="DeviceException">There is no such GPU, or it cannot be opened.</exception>
+    internal static Device OpenAs(NvidiaTarget hardware)
+    {
+        var catalog = new DeviceCatalog(withDrivers: true);
+        return catalog._cuda.Count > 0
+            ? new CudaDevice(OlderHardware.Of(catalog._cuda[0], hardware))
+            : throw new DeviceException(catalog.DescribeAbsence("cuda", DeviceKind.Cuda));
+    }
+
     /// <summary>Opens a device of the catalogue.</summary>
     /// <param name="description">One of <see cref="Devices"/>.</param>
     /// <exception cref="DeviceException">It cannot be opened.</exception>

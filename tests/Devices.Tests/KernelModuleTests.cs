@@ -150,6 +150,7 @@ public sealed class KernelModuleTests
         SharedBytes = 0,
         DynamicSharedBytes = 0,
         Target = null,
+        HasTuringPtx = false,
         AwaitsEarlierLaunches = false,
     };
 }

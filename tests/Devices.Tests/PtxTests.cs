@@ -19,10 +19,20 @@ public sealed class PtxTests
         Assert.Distinct(kernels.Select(kernel => kernel.Name));
         foreach (Kernel kernel in kernels)
         {
-            byte[] bytes = kernel.ReadPtx();
+            if (kernel.HasTuringPtx)
+            {
+                Assert.Equal(NvidiaTarget.Turing, kernel.Target);
+                Check(kernel, kernel.ReadPtx(7, 5), NvidiaTarget.Turing);
+            }
+
+            Check(kernel, kernel.ReadPtx(9, 0), kernel.HasTuringPtx ? NvidiaTarget.Ampere : kernel.Target ?? NvidiaTarget.Turing);
+        }
+
+        static void Check(Kernel kernel, byte[] bytes, NvidiaTarget target)
+        {
             Assert.All(bytes, value => Assert.InRange(value, 1, 127));
             string ptx = Encoding.ASCII.GetString(bytes);
-            Assert.Contains($".target {kernel.Target ?? NvidiaTarget.Default}\n", ptx, StringComparison.Ordinal);
+            Assert.Contains($".target {target}\n", ptx, StringComparison.Ordinal);
             string entry = $@"\.entry {kernel.EntryPoint}\([^)]*\)\s*\.reqntid {kernel.GroupSize}, 1, 1\s";
             Assert.Single(Regex.Matches(ptx, @"\.entry "));
             Assert.True(Regex.IsMatch(ptx, entry), $"{kernel} has no entry point with .reqntid {kernel.GroupSize}.");
@@ -51,7 +61,7 @@ public sealed class PtxTests
     [Fact]
     public void Sixteen_bytes_at_a_time_are_read_and_written_as_such()
     {
-        string ptx = Encoding.ASCII.GetString(MatrixKernels.MatrixProduct.Kernel.ReadPtx());
+        string ptx = Encoding.ASCII.GetString(MatrixKernels.MatrixProduct.Kernel.ReadPtx(9, 0));
         Assert.Equal(2, Regex.Count(ptx, @"ld\.global\.v4\.f32"));
         Assert.Equal(4, Regex.Count(ptx, @"st\.global\.v4\.f32"));
         Assert.Equal(32, Regex.Count(ptx, @"ld\.shared\.v4\.f32"));

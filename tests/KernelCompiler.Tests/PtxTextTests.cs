@@ -77,24 +77,24 @@ public sealed class PtxTextTests
     private static string Expected => Mended.ReplaceLineEndings("\n");
 
     [Fact]
-    public void All_that_has_to_be_corrected_is() => Assert.Equal(Expected, PtxText.Correct(Text, s_attribute));
+    public void All_that_has_to_be_corrected_is() => Assert.Equal(Expected, PtxText.Correct(Text, s_attribute, "sm_75"));
 
     [Fact]
     public void Line_endings_are_the_same_on_every_system() =>
-        Assert.Equal(Expected, PtxText.Correct(Text.ReplaceLineEndings("\r\n"), s_attribute));
+        Assert.Equal(Expected, PtxText.Correct(Text.ReplaceLineEndings("\r\n"), s_attribute, "sm_75"));
 
     [Fact]
     public void The_counters_of_names_leave_no_trace()
     {
         string other = Text.Replace("_51", "_82", StringComparison.Ordinal).Replace("L_33", "L_3", StringComparison.Ordinal);
         Assert.NotEqual(Text, other);
-        Assert.Equal(Expected, PtxText.Correct(other, s_attribute));
+        Assert.Equal(Expected, PtxText.Correct(other, s_attribute, "sm_75"));
     }
 
     [Fact]
     public void A_target_of_its_own_is_said()
     {
-        string text = PtxText.Correct(Text, new KernelAttribute(64) { Target = "sm_90a" });
+        string text = PtxText.Correct(Text, s_attribute, "sm_90a");
         Assert.Contains(".target sm_90a\n", text, StringComparison.Ordinal);
     }
 
@@ -111,7 +111,7 @@ public sealed class PtxTextTests
     public void Text_that_does_not_look_as_expected_stops_the_build(string old, string replacement, string reason)
     {
         string text = Text.ReplaceLineEndings("\n").Replace(old, replacement, StringComparison.Ordinal);
-        var exception = Assert.Throws<FormatException>(() => PtxText.Correct(text, s_attribute));
+        var exception = Assert.Throws<FormatException>(() => PtxText.Correct(text, s_attribute, "sm_75"));
         Assert.Contains(reason, exception.Message, StringComparison.Ordinal);
     }
 }

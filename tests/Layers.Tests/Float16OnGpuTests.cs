@@ -37,7 +37,7 @@ public sealed class Float16OnGpuTests : Float16Tests
     {
         GpuDevice gpu = TestDevices.GetGpu("cuda");
         if (!TensorCores.IsSupported(gpu))
-            Assert.Skip($"{gpu.Name} is older than sm_80.");
+            Assert.Skip($"{gpu.Name} cannot multiply float16.");
         return gpu;
     }
 }

@@ -20,11 +20,14 @@ public sealed class MixedNetworkTests(ITestOutputHelper output)
     // Of the norm. A weight in a wrong place changes results by tenths; float16 has 11 bits, and a dozen layers round.
     private const double Tolerance = 4e-3;
 
+    private static readonly Lazy<GpuDevice> s_turing = new(() => (GpuDevice)DeviceCatalog.OpenAs(NvidiaTarget.Turing));
+
     [Theory]
     [InlineData("software", "swin")]
     [InlineData("software", "hatl")]
     [InlineData("cuda", "swin")]
     [InlineData("cuda", "hatl")]
+    [InlineData("cuda as Turing", "swin")]
     public void Features_of_float16_are_those_of_float32(string device, string encoder)
     {
         GpuDevice gpu = Gpu(device);
@@ -33,7 +36,7 @@ public sealed class MixedNetworkTests(ITestOutputHelper output)
         // HAT-L's windows are large, and a layer of one head takes long enough in software.
         if (architecture.Encoder is HatLArchitecture hat)
             architecture = architecture with { Encoder = hat with { Layers = 1, Heads = 1 } };
-        Assert.True(architecture.Encoder.HasMixedPrecision);
+        Assert.True(architecture.Encoder.HasMixedPrecision(gpu));
         int side = architecture.Encoder.SizeMultiple;
         using var cpu = new CpuDevice();
         float[] expected = Features(architecture, cpu, side, ElementType.Float32);
@@ -42,14 +45,17 @@ public sealed class MixedNetworkTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("software", nameof(DecoderKind.Paper), 20, 2, 6)]
-    [InlineData("software", nameof(DecoderKind.Enhanced), 12, 2, 4)]
-    [InlineData("cuda", nameof(DecoderKind.Paper), 20, 2, 6)]
-    [InlineData("cuda", nameof(DecoderKind.Enhanced), 12, 2, 4)]
-    public void Gaussians_of_float16_are_those_of_float32(string device, string kind, int channels, int heads, int window)
+    [InlineData("software", nameof(DecoderKind.Paper), 20, 2, 6, 2)]
+    [InlineData("software", nameof(DecoderKind.Enhanced), 12, 2, 4, 2)]
+    [InlineData("software of Turing", nameof(DecoderKind.Enhanced), 12, 2, 2, 1)]
+    [InlineData("cuda", nameof(DecoderKind.Paper), 20, 2, 6, 2)]
+    [InlineData("cuda", nameof(DecoderKind.Enhanced), 12, 2, 4, 2)]
+    [InlineData("cuda as Turing", nameof(DecoderKind.Paper), 20, 2, 6, 2)]
+    [InlineData("cuda as Turing", nameof(DecoderKind.Enhanced), 12, 2, 4, 2)]
+    public void Gaussians_of_float16_are_those_of_float32(string device, string kind, int channels, int heads, int window, int layers)
     {
         GpuDevice gpu = Gpu(device);
-        var decoder = new DecoderArchitecture(Enum.Parse<DecoderKind>(kind), InputFeatures: 8, channels, heads, window, 1, 2, 1, 2);
+        var decoder = new DecoderArchitecture(Enum.Parse<DecoderKind>(kind), InputFeatures: 8, channels, heads, window, 1, layers, 1, layers);
         var architecture = new GsasrArchitecture(SmallModels.Edsr.Encoder, decoder);
         using var cpu = new CpuDevice();
         float[] expected = Gaussians(architecture, cpu, window, ElementType.Float32);
@@ -59,9 +65,11 @@ public sealed class MixedNetworkTests(ITestOutputHelper output)
 
     private static GpuDevice Gpu(string name)
     {
-        if (name == "software")
-            return SoftwareGpu.Shared;
-        GpuDevice gpu = TestDevices.GetGpu(name);
+        if (name.StartsWith("software", StringComparison.Ordinal))
+            return name == "software" ? SoftwareGpu.Shared : SoftwareGpu.Turing;
+        GpuDevice gpu = TestDevices.GetGpu("cuda");
+        if (name == "cuda as Turing")
+            return s_turing.Value;
         if (!TensorCores.IsSupported(gpu))
             Assert.Skip($"{gpu.Name} has no tensor cores that the kernels can use.");
         return gpu;

@@ -1,4 +1,5 @@
 using Gsasr.Architecture;
+using Gsasr.Tensors;
 using Gsasr.Weights;
 
 namespace Gsasr.Encoders;
@@ -23,8 +24,9 @@ internal abstract record EncoderArchitecture
     /// <summary>The most floats that the encoder's own activations take at once, for each pixel of its input.</summary>
     internal abstract long WorkingFloatsPerPixel { get; }
 
-    /// <summary>Whether all its layers can multiply float16.</summary>
-    internal virtual bool HasMixedPrecision => false;
+    /// <summary>Whether a device can multiply float16 in all its layers.</summary>
+    /// <param name="device">A device with layers of float16.</param>
+    internal virtual bool HasMixedPrecision(GpuDevice device) => false;
 
     /// <summary>Adds all layers of the encoder: their tensors, and what they compute for each pixel.</summary>
     internal abstract void Describe(TensorPlan plan);

@@ -30,12 +30,12 @@ internal static class Float16AttentionKernels
     /// query's; wraps: whether keys outside the image are those at its other side, or zero. maskShift: the shift whose wrapped tokens are
     /// masked, 0 for no mask; only with a bias. scale: log2(e) / sqrt(headSize). Offsets and pitches are multiples of 8.
     /// </summary>
-    [Kernel(Heads16Keys144.Items, Specialization = typeof(Heads16Keys144), GroupsPerProcessor = Heads16Keys144.Groups, Target = "sm_80", DynamicSharedBytes = Heads16Keys144.SharedBytes)]
-    [Kernel(Heads32Keys144.Items, Specialization = typeof(Heads32Keys144), GroupsPerProcessor = Heads32Keys144.Groups, Target = "sm_80", DynamicSharedBytes = Heads32Keys144.SharedBytes)]
-    [Kernel(Heads32Keys256.Items, Specialization = typeof(Heads32Keys256), GroupsPerProcessor = Heads32Keys256.Groups, Target = "sm_80", DynamicSharedBytes = Heads32Keys256.SharedBytes)]
+    [Kernel(Heads16Keys144.Items, Specialization = typeof(Heads16Keys144), GroupsPerProcessor = Heads16Keys144.Groups, Target = "sm_75", DynamicSharedBytes = Heads16Keys144.SharedBytes)]
+    [Kernel(Heads32Keys144.Items, Specialization = typeof(Heads32Keys144), GroupsPerProcessor = Heads32Keys144.Groups, Target = "sm_75", DynamicSharedBytes = Heads32Keys144.SharedBytes)]
+    [Kernel(Heads32Keys256.Items, Specialization = typeof(Heads32Keys256), GroupsPerProcessor = Heads32Keys256.Groups, Target = "sm_75", DynamicSharedBytes = Heads32Keys256.SharedBytes)]
     [Kernel(Heads32Keys576.Items, Specialization = typeof(Heads32Keys576), GroupsPerProcessor = Heads32Keys576.Groups, Target = "sm_80", DynamicSharedBytes = Heads32Keys576.SharedBytes)]
-    [Kernel(Heads32Keys64Biased.Items, Specialization = typeof(Heads32Keys64Biased), GroupsPerProcessor = Heads32Keys64Biased.Groups, Target = "sm_80", DynamicSharedBytes = Heads32Keys64Biased.SharedBytes)]
-    [Kernel(Heads32Keys144Biased.Items, Specialization = typeof(Heads32Keys144Biased), GroupsPerProcessor = Heads32Keys144Biased.Groups, Target = "sm_80", DynamicSharedBytes = Heads32Keys144Biased.SharedBytes)]
+    [Kernel(Heads32Keys64Biased.Items, Specialization = typeof(Heads32Keys64Biased), GroupsPerProcessor = Heads32Keys64Biased.Groups, Target = "sm_75", DynamicSharedBytes = Heads32Keys64Biased.SharedBytes)]
+    [Kernel(Heads32Keys144Biased.Items, Specialization = typeof(Heads32Keys144Biased), GroupsPerProcessor = Heads32Keys144Biased.Groups, Target = "sm_75", DynamicSharedBytes = Heads32Keys144Biased.SharedBytes)]
     public static void AttendFloat16<TTile>(
         ArrayView<short> query,
         int queryPitch,

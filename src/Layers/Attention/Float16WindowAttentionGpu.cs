@@ -25,8 +25,15 @@ internal static class Float16WindowAttentionGpu
     /// <param name="keyTokens">Keys of a window.</param>
     /// <param name="headSize">Channels of a head.</param>
     /// <param name="rotates">Whether positions enter by a rotary embedding; if not, by a bias.</param>
-    public static int? HeadSizeFor(int keyTokens, int headSize, bool rotates) =>
-        Array.Find(s_variants, variant => variant.Rotates == rotates && variant.HeadSize >= headSize && variant.MostKeys >= keyTokens)?.HeadSize;
+    public static int? HeadSizeFor(int keyTokens, int headSize, bool rotates) => Find(keyTokens, headSize, rotates)?.HeadSize;
+
+    /// <summary>Whether there is a kernel for heads, filled up, and a device can run it.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="keyTokens">Keys of a window.</param>
+    /// <param name="headSize">Channels of a head.</param>
+    /// <param name="rotates">Whether positions enter by a rotary embedding; if not, by a bias.</param>
+    public static bool Supports(GpuDevice device, int keyTokens, int headSize, bool rotates) =>
+        Find(keyTokens, headSize, rotates) is Variant variant && device.Supports(variant.Kernel);
 
     public static void Run(GpuDevice device, in Tensor query, in Tensor key, in Tensor value, in Tensor y, WindowAttentionSettings settings)
     {
@@ -74,6 +81,9 @@ internal static class Float16WindowAttentionGpu
             Scale = (float)(Log2E / Math.Sqrt(headSize)),
         });
     }
+
+    private static Variant? Find(int keyTokens, int headSize, bool rotates) =>
+        Array.Find(s_variants, variant => variant.Rotates == rotates && variant.HeadSize >= headSize && variant.MostKeys >= keyTokens);
 
     // n / side is n * this >> 16 for whole numbers up to 576 and sides up to 24.
     private static int ReciprocalOf(int side) => 65536 / side + 1;

@@ -35,7 +35,11 @@ internal static class Float16ConvolutionGpu
 
     /// <summary>Whether a device can run the kernels.</summary>
     /// <param name="device">The device.</param>
-    public static bool IsSupported(GpuDevice device) => device.Supports(Float16ConvolutionKernels.ConvolveFloat16.Half128x128);
+    public static bool IsSupported(GpuDevice device) => device.Supports(Float16ConvolutionKernels.ConvolveFloat16.Half64x64OnTuring);
+
+    /// <summary>Whether a device has the tiles of Ampere; if not, it has those of Turing.</summary>
+    /// <param name="device">The device.</param>
+    public static bool HasLargeTiles(GpuDevice device) => device.Supports(Float16ConvolutionKernels.ConvolveFloat16.Half128x128);
 
     /// <summary>How many tiles of rows a layer's pixels have: with sums of pixels, so many of each channel.</summary>
     /// <param name="device">The device.</param>
@@ -173,6 +177,8 @@ internal static class Float16ConvolutionGpu
                 return (Float16ConvolutionKernels.ConvolveFloat16.Warpgroups64x64, Warpgroups64x64.RowCount, Warpgroups64x64.ColumnCount);
         }
 
+        if (!HasLargeTiles(device))
+            return (Float16ConvolutionKernels.ConvolveFloat16.Half64x64OnTuring, Half64x64OnTuring.RowCount, Half64x64OnTuring.ColumnCount);
         if (kernelSize > 1 && channels >= Half128x128.ColumnCount && Groups(pixels, channels, Half128x128.RowCount, Half128x128.ColumnCount) >= 2 * device.ProcessorCount)
             return (Float16ConvolutionKernels.ConvolveFloat16.Half128x128, Half128x128.RowCount, Half128x128.ColumnCount);
         return Groups(pixels, channels, Half128x64.Rows, Half128x64.Columns) >= device.ProcessorCount

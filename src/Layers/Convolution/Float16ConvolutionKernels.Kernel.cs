@@ -28,6 +28,7 @@ internal static class Float16ConvolutionKernels
     [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = 3, Target = "sm_90a", DynamicSharedBytes = Warpgroups128x64.SharedBytes)]
     [Kernel(Warpgroups64x64.GroupSize, Specialization = typeof(Warpgroups64x64), GroupsPerProcessor = 1, Target = "sm_90a", DynamicSharedBytes = Warpgroups64x64.SharedBytes)]
     [Kernel(Half64x64.GroupSize, Specialization = typeof(Half64x64), GroupsPerProcessor = 4, Target = "sm_80", DynamicSharedBytes = Half64x64.SharedBytes)]
+    [Kernel(Half64x64OnTuring.GroupSize, Specialization = typeof(Half64x64OnTuring), GroupsPerProcessor = 2, Target = "sm_75", DynamicSharedBytes = Half64x64OnTuring.SharedBytes)]
     public static void ConvolveFloat16<TTile>(
         ArrayView<short> x,
         int xPitch,

@@ -136,6 +136,45 @@ internal readonly struct Half64x64 : IFloat16Tile
     public static bool HasWarpgroups => false;
 }
 
+/// <summary>
+/// On Turing, for all products. Its copies are made at once, so that a third slice would only take memory: with two, two groups share a multiprocessor.
+/// </summary>
+internal readonly struct Half64x64OnTuring : IFloat16Tile
+{
+    /// <summary>Rows that a group computes.</summary>
+    public const int RowCount = 64;
+
+    /// <summary>Columns that a group computes.</summary>
+    public const int ColumnCount = 64;
+
+    /// <summary>Slices of the depth that are in shared memory at once.</summary>
+    public const int StageCount = 2;
+
+    /// <summary>Work-items of a group.</summary>
+    public const int GroupSize = 128;
+
+    /// <summary>Bytes of shared memory of a group.</summary>
+    public const int SharedBytes = StageCount * (RowCount + ColumnCount) * Float16Tiles.RowBytes;
+
+    /// <inheritdoc/>
+    public static int Rows => RowCount;
+
+    /// <inheritdoc/>
+    public static int Columns => ColumnCount;
+
+    /// <inheritdoc/>
+    public static int RowWarps => 2;
+
+    /// <inheritdoc/>
+    public static int ColumnWarps => 2;
+
+    /// <inheritdoc/>
+    public static int Stages => StageCount;
+
+    /// <inheritdoc/>
+    public static bool HasWarpgroups => false;
+}
+
 /// <summary>On Hopper, for products of 192 columns or a multiple. The sums, on their way out, take more shared memory than two slices.</summary>
 internal readonly struct Warpgroups128x192 : IFloat16Tile
 {

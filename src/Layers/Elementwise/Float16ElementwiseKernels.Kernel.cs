@@ -9,7 +9,7 @@ internal static class Float16ElementwiseKernels
     private const int GroupSize = 256;
 
     /// <summary>y = a + b, rounded; y may be a or b.</summary>
-    [Kernel(GroupSize, Target = "sm_80")]
+    [Kernel(GroupSize, Target = "sm_75")]
     public static void AddFloat16(
         ArrayView<short> a, int aPitch, ArrayView<short> b, int bPitch, ArrayView<short> y, int yPitch, int pixels, int channels)
     {
@@ -28,7 +28,7 @@ internal static class Float16ElementwiseKernels
     /// <summary>
     /// y[row][column] = table[row mod tableHeight][column mod tableWidth], rounded. With a table of y's size it only rounds.
     /// </summary>
-    [Kernel(GroupSize, Target = "sm_80")]
+    [Kernel(GroupSize, Target = "sm_75")]
     public static void RepeatFloat16(
         ArrayView<float> table,
         int tablePitch,

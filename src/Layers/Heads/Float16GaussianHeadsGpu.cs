@@ -63,11 +63,14 @@ internal static class Float16GaussianHeadsGpu
         GpuDevice device, in Tensor x, GaussianHeadsWeights weights, in Tensor y, in GridPlacement placement, Arena arena)
     {
         GaussianHeadsGpuWeights gpuWeights = weights.Gpu!;
+        (Kernel<Float16HeadsKernels.FinishHeadsFloat16.Arguments> kernel, int rows) = Float16ConvolutionGpu.HasLargeTiles(device)
+            ? (Float16HeadsKernels.FinishHeadsFloat16.Half128x128, Half128x128.RowCount)
+            : (Float16HeadsKernels.FinishHeadsFloat16.Half64x64OnTuring, Half64x64OnTuring.RowCount);
         int cells = x.Pixels;
         int hiddenChannels = GaussianHeadsWeights.HeadCount * weights.Channels;
-        int most = (int)Math.Max(Half128x128.RowCount, BandBytes / (hiddenChannels * 2) / Half128x128.RowCount * Half128x128.RowCount);
+        int most = (int)Math.Max(rows, BandBytes / (hiddenChannels * 2) / rows * rows);
         int bands = LayerKernels.DivideUp(cells, most);
-        int bandCells = LayerKernels.DivideUp(LayerKernels.DivideUp(cells, bands), Half128x128.RowCount) * Half128x128.RowCount;
+        int bandCells = LayerKernels.DivideUp(LayerKernels.DivideUp(cells, bands), rows) * rows;
 
         using Arena.Scope scope = arena.BeginScope();
         Tensor hidden = arena.Allocate(1, Math.Min(bandCells, cells), hiddenChannels, ElementType.Float16);
@@ -76,8 +79,8 @@ internal static class Float16GaussianHeadsGpu
         {
             int count = Math.Min(bandCells, cells - first);
             Convolution.Run(line, weights.First, hidden.Reshape(width: count), Activation.Relu, firstColumn: first);
-            int groups = checked(LayerKernels.DivideUp(count, Half128x128.RowCount) * GaussianHeadsWeights.HeadCount);
-            device.Launch(Float16HeadsKernels.FinishHeadsFloat16.Kernel, new WorkSize(groups), new()
+            int groups = checked(LayerKernels.DivideUp(count, rows) * GaussianHeadsWeights.HeadCount);
+            device.Launch(kernel, new WorkSize(groups), new()
             {
                 Hidden = hidden.ViewAs<short>(),
                 HiddenPitch = hidden.Pitch,

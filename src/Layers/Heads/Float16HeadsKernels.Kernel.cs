@@ -10,12 +10,6 @@ namespace Gsasr.Layers;
 /// </summary>
 internal static class Float16HeadsKernels
 {
-    private const int RowSliceBytes = Half128x128.RowCount * Float16Tiles.RowBytes;
-    private const int ColumnSliceBytes = Half128x128.ColumnCount * Float16Tiles.RowBytes;
-    private const int RowBlocks = Half128x128.RowCount / Half128x128.RowWarpCount / 16;
-    private const int ColumnBlocks = Half128x128.ColumnCount / Half128x128.ColumnWarpCount / 8;
-    private const int RowsOfItem = 2 * RowBlocks;
-
     /// <summary>
     /// A group takes a tile of cells, which stay in shared memory, and one head, and goes through the tiles of the head's inner values. For
     /// each tile an item multiplies its sums, two columns of two rows of each block, with the third layer's weights and adds them to sums
@@ -26,8 +20,9 @@ internal static class Float16HeadsKernels
     /// third: [5][3][4C] and thirdBias: [5][3], without values where a head has fewer outputs. C is a multiple of 8. range: set to 1 if a
     /// result is infinite or NaN, as it is when any value before was outside float16's range. The others are as in FinishHeads.
     /// </remarks>
-    [Kernel(Half128x128.GroupSize, Target = "sm_80", GroupsPerProcessor = 2, DynamicSharedBytes = Float16HeadsShape.SharedBytes)]
-    public static void FinishHeadsFloat16(
+    [Kernel(Half128x128.GroupSize, Specialization = typeof(Half128x128), GroupsPerProcessor = 2, Target = "sm_80", DynamicSharedBytes = Float16HeadsShape.SharedBytes)]
+    [Kernel(Half64x64OnTuring.GroupSize, Specialization = typeof(Half64x64OnTuring), GroupsPerProcessor = 1, Target = "sm_75", DynamicSharedBytes = Float16HeadsShape.SharedBytesOnTuring)]
+    public static void FinishHeadsFloat16<TTile>(
         ArrayView<short> hidden,
         int hiddenPitch,
         ArrayView<short> second,
@@ -45,16 +40,17 @@ internal static class Float16HeadsKernels
         ArrayView<float> rowCentres,
         ArrayView<float> columnCentres,
         ArrayView<int> range)
+        where TTile : struct, IFloat16Tile
     {
         ArrayView<int> shared = SharedMemory.GetDynamic<int>();
         int rowSlices = Gpu.Keep(TensorCores.AddressOf(ref shared[0]));
         int slices = (channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth;
-        int columnSlices = Gpu.Keep(rowSlices + slices * RowSliceBytes);
+        int columnSlices = Gpu.Keep(rowSlices + slices * RowSliceBytes<TTile>());
         int item = Group.IdxX;
         int lane = item & 31;
         int tile = Grid.IdxX / HeadsShape.Heads;
         int head = Gpu.Keep(Grid.IdxX - tile * HeadsShape.Heads);
-        int tileRow = Gpu.Keep(tile * Half128x128.RowCount);
+        int tileRow = Gpu.Keep(tile * TTile.Rows);
         int inner = 4 * channels;
         int depth = slices * Float16Tiles.Depth;
         int outputs = HeadsShape.OutputsOf(head);
@@ -63,94 +59,94 @@ internal static class Float16HeadsKernels
         for (int slice = 0; slice < slices; slice++)
         {
             int channel = slice * Float16Tiles.Depth + chunk * 8;
-            for (int n = 0; n < Half128x128.RowCount / 16; n++)
+            for (int n = 0; n < TTile.Rows * 8 / Float16Product.GroupSize<TTile>(); n++)
             {
-                int row = item / 8 + n * 16;
+                int row = item / 8 + n * (Float16Product.GroupSize<TTile>() / 8);
                 int there = tileRow + row < cells & channel < channels ? 1 : 0;
                 TensorCores.StartCopy(
-                    rowSlices + slice * RowSliceBytes + Float16Product.Place(row, chunk),
+                    rowSlices + slice * RowSliceBytes<TTile>() + Float16Product.Place(row, chunk),
                     ref hidden[there != 0 ? (tileRow + row) * hiddenPitch + head * channels + channel : 0],
                     there * 16);
             }
         }
 
-        int tiles = (inner + Half128x128.ColumnCount - 1) / Half128x128.ColumnCount;
+        int tiles = (inner + TTile.Columns - 1) / TTile.Columns;
         int steps = Gpu.Keep(tiles * slices);
         int fetchedSlice = 0;
         int fetchedColumn = head * inner;
         int lastColumn = Gpu.Keep(HeadsShape.Heads * inner);
         int fetched = 0;
         int fetchSlot = 0;
-        for (int s = 0; s < Half128x128.StageCount - 1; s++)
+        for (int s = 0; s < TTile.Stages - 1; s++)
         {
             if (fetched < steps)
             {
-                Float16Product.FetchColumns<Half128x128>(
+                Float16Product.FetchColumns<TTile>(
                     second, depth, fetchedColumn, lastColumn, fetchedSlice * Float16Tiles.Depth, columnSlices + fetchSlot, item);
             }
 
             TensorCores.EndCopyGroup();
             fetched++;
-            fetchSlot += ColumnSliceBytes;
+            fetchSlot += ColumnSliceBytes<TTile>();
             fetchedSlice++;
             if (fetchedSlice == slices)
             {
                 fetchedSlice = 0;
-                fetchedColumn += Half128x128.ColumnCount;
+                fetchedColumn += TTile.Columns;
             }
         }
 
-        var partial = new float[RowsOfItem * HeadsShape.MaximumOutputs];
-        for (int i = 0; i < RowsOfItem * HeadsShape.MaximumOutputs; i++)
+        var partial = new float[RowsOfItem<TTile>() * HeadsShape.MaximumOutputs];
+        for (int i = 0; i < RowsOfItem<TTile>() * HeadsShape.MaximumOutputs; i++)
             partial[i] = 0f;
-        var sums = new Float4[RowBlocks * ColumnBlocks];
-        var left = new Int4[RowBlocks + 1];
-        var right = new Int4[ColumnBlocks / 2 + 1];
-        int firstColumn = Gpu.Keep(Float16Product.WarpColumn<Half128x128>(item) + (lane & 3) * 2);
+        var sums = new Float4[Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>()];
+        var left = new Int4[Float16Product.RowBlocks<TTile>() + 1];
+        var right = new Int4[Float16Product.ColumnBlocks<TTile>() / 2 + 1];
+        int firstColumn = Gpu.Keep(Float16Product.WarpColumn<TTile>(item) + (lane & 3) * 2);
         int slot = 0;
-        for (int first = 0; first < inner; first += Half128x128.ColumnCount)
+        for (int first = 0; first < inner; first += TTile.Columns)
         {
-            for (int i = 0; i < RowBlocks * ColumnBlocks; i++)
+            for (int i = 0; i < Float16Product.RowBlocks<TTile>() * Float16Product.ColumnBlocks<TTile>(); i++)
                 sums[i] = default;
             for (int slice = 0; slice < slices; slice++)
             {
-                TensorCores.WaitForCopies(Half128x128.StageCount - 2);
+                TensorCores.WaitForCopies(TTile.Stages - 2);
                 Group.Barrier();
                 if (fetched < steps)
                 {
-                    Float16Product.FetchColumns<Half128x128>(
+                    Float16Product.FetchColumns<TTile>(
                         second, depth, fetchedColumn, lastColumn, fetchedSlice * Float16Tiles.Depth, columnSlices + fetchSlot, item);
                 }
 
                 TensorCores.EndCopyGroup();
                 fetched++;
-                fetchSlot += ColumnSliceBytes;
-                if (fetchSlot == Half128x128.StageCount * ColumnSliceBytes)
+                fetchSlot += ColumnSliceBytes<TTile>();
+                if (fetchSlot == TTile.Stages * ColumnSliceBytes<TTile>())
                     fetchSlot = 0;
                 fetchedSlice++;
                 if (fetchedSlice == slices)
                 {
                     fetchedSlice = 0;
-                    fetchedColumn += Half128x128.ColumnCount;
+                    fetchedColumn += TTile.Columns;
                 }
 
-                Float16Product.Multiply<Half128x128>(rowSlices + slice * RowSliceBytes, columnSlices + slot, item, sums, left, right);
-                slot += ColumnSliceBytes;
-                if (slot == Half128x128.StageCount * ColumnSliceBytes)
+                Float16Product.Multiply<TTile>(rowSlices + slice * RowSliceBytes<TTile>(), columnSlices + slot, item, sums, left, right);
+                slot += ColumnSliceBytes<TTile>();
+                if (slot == TTile.Stages * ColumnSliceBytes<TTile>())
                     slot = 0;
             }
 
             // After the last inner value come those of the next head; they are left out.
-            for (int j = 0; j < ColumnBlocks; j++)
+            for (int j = 0; j < Float16Product.ColumnBlocks<TTile>(); j++)
             {
                 int column = first + firstColumn + j * 8;
                 if (column < inner)
                 {
                     Float2 bias = Gpu.Load2(ref secondBias[head * inner + column]);
-                    for (int i = 0; i < RowBlocks; i++)
+                    for (int i = 0; i < Float16Product.RowBlocks<TTile>(); i++)
                     {
-                        Float4 sum = sums[i * ColumnBlocks + j];
-                        sums[i * ColumnBlocks + j] = Functions.Rectified(
+                        Float4 sum = sums[i * Float16Product.ColumnBlocks<TTile>() + j];
+                        sums[i * Float16Product.ColumnBlocks<TTile>() + j] = Functions.Rectified(
                             new Float4(sum.X + bias.X, sum.Y + bias.Y, sum.Z + bias.X, sum.W + bias.Y));
                     }
 
@@ -159,9 +155,9 @@ internal static class Float16HeadsKernels
                         if (output < outputs)
                         {
                             Float2 weight = Gpu.Load2(ref third[(head * HeadsShape.MaximumOutputs + output) * inner + column]);
-                            for (int i = 0; i < RowBlocks; i++)
+                            for (int i = 0; i < Float16Product.RowBlocks<TTile>(); i++)
                             {
-                                Float4 sum = sums[i * ColumnBlocks + j];
+                                Float4 sum = sums[i * Float16Product.ColumnBlocks<TTile>() + j];
                                 int index = 2 * i * HeadsShape.MaximumOutputs + output;
                                 partial[index] = Gpu.Fma(sum.Y, weight.Y, Gpu.Fma(sum.X, weight.X, partial[index]));
                                 index += HeadsShape.MaximumOutputs;
@@ -176,32 +172,44 @@ internal static class Float16HeadsKernels
         // [output][column of warps][row], over the slices.
         Group.Barrier();
         ArrayView<float> reduction = SharedMemory.GetDynamic<float>();
-        int warpRow = Float16Product.WarpRow<Half128x128>(item) + lane / 4;
-        int warpColumn = Float16Product.WarpColumn<Half128x128>(item) / (Half128x128.ColumnCount / Half128x128.ColumnWarpCount);
+        int warpRow = Float16Product.WarpRow<TTile>(item) + lane / 4;
+        int warpColumn = Float16Product.WarpColumn<TTile>(item) / (TTile.Columns / TTile.ColumnWarps);
         for (int output = 0; output < HeadsShape.MaximumOutputs; output++)
         {
-            for (int i = 0; i < RowsOfItem; i++)
+            for (int i = 0; i < RowsOfItem<TTile>(); i++)
             {
                 float sum = partial[i * HeadsShape.MaximumOutputs + output];
                 sum += TensorCores.Exchange(sum, 1);
                 sum += TensorCores.Exchange(sum, 2);
                 if ((lane & 3) == 0)
-                    reduction[(output * Half128x128.ColumnWarpCount + warpColumn) * Half128x128.RowCount + warpRow + i * 8] = sum;
+                    reduction[(output * TTile.ColumnWarps + warpColumn) * TTile.Rows + warpRow + i * 8] = sum;
             }
         }
 
         Group.Barrier();
+        if (TTile.Rows < Float16Product.GroupSize<TTile>() && item >= TTile.Rows)
+            return;
         int cell = tileRow + item;
         if (cell >= cells)
             return;
         for (int output = 0; output < outputs; output++)
         {
             float value = thirdBias[head * HeadsShape.MaximumOutputs + output];
-            for (int n = 0; n < Half128x128.ColumnWarpCount; n++)
-                value += reduction[(output * Half128x128.ColumnWarpCount + n) * Half128x128.RowCount + item];
+            for (int n = 0; n < TTile.ColumnWarps; n++)
+                value += reduction[(output * TTile.ColumnWarps + n) * TTile.Rows + item];
             if (!(XMath.Abs(value) < float.PositiveInfinity))
                 range[0] = 1;
             HeadOutputs.Store(y, yPitch, cell + firstCell, head, output, value, width, gridHeight, gridWidth, rowCentres, columnCentres);
         }
     }
+
+    // Two rows of each block.
+    private static int RowsOfItem<TTile>()
+        where TTile : struct, IFloat16Tile => 2 * Float16Product.RowBlocks<TTile>();
+
+    private static int RowSliceBytes<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Rows * Float16Tiles.RowBytes;
+
+    private static int ColumnSliceBytes<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Columns * Float16Tiles.RowBytes;
 }

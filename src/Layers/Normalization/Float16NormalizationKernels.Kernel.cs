@@ -14,7 +14,7 @@ internal static class Float16NormalizationKernels
     /// Each takes every eighth group of eight channels and keeps it in registers. Channels from countedChannels on only fill up eights: they
     /// are zero in x, shift, gamma, beta and table, and the mean and the variance leave them out.
     /// </summary>
-    [Kernel(Float16NormalizationShape.GroupSize, Target = "sm_80")]
+    [Kernel(Float16NormalizationShape.GroupSize, Target = "sm_75")]
     public static void NormalizeFloat16(
         ArrayView<short> x,
         int xPitch,
@@ -93,7 +93,7 @@ internal static class Float16NormalizationKernels
     /// y += x * gates, and normal = (y - mean y) / sqrt(var y + epsilon) * gamma + beta, of y as it is rounded. Items share pixels as in
     /// NormalizeFloat16, and the channels that only fill up eights are left out as there.
     /// </summary>
-    [Kernel(Float16NormalizationShape.GroupSize, Target = "sm_80")]
+    [Kernel(Float16NormalizationShape.GroupSize, Target = "sm_75")]
     public static void AddGatedAndNormalizeFloat16(
         ArrayView<short> x,
         int xPitch,

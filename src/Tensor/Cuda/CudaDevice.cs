@@ -325,7 +325,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
 
     private CuModule LoadModule(Kernel kernel)
     {
-        byte[] terminated = [.. kernel.ReadPtx(), 0];
+        byte[] terminated = [.. kernel.ReadPtx(_candidate.Major, _candidate.Minor), 0];
         var logBuffer = new byte[JitLogBytes];
         CuModule loaded;
         CuResult result;

@@ -67,10 +67,10 @@ internal static unsafe class CudaDiscovery
         string name = Marshal.PtrToStringUTF8((nint)nameBytes) ?? "?";
         int major = Attribute(device, CuConstants.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
         int minor = Attribute(device, CuConstants.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
-        if (!NvidiaTarget.Default.RunsOn(major, minor))
+        if (!NvidiaTarget.Turing.RunsOn(major, minor))
         {
             string reason = $"its compute capability is {major}.{minor}; " +
-                $"{NvidiaTarget.Default.Major}.{NvidiaTarget.Default.Minor} is needed";
+                $"{NvidiaTarget.Turing.Major}.{NvidiaTarget.Turing.Minor} is needed";
             refusals.Add(new DeviceRefusal(DeviceKind.Cuda, name, reason, RefusalCause.Unsuitable));
             return;
         }

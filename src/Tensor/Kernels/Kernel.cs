@@ -39,6 +39,9 @@ internal abstract class Kernel
     /// <summary>Null if the kernel is for all kinds of devices; otherwise the NVIDIA hardware that it is for, reached through CUDA.</summary>
     public required NvidiaTarget? Target { get; init; }
 
+    /// <summary>Whether hardware before sm_80 has PTX of its own, as it lacks some of the instructions. Only with the <see cref="Target"/> sm_75.</summary>
+    public required bool HasTuringPtx { get; init; }
+
     /// <summary>
     /// Whether the kernel itself waits for the launches before it, so that it may be started while they still run. Only with a <see cref="Target"/>.
     /// </summary>
@@ -48,9 +51,12 @@ internal abstract class Kernel
     /// <param name="items">Elements, at least 1.</param>
     public WorkSize GroupsFor(int items) => new((int)(((long)items + GroupSize - 1) / GroupSize));
 
-    /// <summary>Reads the PTX, as ASCII text.</summary>
+    /// <summary>Reads the PTX for hardware of a compute capability, as ASCII text.</summary>
+    /// <param name="major">The capability's first number.</param>
+    /// <param name="minor">The capability's second number.</param>
     /// <exception cref="InvalidDataException">The assembly was built without it.</exception>
-    public byte[] ReadPtx() => ReadResource(".ptx");
+    public byte[] ReadPtx(int major, int minor) =>
+        ReadResource(HasTuringPtx && !NvidiaTarget.Ampere.RunsOn(major, minor) ? $".{NvidiaTarget.Turing}.ptx" : ".ptx");
 
     /// <summary>Reads the OpenCL C, as ASCII text.</summary>
     /// <exception cref="InvalidDataException">The assembly was built without it; one with a <see cref="Target"/> has none.</exception>

@@ -8,8 +8,11 @@ namespace Gsasr.Tensors;
 /// <param name="IsExact">Whether later hardware cannot run it (the <c>a</c> suffix).</param>
 internal readonly record struct NvidiaTarget(int Major, int Minor, bool IsExact)
 {
-    /// <summary>The target of modules without a target of their own.</summary>
-    public static NvidiaTarget Default { get; } = new(7, 5, false);
+    /// <summary>The target of modules without a target of their own, and the oldest hardware that they run on.</summary>
+    public static NvidiaTarget Turing { get; } = new(7, 5, false);
+
+    /// <summary>The first hardware that copies to shared memory while it computes, and multiplies matrices 16 values deep.</summary>
+    public static NvidiaTarget Ampere { get; } = new(8, 0, false);
 
     /// <summary>Reads a name like <c>sm_80</c> or <c>sm_90a</c>.</summary>
     /// <param name="text">The name.</param>

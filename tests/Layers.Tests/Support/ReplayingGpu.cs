@@ -59,6 +59,7 @@ internal sealed class ReplayingGpu : GpuDevice
         SharedBytes = 0,
         DynamicSharedBytes = 0,
         Target = null,
+        HasTuringPtx = false,
         AwaitsEarlierLaunches = false,
     };
 

@@ -20,9 +20,6 @@ internal sealed class SoftwareGpu : GpuDevice
     private const int LargestGroup = 1024;
     private const int WarpSize = 32;
 
-    // As much as any GPU gives a group.
-    private const int SharedBytes = 227 << 10;
-
     private static readonly Assembly s_kernels = Assembly.Load("Gsasr.Layers.Kernels");
 
     private readonly Context _context = Context.Create(
@@ -32,18 +29,23 @@ internal sealed class SoftwareGpu : GpuDevice
     private readonly Dictionary<nint, MemoryBuffer1D<byte, Stride1D.Dense>> _memory = [];
 
     private readonly NvidiaTarget _hardware;
+    private readonly int _sharedBytes;
 
-    private SoftwareGpu(NvidiaTarget hardware)
+    private SoftwareGpu(string hardware, int sharedKibibytes)
     {
-        _hardware = hardware;
+        _hardware = NvidiaTarget.Parse(hardware);
+        _sharedBytes = sharedKibibytes << 10;
         _accelerator = _context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel);
     }
 
     /// <summary>The one that all tests share: Hopper, which has the most instructions.</summary>
-    public static SoftwareGpu Shared { get; } = new(NvidiaTarget.Parse("sm_90a"));
+    public static SoftwareGpu Shared { get; } = new("sm_90a", 227);
 
-    /// <summary>The oldest hardware with tensor cores that the kernels use.</summary>
-    public static SoftwareGpu Ampere { get; } = new(NvidiaTarget.Parse("sm_80"));
+    /// <summary>The hardware from Ampere to Hopper that gives a group the least shared memory.</summary>
+    public static SoftwareGpu Ampere { get; } = new("sm_86", 99);
+
+    /// <summary>The oldest hardware that the kernels are for.</summary>
+    public static SoftwareGpu Turing { get; } = new("sm_75", 64);
 
     public override string Name => "a GPU in software";
 
@@ -57,7 +59,7 @@ internal sealed class SoftwareGpu : GpuDevice
     public override long MemoryBytes => 1L << 32;
 
     public override bool Supports(Kernel kernel) =>
-        kernel.SharedBytes + kernel.DynamicSharedBytes <= SharedBytes && kernel.Target?.RunsOn(_hardware.Major, _hardware.Minor) != false;
+        kernel.SharedBytes + kernel.DynamicSharedBytes <= _sharedBytes && kernel.Target?.RunsOn(_hardware.Major, _hardware.Minor) != false;
 
     public override void Synchronize()
     {
@@ -94,7 +96,7 @@ internal sealed class SoftwareGpu : GpuDevice
         for (int i = 0; i < arguments.Length; i++)
             values[i + 2] = Value(arguments[i], loaded.Parameters[i].ParameterType);
 
-        SoftwareCopies.Reset();
+        SoftwareCopies.Reset(atOnce: !NvidiaTarget.Ampere.RunsOn(_hardware.Major, _hardware.Minor));
 
         // Kernels that are not for tensor cores alone make addresses beyond the end for loads that a condition then forbids, which ILGPU's
         // checks of indices do not let pass.

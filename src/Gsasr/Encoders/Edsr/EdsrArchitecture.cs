@@ -1,5 +1,6 @@
 using Gsasr.Architecture;
 using Gsasr.Layers;
+using Gsasr.Tensors;
 using Gsasr.Weights;
 
 namespace Gsasr.Encoders;
@@ -23,7 +24,7 @@ internal sealed record EdsrArchitecture(int Features, int Blocks) : EncoderArchi
     // The shallow features, and two tensors that a block works with.
     internal override long WorkingFloatsPerPixel => 3L * Features;
 
-    internal override bool HasMixedPrecision => TensorCores.Supports(Features);
+    internal override bool HasMixedPrecision(GpuDevice device) => TensorCores.Supports(Features);
 
     internal override Encoder Load(WeightReader weights) => new EdsrEncoder(weights, this);
 

@@ -1,5 +1,6 @@
 using Gsasr.Architecture;
 using Gsasr.Layers;
+using Gsasr.Tensors;
 using Gsasr.Weights;
 
 namespace Gsasr.Encoders;
@@ -52,8 +53,8 @@ internal sealed record HatLArchitecture(
     internal override long WorkingFloatsPerPixel =>
         3L * Channels + Channels + Math.Max(3 * Channels + Channels + CompressedChannels + Channels + Channels / 16 + 1, MlpChannels);
 
-    internal override bool HasMixedPrecision =>
-        TensorCores.Supports(Features) && TensorCores.SupportsAttention(Channels, OverlappingWindowSize * OverlappingWindowSize, Heads, rotates: true);
+    internal override bool HasMixedPrecision(GpuDevice device) =>
+        TensorCores.Supports(Features) && TensorCores.SupportsAttention(device, Channels, OverlappingWindowSize * OverlappingWindowSize, Heads, rotates: true);
 
     internal override Encoder Load(WeightReader weights) => new HatLEncoder(weights, this);
 

@@ -1,5 +1,6 @@
 using Gsasr.Architecture;
 using Gsasr.Layers;
+using Gsasr.Tensors;
 using Gsasr.Weights;
 
 namespace Gsasr.Encoders;
@@ -25,7 +26,7 @@ internal sealed record RdnArchitecture(int Features, int Blocks, int Layers, int
     // Shallow and fused features, and the channels of two blocks side by side.
     internal override long WorkingFloatsPerPixel => 2L * Features + 2L * (Features + Layers * Growth);
 
-    internal override bool HasMixedPrecision => TensorCores.Supports(Features) && TensorCores.Supports(Growth);
+    internal override bool HasMixedPrecision(GpuDevice device) => TensorCores.Supports(Features) && TensorCores.Supports(Growth);
 
     internal override Encoder Load(WeightReader weights) => new RdnEncoder(weights, this);
 

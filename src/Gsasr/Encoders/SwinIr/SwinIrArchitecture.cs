@@ -1,5 +1,6 @@
 using Gsasr.Architecture;
 using Gsasr.Layers;
+using Gsasr.Tensors;
 using Gsasr.Weights;
 
 namespace Gsasr.Encoders;
@@ -31,8 +32,8 @@ internal sealed record SwinIrArchitecture(
     // Three states. Of a layer the normalised state, with either queries, keys and values or what its perceptron holds.
     internal override long WorkingFloatsPerPixel => 3L * Channels + Channels + Math.Max(3 * Channels, MlpChannels);
 
-    internal override bool HasMixedPrecision =>
-        TensorCores.Supports(Features) && TensorCores.SupportsAttention(Channels, WindowSize * WindowSize, Heads, rotates: false);
+    internal override bool HasMixedPrecision(GpuDevice device) =>
+        TensorCores.Supports(Features) && TensorCores.SupportsAttention(device, Channels, WindowSize * WindowSize, Heads, rotates: false);
 
     internal override Encoder Load(WeightReader weights) => new SwinIrEncoder(weights, this);
 
