@@ -21,8 +21,27 @@ internal static class MixedPrecision
             return ElementType.Float32;
         string? refusal = Refusal(architecture, device);
         if (precision == Precision.Auto)
-            return refusal is null && TensorCores.AreFast(device) && IsNearFloat32(architecture) ? ElementType.Float16 : ElementType.Float32;
+            return refusal is null && Reservation(architecture, TensorCores.AreFast(device)) is null ? ElementType.Float16 : ElementType.Float32;
         return refusal is null ? ElementType.Float16 : throw new NotSupportedException(refusal);
+    }
+
+    /// <summary>What auto chooses on a device that was found, for networks that have mixed precision on all hardware from Ampere on.</summary>
+    /// <param name="architecture">The networks.</param>
+    /// <param name="device">The device.</param>
+    public static Precision ChosenByAuto(GsasrArchitecture architecture, DeviceDescription device) =>
+        TensorCores.IsSupported(device) && Reservation(architecture, TensorCores.AreFast(device)) is null ? Precision.Mixed : Precision.Float32;
+
+    /// <summary>Why auto chooses float32 although there is mixed precision, in a few words; null if auto chooses mixed precision, or if there is none.</summary>
+    /// <param name="architecture">The networks.</param>
+    /// <param name="device">The device that runs them.</param>
+    public static string? ReservationOfAuto(GsasrArchitecture architecture, Device device) =>
+        Refusal(architecture, device) is null ? Reservation(architecture, TensorCores.AreFast(device)) : null;
+
+    private static string? Reservation(GsasrArchitecture architecture, bool isFast)
+    {
+        if (!isFast)
+            return "auto takes mixed precision from compute capability 8.0 on, before which it was not measured";
+        return IsNearFloat32(architecture) ? null : $"{architecture.Name} was not measured to be near enough to float32 with mixed precision";
     }
 
     // Only with these is mixed precision near enough to float32, as far as seeded weights can show it.

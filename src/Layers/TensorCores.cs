@@ -25,6 +25,15 @@ internal static class TensorCores
             && Float16ConvolutionKernels.ConvolveFloat16.Half64x64OnTuring.Target!.Value.RunsOn(hardware.Major, hardware.Minor);
     }
 
+    /// <summary>As <see cref="AreFast(Device)"/>, of a device that was found.</summary>
+    /// <param name="device">The device.</param>
+    public static bool AreFast(DeviceDescription device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return device.ComputeCapability is NvidiaTarget hardware
+            && Float16ConvolutionKernels.ConvolveFloat16.Half128x128.Target!.Value.RunsOn(hardware.Major, hardware.Minor);
+    }
+
     /// <summary>Whether convolutions of float16 can read and write tensors of so many channels.</summary>
     /// <param name="channels">The channels.</param>
     public static bool Supports(int channels) => channels % 8 == 0;

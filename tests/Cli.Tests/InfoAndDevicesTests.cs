@@ -1,4 +1,5 @@
 using Gsasr.Checkpoints;
+using Gsasr.Tensors;
 using Gsasr.Testing;
 
 namespace Gsasr.Cli.Tests;
@@ -78,9 +79,23 @@ public sealed class InfoAndDevicesTests
         Assert.Equal((ExitCode.Success, ""), (outcome.ExitCode, outcome.Error));
         string[] lines = outcome.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
         string[] devices = [.. lines.TakeWhile(line => !line.StartsWith("not used: ", StringComparison.Ordinal))];
-        Assert.Matches(@"^cpu +.+ processor, [0-9]+ threads?, .+, [0-9]+\.[0-9] GiB, managed code$", devices[^1]);
+        Assert.Matches(@"^cpu +.+ processor, [0-9]+ threads?, .+, [0-9]+\.[0-9] GiB, managed code, precision auto: float32$", devices[^1]);
         Assert.All(devices, line => Assert.Matches("^(cpu|(opencl|cuda):[0-9]+) ", line));
         Assert.All(lines[devices.Length..], line => Assert.StartsWith("not used: ", line, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("sm_75", "float32, mixed on request")]
+    [InlineData("sm_80", "mixed with gsasr-lite, other models may differ")]
+    [InlineData("sm_90a", "mixed with gsasr-lite, other models may differ")]
+    [InlineData(null, "float32")]
+    public void Devices_says_what_precision_auto_takes(string? hardware, string expected)
+    {
+        var device = new DeviceDescription(DeviceKind.Cuda, 0, "A card", 3L << 29, "driver 1", IsGpu: true)
+        {
+            ComputeCapability = hardware is null ? null : NvidiaTarget.Parse(hardware),
+        };
+        Assert.Equal($"A card, 1.5 GiB, driver 1, precision auto: {expected}", DevicesCommand.Describe(device));
     }
 
     private static string Value(Outcome outcome, string name) => outcome.Output

@@ -105,6 +105,44 @@ public sealed class PrecisionTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Where_auto_leaves_mixed_precision_alone_there_is_a_reason()
+    {
+        foreach (GsasrArchitecture architecture in GsasrArchitecture.Published.Values)
+        {
+            bool isTaken = MixedPrecision.Choose(Precision.Auto, architecture, SoftwareGpu.Shared) == ElementType.Float16;
+            string? reason = MixedPrecision.ReservationOfAuto(architecture, SoftwareGpu.Shared);
+            Assert.Equal(isTaken, reason is null);
+            Assert.True(isTaken || reason!.Contains(architecture.Name, StringComparison.Ordinal), reason);
+        }
+
+        Assert.Contains("8.0", MixedPrecision.ReservationOfAuto(GsasrModel.Default.Architecture, SoftwareGpu.Turing), StringComparison.Ordinal);
+        Assert.Null(MixedPrecision.ReservationOfAuto(GsasrArchitecture.Published["hatl"], SoftwareGpu.Turing));
+        Assert.Null(MixedPrecision.ReservationOfAuto(GsasrArchitecture.Published["swin"], TestDevices.Get("cpu")));
+    }
+
+    [Fact]
+    public void What_auto_takes_is_known_before_a_device_is_opened()
+    {
+        var catalog = DeviceCatalog.Find();
+        foreach (DeviceDescription description in catalog.Devices)
+        {
+            using Device device = catalog.Open(description);
+            using var upscaler = new Upscaler(GsasrModel.Default, device);
+            Assert.Equal(upscaler.Precision, MixedPrecision.ChosenByAuto(GsasrModel.Default.Architecture, description));
+        }
+
+        foreach (GsasrArchitecture architecture in GsasrArchitecture.Published.Values)
+        {
+            foreach ((string hardware, Device device) in ((string, Device)[])[("sm_75", SoftwareGpu.Turing), ("sm_86", SoftwareGpu.Ampere), ("sm_90a", SoftwareGpu.Shared)])
+            {
+                var description = new DeviceDescription(DeviceKind.Cuda, 0, device.Name, device.MemoryBytes, "", IsGpu: true) { ComputeCapability = NvidiaTarget.Parse(hardware) };
+                ElementType opened = MixedPrecision.Choose(Precision.Auto, architecture, device);
+                Assert.Equal(opened == ElementType.Float16, MixedPrecision.ChosenByAuto(architecture, description) == Precision.Mixed);
+            }
+        }
+    }
+
+    [Fact]
     public void Networks_without_kernels_of_float16_are_refused_by_their_name()
     {
         GsasrArchitecture small = SmallModels.Edsr;

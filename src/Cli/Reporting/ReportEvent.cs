@@ -41,8 +41,16 @@ internal sealed record StageStarted(WorkStage Stage, int? File = null, string? I
 /// <param name="Precision">float32 or mixed.</param>
 /// <param name="OpeningMilliseconds">How long it took to open the device.</param>
 /// <param name="LoadingMilliseconds">How long it took to put the weights on it.</param>
+/// <param name="PrecisionReason">Why precision auto became float32 although mixed precision could be asked for; else null.</param>
 internal sealed record DeviceOpened(
-    string Device, string Kind, string Model, string Source, string Precision, double OpeningMilliseconds, double LoadingMilliseconds) : ReportEvent;
+    string Device,
+    string Kind,
+    string Model,
+    string Source,
+    string Precision,
+    double OpeningMilliseconds,
+    double LoadingMilliseconds,
+    string? PrecisionReason = null) : ReportEvent;
 
 /// <summary>Work on a file begins.</summary>
 /// <param name="File">Its number, from 1.</param>

@@ -58,8 +58,9 @@ internal abstract class TextReporter(Verbosity verbosity) : Reporter
                 WriteLine(note.Input is null ? note.Text : $"{note.Input}: {note.Text}");
                 break;
             case DeviceOpened device when IsVerbose:
+                string reason = device.PrecisionReason is null ? "" : $" ({device.PrecisionReason}; --precision mixed takes it)";
                 WriteLine(Invariant(
-                    $"{device.Model} from {device.Source}, on {device.Device} ({device.Kind}), {device.Precision}; opened in {device.OpeningMilliseconds:0} ms, loaded in {device.LoadingMilliseconds:0} ms"));
+                    $"{device.Model} from {device.Source}, on {device.Device} ({device.Kind}), {device.Precision}{reason}; opened in {device.OpeningMilliseconds:0} ms, loaded in {device.LoadingMilliseconds:0} ms"));
                 break;
             case TimingsMeasured timings when IsVerbose:
                 ShowTimings(timings);

@@ -49,7 +49,8 @@ internal sealed class DeviceSession : IDisposable
                 model.Source,
                 upscaler.Precision.Describe(),
                 Milliseconds(start, opened),
-                Milliseconds(recognised, Stopwatch.GetTimestamp())));
+                Milliseconds(recognised, Stopwatch.GetTimestamp()),
+                request.Options.Precision == Precision.Auto ? MixedPrecision.ReservationOfAuto(model.Architecture, device) : null));
             return new DeviceSession(device, upscaler, model.Name, request, reporter);
         }
         catch

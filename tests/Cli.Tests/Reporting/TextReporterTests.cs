@@ -28,6 +28,19 @@ public sealed class TextReporterTests
         Assert.All(outcome.Error + outcome.Output, c => Assert.True(c is '\n' or '\r' or (>= ' ' and <= '~'), $"U+{(int)c:x4}"));
     }
 
+    [Theory]
+    [InlineData("mixed", null, "mixed")]
+    [InlineData("float32", null, "float32")]
+    [InlineData("float32", "swin was not measured", "float32 (swin was not measured; --precision mixed takes it)")]
+    public void Verbose_says_the_precision_and_why_it_is_float32_where_mixed_could_be_asked_for(string precision, string? reason, string expected)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        using Reporter reporter = Reporter.ForText(Verbosity.Verbose, output, error);
+        reporter.Report(new DeviceOpened("A card", "cuda", "swin", "here", precision, 1, 2, reason));
+        Assert.Equal([$"swin from here, on A card (cuda), {expected}; opened in 1 ms, loaded in 2 ms"], Lines(error));
+    }
+
     [Fact]
     public void Of_several_files_a_summary_says_which_failed_and_why()
     {
