@@ -18,8 +18,8 @@ public abstract class Device : IDisposable
     }
 
     /// <summary>
-    /// Raised once, on any thread, when kernels have to be compiled because no earlier run left them in the cache. The work then waits for
-    /// the driver's compiler, which can take a minute. The handler may wait for other threads that use the device.
+    /// Raised once, on a thread that uses the device, when kernels have to be compiled because no earlier run left them in the cache. The
+    /// work then waits for the driver's compiler, which can take a minute. The handler may wait for other threads that use the device.
     /// </summary>
     public event EventHandler? Compiling;
 

@@ -40,7 +40,7 @@ internal sealed class FileReport(Reporter reporter, int file, string input, stri
     /// <param name="plannedBytes">The device memory that was planned for.</param>
     /// <param name="parts">The parts, in their order.</param>
     /// <param name="milliseconds">The time of all parts and of what is between them.</param>
-    /// <param name="kernels">How many kernels were compiled or loaded, and how long all threads together took for that.</param>
+    /// <param name="kernels">How many kernels were compiled or loaded for it, and how long that took.</param>
     public void Timings(
         (int Width, int Height) tiles, int strips, long plannedBytes, IReadOnlyList<PartTime> parts, double milliseconds, (int Count, TimeSpan Time) kernels)
     {

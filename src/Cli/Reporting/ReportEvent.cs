@@ -82,7 +82,7 @@ internal sealed record NoteMade(string Text, int? File = null, string? Input = n
 /// <param name="Parts">The parts, in their order.</param>
 /// <param name="Milliseconds">The time of all parts and of what is between them.</param>
 /// <param name="Kernels">How many kernels were compiled or loaded for it; null if none were.</param>
-/// <param name="KernelMilliseconds">How long all threads together took for that; null if there were none.</param>
+/// <param name="KernelMilliseconds">How long that took, which is part of the time of all; null if there were none.</param>
 internal sealed record TimingsMeasured(
     int File, string Input, int TileWidth, int TileHeight, int Strips, long PlannedBytes, IReadOnlyList<PartTime> Parts, double Milliseconds,
     int? Kernels = null, double? KernelMilliseconds = null) : ReportEvent;

@@ -98,7 +98,7 @@ internal abstract class TextReporter(Verbosity verbosity) : Reporter
             WriteLine(Invariant($"{part.Name,-26}{part.Milliseconds,9:0.0} ms"));
         WriteLine(Invariant($"{"all, with what is between",-26}{timings.Milliseconds,9:0.0} ms"));
         if (timings.Kernels is int kernels)
-            WriteLine(Invariant($"{$"{kernels} kernels, on all threads",-26}{timings.KernelMilliseconds,9:0.0} ms"));
+            WriteLine(Invariant($"{$"of it, loading {kernels} kernels",-26}{timings.KernelMilliseconds,9:0.0} ms"));
     }
 
     private void ShowSummary(RunFinished finished)

@@ -21,7 +21,6 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
     private ForwardPass? _pass;
     private FieldDescription? _description;
     private ImageGeometry _describedGeometry;
-    private bool _hasKernels;
 
     /// <summary>The memory.</summary>
     public Workspace Workspace { get; } = new(device, architecture, options);
@@ -60,7 +59,6 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
                     _source.Read(source, geometry, withAlpha: writer.Layout.HasAlpha());
                 isRead = true;
                 Pass.Meter.BeginWork(plan.Work(_work), plan.Images * plan.TileCount);
-                PrepareKernels(plan, Workspace.Field);
                 Draw(ref picture, plan, writer, ref firstRow);
                 cancellation.ThrowIfCancellationRequested();
                 Pass.Meter.Finish();
@@ -180,33 +178,12 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
             Colours = GaussiansOf(Workspace.Field, memory.Start, memory.End),
             Alpha = plan.Images == 2 ? GaussiansOf(Workspace.AlphaField, memory.Start, memory.End) : null,
         };
-        return Workspace.Raster.Draw(filled, CanvasOf(filled.Description, geometry), plan.Strips.OutputOf(strip), writer, ref firstRow, plan.DrawingBytes, network, Pass);
-    }
-
-    // The kernels of an upscaler's first image are compiled side by side before it. During the image they would be compiled one after the other.
-    private void PrepareKernels(MemoryPlan plan, DeviceBuffer field)
-    {
-        if (_hasKernels || device is not GpuDevice gpu)
-            return;
-        var kernels = new HashSet<Kernel>();
-        using (gpu.BeginRehearsal(kernels))
+        RasterSettings canvas = filled.Description.Canvas(geometry.Scale, geometry.RatioX, geometry.RatioY) with
         {
-            var pass = new ForwardPass(Workspace.Arena);
-            pass.Begin(progress: null, Pass.Cancellation);
-            Strip strip = plan.Strips.StripAt(0);
-            network.Rehearse(_source.Colours, plan, strip, field, pass);
-            if (plan.Format != DrawnFormat.Field)
-            {
-                StripMemory memory = plan.Strips.MemoryOf(strip);
-                RasterSettings canvas = CanvasOf(Described(plan.Geometry), plan.Geometry);
-                Tensor gaussians = GaussiansOf(field, memory.Start, memory.End);
-                Workspace.Raster.Rehearse(gaussians, canvas, plan.Strips.OutputOf(strip), plan.Format, plan.DrawingBytes, pass);
-            }
-        }
-
-        gpu.Prepare(kernels, Pass.Cancellation);
-        _hasKernels = true;
-        Pass.Mark(PipelineStage.Kernels);
+            ViewportLeft = geometry.CanvasLeft,
+            ViewportTop = geometry.CanvasTop,
+        };
+        return Workspace.Raster.Draw(filled, canvas, plan.Strips.OutputOf(strip), writer, ref firstRow, plan.DrawingBytes, network, Pass);
     }
 
     // All Gaussians of an image, in memory of their own.
@@ -216,7 +193,6 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
         DeviceBuffer memory = device.Allocate(plan.FieldBytes);
         try
         {
-            PrepareKernels(plan, memory);
             network.Fill(_source.Colours, plan, plan.Strips.StripAt(0), memory, Pass, again: false);
             if (network.TakeOverflow())
             {
@@ -239,10 +215,6 @@ internal sealed class ImagePipeline(NetworkStage network, Device device, GsasrAr
 
     private EvenAreas? EvenAreasOf(float[] image, EvenAreas areas, in ImageGeometry geometry) =>
         options.KeepEvenAreas && areas.Find(image, geometry.Width, geometry.Height) ? areas : null;
-
-    // The canvas, from the picture's first pixel on.
-    private static RasterSettings CanvasOf(FieldDescription description, in ImageGeometry geometry) =>
-        description.Canvas(geometry.Scale, geometry.RatioX, geometry.RatioY) with { ViewportLeft = geometry.CanvasLeft, ViewportTop = geometry.CanvasTop };
 
     // How the Gaussians of an image are drawn; kept for the next image of the same size.
     private FieldDescription Described(in ImageGeometry geometry)

@@ -91,27 +91,6 @@ internal sealed class NetworkStage : IDisposable
         Fill(_networks, image, plan, strip, field, pass);
     }
 
-    /// <summary>Launches what makes the Gaussians of a strip, for the kernels to be noted (<see cref="GpuDevice.BeginRehearsal"/>).</summary>
-    /// <param name="image">[height, width, 3] values of 0 to 1, without padding.</param>
-    /// <param name="plan">The image's sizes, and how it is cut.</param>
-    /// <param name="strip">The strip.</param>
-    /// <param name="field">Where the Gaussians would go.</param>
-    /// <param name="pass">Memory and cancellation.</param>
-    public void Rehearse(ReadOnlySpan<float> image, MemoryPlan plan, in Strip strip, DeviceBuffer field, ForwardPass pass)
-    {
-        // There is nothing to see.
-        Action<string, Tensor>? tap = Tap;
-        Tap = null;
-        try
-        {
-            Fill(_networks, image, plan, strip, field, pass);
-        }
-        finally
-        {
-            Tap = tap;
-        }
-    }
-
     /// <summary>
     /// Whether values have left float16's range since the last call, so that Gaussians are wrong and have to be made again. Waits for the device.
     /// </summary>

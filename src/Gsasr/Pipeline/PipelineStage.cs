@@ -3,9 +3,6 @@ namespace Gsasr.Pipeline;
 /// <summary>The stages that an image goes through.</summary>
 internal enum PipelineStage
 {
-    /// <summary>Kernels are compiled, or loaded where they were compiled before. Only the first image has this stage.</summary>
-    Kernels,
-
     /// <summary>Pixels become floats and go to the device.</summary>
     Conversion,
 
@@ -38,7 +35,6 @@ internal static class PipelineStages
     /// <param name="stage">The stage.</param>
     public static string Describe(this PipelineStage stage) => stage switch
     {
-        PipelineStage.Kernels => "compiling kernels",
         PipelineStage.Conversion => "conversion and upload",
         PipelineStage.Encoder => "encoder",
         PipelineStage.DecoderBlocks => "decoder blocks",

@@ -147,22 +147,6 @@ internal sealed class RasterStage(Arena arena) : IDisposable
         return true;
     }
 
-    /// <summary>Launches what draws the first band of a part, for the kernels to be noted (<see cref="GpuDevice.BeginRehearsal"/>).</summary>
-    /// <param name="gaussians">What is drawn.</param>
-    /// <param name="canvas">The canvas, and the place of the picture's first pixel on it.</param>
-    /// <param name="part">The part, in pixels of the picture.</param>
-    /// <param name="format">What is drawn of it.</param>
-    /// <param name="bytes">The memory that a band may take.</param>
-    /// <param name="pass">Memory and cancellation.</param>
-    public void Rehearse(in Tensor gaussians, in RasterSettings canvas, PixelRectangle part, in DrawnFormat format, long bytes, ForwardPass pass)
-    {
-        if (part.Width < 1 || part.Height < 1)
-            return;
-        int rows = BandRows(arena.Device, gaussians.Pixels, part.Width, part.Height, format.SampleBytes, format.Images, bytes);
-        using Arena.Scope scope = arena.BeginScope();
-        RenderBand(gaussians, canvas, part with { Height = Math.Min(rows, part.Height) }, format.SampleBytes, pass);
-    }
-
     /// <summary>Draws a part of a canvas as sums, neither clamped nor rounded, without even areas.</summary>
     /// <param name="gaussians">What is drawn.</param>
     /// <param name="canvas">The canvas, and the place of the part's first pixel on it.</param>
@@ -215,7 +199,11 @@ internal sealed class RasterStage(Arena arena) : IDisposable
     {
         using (arena.BeginScope())
         {
-            Tensor image = RenderBand(gaussians, place, size, sizeof(T), pass);
+            Tensor image = arena.Allocate(size.Height, size.Width, 3);
+            Rasterizer.Render(gaussians, place, image, arena, pass.Cancellation);
+            pass.Mark(PipelineStage.Rasteriser);
+            if (typeof(T) != typeof(float))
+                Round(image, size, sizeof(T), pass);
             if (network?.TakeOverflow() == true)
                 return false;
             int nonFinite = typeof(T) == typeof(float) ? Download(image, MemoryMarshal.Cast<T, float>(band)) : DownloadRounded(band);
@@ -241,17 +229,6 @@ internal sealed class RasterStage(Arena arena) : IDisposable
         }
 
         return true;
-    }
-
-    // Sums, and their whole numbers unless a value has the size of the sums.
-    private Tensor RenderBand(in Tensor gaussians, in RasterSettings place, in PixelRectangle size, int sampleBytes, ForwardPass pass)
-    {
-        Tensor image = arena.Allocate(size.Height, size.Width, 3);
-        Rasterizer.Render(gaussians, place, image, arena, pass.Cancellation);
-        pass.Mark(PipelineStage.Rasteriser);
-        if (sampleBytes != sizeof(float))
-            Round(image, size, sampleBytes, pass);
-        return image;
     }
 
     // Both return how many values are not numbers.

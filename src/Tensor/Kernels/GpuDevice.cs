@@ -13,7 +13,6 @@ internal abstract class GpuDevice : Device
 
     // Used under the lock of the launches. The drivers' queues take work from any number of threads.
     private readonly Dictionary<Kernel, GpuKernel> _kernels = [];
-    private readonly Dictionary<Kernel, Lock> _loading = [];
     private TimeSpan _loadingTime;
     private readonly HashSet<GpuBuffer> _buffers = [];
     private readonly LaunchReplays _replays;
@@ -84,47 +83,13 @@ internal abstract class GpuDevice : Device
         ArgumentNullException.ThrowIfNull(kernel);
         if (LaunchLock.IsHeldByCurrentThread)
             throw new InvalidOperationException($"Kernel {kernel} is prepared before the lock of the launches is taken.");
-        if (LaunchRecording.Of(this)?.Rehearsed is ISet<Kernel> rehearsed)
-        {
-            rehearsed.Add(kernel);
-            return;
-        }
-
         if (TryLoad(kernel, mayCompile: false))
             return;
         OnCompiling();
         TryLoad(kernel, mayCompile: true);
     }
 
-    /// <summary>
-    /// Compiles kernels side by side, as their first launches would one after the other. Those that cannot be compiled are reported by their launches.
-    /// </summary>
-    /// <param name="kernels">The kernels.</param>
-    /// <param name="cancellation">Stops before the next kernel.</param>
-    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
-    internal void Prepare(IReadOnlyCollection<Kernel> kernels, CancellationToken cancellation)
-    {
-        Kernel[] missing;
-        lock (LaunchLock)
-            missing = [.. kernels.Where(kernel => !_kernels.ContainsKey(kernel))];
-        if (missing.Length > 0)
-            new KernelPreparation(this, missing, cancellation).Run();
-    }
-
-    /// <summary>
-    /// Until the result is disposed of, the calling thread's launches on this device are not made; only their kernels are noted. Uploads are made.
-    /// </summary>
-    /// <param name="kernels">Takes the kernels.</param>
-    internal LaunchRecording.RehearsalScope BeginRehearsal(ISet<Kernel> kernels)
-    {
-        // Uploads come after the launches before them.
-        Flush();
-        var rehearsal = new LaunchRecording(this) { Rehearsed = kernels };
-        rehearsal.Begin();
-        return new LaunchRecording.RehearsalScope(rehearsal);
-    }
-
-    /// <summary>How many kernels are loaded, and how long all threads together took to compile and load them.</summary>
+    /// <summary>How many kernels were compiled, or loaded because they had been compiled before, and how long that took.</summary>
     internal (int Count, TimeSpan Time) KernelsLoaded
     {
         get
@@ -361,7 +326,7 @@ internal abstract class GpuDevice : Device
     /// <summary>Releases all objects of the driver, after the work under way; called once, when nobody uses them any more.</summary>
     private protected abstract void Close();
 
-    /// <summary>Loads a kernel; called by one thread for one kernel, but by several at once for several, while others launch.</summary>
+    /// <summary>Loads a kernel.</summary>
     /// <param name="kernel">The kernel, which the device supports.</param>
     /// <param name="mayCompile">Whether to call a compiler that can take a minute.</param>
     /// <returns>The kernel; null where that compiler has to be called and may not.</returns>
@@ -396,11 +361,6 @@ internal abstract class GpuDevice : Device
     {
         using UseScope use = Use();
         LaunchRecording? recording = LaunchRecording.Of(this);
-        if (recording?.Rehearsed is ISet<Kernel> rehearsed)
-        {
-            rehearsed.Add(kernel);
-            return true;
-        }
 
         // Launches that must follow each other are given to the driver together, so not before the thread gives up the lock.
         bool maySubmit = !LaunchLock.IsHeldByCurrentThread;
@@ -454,18 +414,13 @@ internal abstract class GpuDevice : Device
         }
     }
 
-    // Whoever needs a kernel that another thread loads waits for it. Other kernels are loaded meanwhile, and launched.
     private bool TryLoad(Kernel kernel, bool mayCompile)
     {
         using UseScope use = Use();
-        lock (LoadingOf(kernel))
+        lock (LaunchLock)
         {
-            lock (LaunchLock)
-            {
-                if (_kernels.ContainsKey(kernel))
-                    return true;
-            }
-
+            if (_kernels.ContainsKey(kernel))
+                return true;
             if (!Supports(kernel))
             {
                 string needs = kernel.Target is NvidiaTarget target ? $"NVIDIA's {target}" : "devices";
@@ -476,23 +431,9 @@ internal abstract class GpuDevice : Device
             long start = Stopwatch.GetTimestamp();
             if (LoadKernel(kernel, mayCompile) is not GpuKernel loaded)
                 return false;
-            lock (LaunchLock)
-            {
-                _kernels.Add(kernel, loaded);
-                _loadingTime += Stopwatch.GetElapsedTime(start);
-            }
-
+            _kernels.Add(kernel, loaded);
+            _loadingTime += Stopwatch.GetElapsedTime(start);
             return true;
-        }
-    }
-
-    private Lock LoadingOf(Kernel kernel)
-    {
-        lock (LaunchLock)
-        {
-            if (!_loading.TryGetValue(kernel, out Lock? loading))
-                _loading.Add(kernel, loading = new Lock());
-            return loading;
         }
     }
 

@@ -37,9 +37,6 @@ internal sealed class LaunchRecording(GpuDevice device)
     /// <summary>The device.</summary>
     public GpuDevice Device { get; } = device;
 
-    /// <summary>Takes the kernels of launches that are rehearsed and not made; null where they are made.</summary>
-    public ISet<Kernel>? Rehearsed { get; init; }
-
     /// <summary>The order of the next launch.</summary>
     public LaunchOrder Order { get; set; }
 
@@ -107,14 +104,6 @@ internal sealed class LaunchRecording(GpuDevice device)
     {
         /// <summary>Gives the last launches to the driver.</summary>
         public void Dispose() => recording?.Device.EndRecording(recording);
-    }
-
-    /// <summary>The time in which launches are rehearsed, on one thread.</summary>
-    /// <param name="rehearsal">The recording that they would be in.</param>
-    internal readonly struct RehearsalScope(LaunchRecording rehearsal) : IDisposable
-    {
-        /// <summary>The next launches are made.</summary>
-        public void Dispose() => rehearsal.End();
     }
 
     /// <summary>The time in which launches run beside.</summary>

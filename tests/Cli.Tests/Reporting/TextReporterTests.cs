@@ -41,6 +41,20 @@ public sealed class TextReporterTests
         Assert.Equal([$"swin from here, on A card (cuda), {expected}; opened in 1 ms, loaded in 2 ms"], Lines(error));
     }
 
+    [Theory]
+    [InlineData(0, new string[0])]
+    [InlineData(15, new[] { "of it, loading 15 kernels    2793.4 ms" })]
+    public void Verbose_says_how_many_kernels_were_loaded_and_how_long_that_took(int kernels, string[] expected)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        using Reporter reporter = Reporter.ForText(Verbosity.Verbose, output, error);
+        reporter.Begin(1, "a.png", "b.png").Timings((9, 9), 1, 1 << 20, [new PartTime("encoder", 2)], 3000, (kernels, TimeSpan.FromMilliseconds(2793.41)));
+        Assert.Equal(
+            ["a.png: tiles of 9 x 9 pixels, strips 1, planned memory 1.0 MiB", "encoder                         2.0 ms", "all, with what is between    3000.0 ms", .. expected],
+            Lines(error));
+    }
+
     [Fact]
     public void Of_several_files_a_summary_says_which_failed_and_why()
     {

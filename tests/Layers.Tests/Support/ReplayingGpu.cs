@@ -7,7 +7,6 @@ namespace Gsasr.Layers.Tests;
 internal sealed class ReplayingGpu : GpuDevice
 {
     private static readonly Kernel<Arguments> s_double = KernelNamed("Double");
-    private int _loads;
 
     /// <summary>How many kernels were started one by one.</summary>
     public int SingleLaunches { get; private set; }
@@ -19,13 +18,10 @@ internal sealed class ReplayingGpu : GpuDevice
     public int Graphs { get; private set; }
 
     /// <summary>How often a kernel was loaded, or was to be.</summary>
-    public int Loads => _loads;
+    public int Loads { get; private set; }
 
     /// <summary>Called when a kernel is compiled; kernels are found compiled while it is null.</summary>
     public Action<Kernel>? OnCompile { get; set; }
-
-    /// <summary>Whether the driver's objects were released.</summary>
-    public bool IsClosed { get; private set; }
 
     /// <summary>How many allocations fail from now on.</summary>
     public int FailingAllocations { get; set; }
@@ -84,14 +80,13 @@ internal sealed class ReplayingGpu : GpuDevice
     {
         ReleaseGraphs();
         ReleaseBuffers();
-        IsClosed = true;
     }
 
     private protected override GpuKernel? LoadKernel(Kernel kernel, bool mayCompile)
     {
         if (OnCompile is not null && !mayCompile)
             return null;
-        Interlocked.Increment(ref _loads);
+        Loads++;
         OnCompile?.Invoke(kernel);
         return new LoadedKernel(kernel);
     }
