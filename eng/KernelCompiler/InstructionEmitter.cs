@@ -23,7 +23,7 @@ internal static class InstructionEmitter
         IntrinsicImplementationManager manager = builder.GetIntrinsicManager();
         const BindingFlags Instructions = BindingFlags.Static | BindingFlags.Public;
         foreach (MethodInfo method in (MethodInfo[])[.. typeof(Gpu).GetMethods(Instructions), .. typeof(TensorCores).GetMethods(Instructions), .. typeof(Warpgroup).GetMethods(Instructions), .. typeof(Launches).GetMethods(Instructions),
-            .. typeof(SplitWarpgroup).GetMethods(Instructions)])
+            .. typeof(BulkCopies).GetMethods(Instructions), .. typeof(SplitWarpgroup).GetMethods(Instructions)])
         {
             if (method.GetCustomAttribute<InstructionAttribute>() is null)
                 continue;

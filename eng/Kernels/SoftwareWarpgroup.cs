@@ -38,6 +38,8 @@ internal static unsafe class SoftwareWarpgroup
             }
         }
 
+        // The items of a warp go on together, so one can say for all that they have read the operands.
+        Warp.Barrier();
         return Sums64.From(blocks, 0);
     }
 

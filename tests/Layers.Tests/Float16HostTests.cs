@@ -18,19 +18,27 @@ public sealed class Float16HostTests
         Assert.Contains("Float16", refusal.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Weights_are_packed_to_whole_slices()
+    [Theory]
+    [InlineData(5, 2, 3)]
+    [InlineData(130, 1, 1)]
+    [InlineData(64, 65, 9)]
+    [InlineData(200, 130, 1)]
+    public void Weights_are_packed_as_they_will_lie_in_shared_memory(int inputs, int outputs, int taps)
     {
-        // [2 outputs][3 taps][5 channels], and [1][1][130].
-        float[] weight = Numbers.Of("weight", 2 * 3 * 5);
-        Half[] packed = Float16ConvolutionGpu.Pack(weight, 5, 2, 3);
-        Assert.Equal(2 * 3 * Float16Tiles.Depth, packed.Length);
+        const int Columns = 64;
+        int slices = (inputs + 63) / 64;
+        float[] weight = Numbers.Of("weight", outputs * taps * inputs);
+        Half[] packed = Float16ConvolutionGpu.Pack(weight, inputs, outputs, taps);
+        Assert.Equal((outputs + 63) / 64 * Columns * taps * slices * Float16Tiles.Depth, packed.Length);
         for (int i = 0; i < packed.Length; i++)
         {
-            int channel = i % Float16Tiles.Depth;
-            Assert.Equal(channel < 5 ? (Half)weight[i / Float16Tiles.Depth * 5 + channel] : Half.Zero, packed[i]);
+            // [blocks of columns][taps][slices][column][chunks of 8, permuted by the column].
+            int column = i / 64 % Columns;
+            int slice = i / 64 / Columns % (taps * slices);
+            int output = i / 64 / Columns / (taps * slices) * Columns + column;
+            int input = slice % slices * 64 + (i % 64 / 8 ^ column % 8) * 8 + i % 8;
+            Half expected = output < outputs && input < inputs ? (Half)weight[(output * taps + slice / slices) * inputs + input] : Half.Zero;
+            Assert.Equal(expected, packed[i]);
         }
-
-        Assert.Equal(3 * Float16Tiles.Depth, Float16ConvolutionGpu.Pack(new float[130], 130, 1, 1).Length);
     }
 }

@@ -5,7 +5,7 @@ namespace Gsasr.Layers;
 /// <summary><see cref="Convolution"/> of float16 on the tensor cores of a GPU.</summary>
 internal static class Float16ConvolutionGpu
 {
-    /// <summary>Packs weights: [output channels][taps][input channels, filled up with zeros to slices of the depth].</summary>
+    /// <summary>Packs weights as <see cref="PackedColumns"/>: a column is an output channel, its slices are those of the input channels of one tap after the other.</summary>
     /// <param name="device">The device that will use them.</param>
     /// <param name="weight">[outputChannels][taps][inputChannels].</param>
     /// <param name="inputChannels">Channels of the input.</param>
@@ -22,15 +22,16 @@ internal static class Float16ConvolutionGpu
     /// <summary>The order of <see cref="Pack(GpuDevice, ReadOnlySpan{float}, int, int, int)"/>, on the host.</summary>
     public static Half[] Pack(ReadOnlySpan<float> weight, int inputChannels, int outputChannels, int taps)
     {
-        int filled = LayerKernels.DivideUp(inputChannels, Float16Tiles.Depth) * Float16Tiles.Depth;
-        var packed = new Half[checked(outputChannels * taps * filled)];
+        int slices = LayerKernels.DivideUp(inputChannels, Float16Tiles.Depth);
+        var packed = new PackedColumns(outputChannels, taps * slices);
+        var values = new Half[inputChannels];
         for (int row = 0; row < outputChannels * taps; row++)
         {
-            System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(
-                weight.Slice(row * inputChannels, inputChannels), packed.AsSpan(row * filled, inputChannels));
+            System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(weight.Slice(row * inputChannels, inputChannels), values);
+            packed.Set(row / taps, row % taps * slices, values);
         }
 
-        return packed;
+        return packed.Values;
     }
 
     /// <summary>Whether a device can run the kernels.</summary>

@@ -123,8 +123,7 @@ internal static class Float16ConvolutionKernels
             if (s < steps)
             {
                 Float16Product.FetchColumns<TColumns>(
-                    weights, depth, tileColumn, outputChannels, s * Float16Tiles.Depth,
-                    sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
+                    weights, steps, s, tileColumn, outputChannels, sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
             }
 
             fetchSlot += Float16Product.SlotBytes<TColumns>();
@@ -170,8 +169,7 @@ internal static class Float16ConvolutionKernels
             {
                 Fetch<TTile>(x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
                 Float16Product.FetchColumns<TColumns>(
-                    weights, depth, tileColumn, outputChannels, fetched * Float16Tiles.Depth,
-                    sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
+                    weights, steps, fetched, tileColumn, outputChannels, sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
             }
 
             TensorCores.EndCopyGroup();

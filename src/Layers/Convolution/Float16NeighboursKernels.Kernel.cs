@@ -12,7 +12,7 @@ internal static class Float16NeighboursKernels
     /// <summary>
     /// y = activation(x * weights + bias) + residual, as the product A [pixels, taps * channels] * B. The rows of a tile are pixels side by side, 8 across. Of 64 channels
     /// at a time they lie in shared memory with their neighbours, and the nine parts of A are the same pixels, seen from another place: so each is fetched once,
-    /// not nine times. Meanwhile the weights of the next parts, and in the end the next channels, are being fetched.
+    /// not nine times. Meanwhile the weights of the next parts, and in the end the next channels, are being fetched. Warps wait for each other only where the channels change.
     /// </summary>
     /// <remarks>
     /// As ConvolveFloat16. rows and columns: the rectangle of output pixels. A tile of 128 rows is 16 pixels high, one of 64 rows 8.
@@ -98,15 +98,16 @@ internal static class Float16NeighboursKernels
         where TColumns : struct, IFloat16Tile
     {
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
-        int depth = Gpu.Keep(Taps * slices * Float16Tiles.Depth);
+        int steps = Gpu.Keep(Taps * slices);
         int ring = Gpu.Keep(pixels + 2 * PixelBytes<TTile>());
+        int barriers = Gpu.Keep(ring + TColumns.Stages * WeightBytes<TColumns>());
 
-        // Weights are fetched first, because they do not depend on the launch before. The next ones are those of a tap of some channels.
-        int at = 0;
-        for (int s = 0; s < TColumns.Stages - 1; s++)
+        // Weights are fetched first, because they do not depend on the launch before.
+        if (item == 0)
         {
-            Float16Product.FetchColumns<TColumns>(
-                weights, depth, tileColumn, outputChannels, s * slices * Float16Tiles.Depth, ring + s * WeightBytes<TColumns>(), item);
+            WeightRing.Begin(barriers, TColumns.Stages, TTile.RowWarps);
+            for (int step = 0; step < TColumns.Stages; step++)
+                FetchWeights<TColumns>(weights, slices, step, tileColumn, outputChannels, ring, barriers);
         }
 
         Launches.AwaitEarlier();
@@ -115,53 +116,50 @@ internal static class Float16NeighboursKernels
         if (!Float16Product.ThreeShareProcessor<TTile>())
             Launches.AllowNext();
         Fetch<TTile>(x, xPitch, xHeight, xWidth, channels, 0, top, left, pixels, item);
-        for (int s = 0; s < TColumns.Stages - 1; s++)
-            TensorCores.EndCopyGroup();
+        TensorCores.EndCopyGroup();
 
-        int fetchedTap = TColumns.Stages - 1;
-        int fetchedSlice = 0;
-        int fetchSlot = (TColumns.Stages - 1) * WeightBytes<TColumns>();
-        at = fetchedTap * slices * Float16Tiles.Depth;
-        int slot = 0;
+        int number = 0;
         int pixelSlot = 0;
         for (int slice = 0; slice < slices; slice++)
         {
+            TensorCores.WaitForCopies(0);
+            Warpgroup.ShowSharedMemory();
+            Group.Barrier();
+            if (slice + 1 < slices)
+            {
+                Fetch<TTile>(
+                    x, xPitch, xHeight, xWidth, channels, (slice + 1) * Float16Tiles.Depth, top, left, pixels + PixelBytes<TTile>() - pixelSlot, item);
+            }
+
+            TensorCores.EndCopyGroup();
             for (int tap = 0; tap < Taps; tap++)
             {
-                TensorCores.WaitForCopies(TColumns.Stages - 2);
-                Warpgroup.ShowSharedMemory();
-                Group.Barrier();
-                if (fetchedSlice < slices)
-                    Float16Product.FetchColumns<TColumns>(weights, depth, tileColumn, outputChannels, at, ring + fetchSlot, item);
-                if (tap == 0 & slice + 1 < slices)
+                int next = number - 1 + TColumns.Stages;
+                if (item == 0 & number > 0 & next < steps)
                 {
-                    Fetch<TTile>(
-                        x, xPitch, xHeight, xWidth, channels, (slice + 1) * Float16Tiles.Depth, top, left, pixels + PixelBytes<TTile>() - pixelSlot, item);
+                    WeightRing.AwaitRelease(barriers, TColumns.Stages, number - 1);
+                    FetchWeights<TColumns>(weights, slices, next, tileColumn, outputChannels, ring, barriers);
                 }
 
-                TensorCores.EndCopyGroup();
-                at += slices * Float16Tiles.Depth;
-                fetchedTap++;
-                if (fetchedTap == Taps)
-                {
-                    fetchedTap = 0;
-                    fetchedSlice++;
-                    at = fetchedSlice * Float16Tiles.Depth;
-                }
-
-                fetchSlot += WeightBytes<TColumns>();
-                if (fetchSlot == TColumns.Stages * WeightBytes<TColumns>())
-                    fetchSlot = 0;
+                WeightRing.Await(barriers, TColumns.Stages, number);
                 int rowOfTaps = tap / 3;
                 int seen = (rowOfTaps * Float16NeighboursShape.SurroundedWidth + tap - 3 * rowOfTaps) * Float16Tiles.RowBytes;
-                Float16Product.Multiply<TColumns>(pixels + pixelSlot + seen, ring + slot, item, sums, EightRows);
-                slot += WeightBytes<TColumns>();
-                if (slot == TColumns.Stages * WeightBytes<TColumns>())
-                    slot = 0;
+                Float16Product.Multiply<TColumns>(pixels + pixelSlot + seen, ring + WeightRing.OffsetOf<TColumns>(TColumns.Stages, number), item, sums, EightRows);
+                WeightRing.Release(barriers, TColumns.Stages, number, item);
+                number++;
             }
 
             pixelSlot = PixelBytes<TTile>() - pixelSlot;
         }
+    }
+
+    // Starts to copy the weights with a number: those of the nine taps of 64 channels, then those of the next 64. In memory all channels of a tap lie together.
+    private static void FetchWeights<TColumns>(ArrayView<short> weights, int slices, int number, int tileColumn, int outputChannels, int ring, int barriers)
+        where TColumns : struct, IFloat16Tile
+    {
+        int slice = (int)((uint)number / Taps);
+        WeightRing.Fetch<TColumns>(
+            weights, Taps * slices, (number - slice * Taps) * slices + slice, tileColumn, outputChannels, ring, barriers, TColumns.Stages, number);
     }
 
     // Starts to copy 64 channels of a tile's pixels and their neighbours, zeros outside the image.

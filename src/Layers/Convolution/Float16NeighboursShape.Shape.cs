@@ -19,5 +19,5 @@ internal static class Float16NeighboursShape
 
     /// <summary>Bytes of a group for tiles of 64 x 64.</summary>
     public const int SharedBytes64x64 =
-        Float16Tiles.Alignment + 2 * PixelBytes64 + Warpgroups64x64.StageCount * Warpgroups64x64.ColumnCount * Float16Tiles.RowBytes;
+        Float16Tiles.Alignment + 2 * PixelBytes64 + Warpgroups64x64.StageCount * Warpgroups64x64.ColumnCount * Float16Tiles.RowBytes + Float16Tiles.RingBytes;
 }

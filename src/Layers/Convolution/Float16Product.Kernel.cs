@@ -54,21 +54,32 @@ internal static class Float16Product
     /// <summary>Where a chunk of 16 bytes of a row stands in a slice, in bytes.</summary>
     public static int Place(int row, int chunk) => row * Float16Tiles.RowBytes + ((chunk ^ (row & 7)) << 4);
 
-    /// <summary>
-    /// Starts to copy the rows [first, first + rows) of B, [columns][depth], of one slice. Past the last column the last one is copied.
-    /// </summary>
-    public static void FetchColumns<TTile>(ArrayView<short> b, int depth, int firstColumn, int columns, int at, int slice, int item)
+    /// <summary>Starts to copy a slice of the columns of a tile, as PackedColumns has them. Past the last column others are copied.</summary>
+    /// <param name="b">All columns.</param>
+    /// <param name="slices">Slices of the depth.</param>
+    /// <param name="slice">Which of them.</param>
+    /// <param name="firstColumn">The tile's first column, a multiple of 8.</param>
+    /// <param name="columns">All columns.</param>
+    /// <param name="address">Where the slice goes.</param>
+    /// <param name="item">The item.</param>
+    public static void FetchColumns<TTile>(ArrayView<short> b, int slices, int slice, int firstColumn, int columns, int address, int item)
         where TTile : struct, IFloat16Tile
     {
-        int chunk = item & 7;
         for (int n = 0; n < TTile.Columns * 8 / GroupSize<TTile>(); n++)
         {
             int row = item / 8 + n * (GroupSize<TTile>() / 8);
             int column = firstColumn + row;
-            column = column < columns ? column : columns - 1;
-            TensorCores.StartCopy(slice + Place(row, chunk), ref b[column * depth + at + chunk * 8], 16);
+            column = column < columns ? column : column & (Float16Tiles.BlockColumns - 1);
+            TensorCores.StartCopy(address + row * Float16Tiles.RowBytes + (item & 7) * 16, ref b[IndexOf(slices, slice, column) + (item & 7) * 8], 16);
         }
     }
+
+    /// <summary>Where a slice of a column begins among packed columns.</summary>
+    /// <param name="slices">Slices of the depth.</param>
+    /// <param name="slice">Which of them.</param>
+    /// <param name="column">The column.</param>
+    public static int IndexOf(int slices, int slice, int column) =>
+        (((column >> 6) * slices + slice) * Float16Tiles.BlockColumns + (column & (Float16Tiles.BlockColumns - 1))) * Float16Tiles.Depth;
 
     /// <summary>sums += A * B over one slice of the depth.</summary>
     /// <param name="rows">Where the slice of A starts in shared memory.</param>

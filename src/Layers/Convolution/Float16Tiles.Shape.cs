@@ -33,6 +33,12 @@ internal static class Float16Tiles
     /// <summary>Bytes of a row of a slice.</summary>
     public const int RowBytes = Depth * 2;
 
+    /// <summary>Columns of a packed matrix whose slices lie together (PackedColumns).</summary>
+    public const int BlockColumns = 64;
+
+    /// <summary>Bytes of the barriers of a ring of slices (WeightRing.Kernel.cs), of up to twelve.</summary>
+    public const int RingBytes = 192;
+
     /// <summary>The boundary that slices start on, in bytes, for the products of warpgroups.</summary>
     public const int Alignment = 1024;
 }

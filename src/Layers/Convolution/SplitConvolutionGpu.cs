@@ -25,8 +25,8 @@ internal static class SplitConvolutionGpu
         && device is GpuDevice gpu && gpu.Supports(SplitConvolutionKernels.ConvolveSplit.Split64x192);
 
     /// <summary>
-    /// Packs weights: [output channels][taps][slices of the input channels], each slice the high parts of 32 weights and then the low ones, in
-    /// the order of SplitProduct. Input channels are filled up with zeros to whole slices.
+    /// Packs weights as <see cref="PackedColumns"/>: a column is an output channel, its slices are those of the input channels of one tap after the other, each
+    /// the high parts of 32 weights and then the low ones, in the order of SplitProduct.
     /// </summary>
     /// <param name="device">The device that will use them.</param>
     /// <param name="weight">[outputChannels][taps][inputChannels].</param>
@@ -80,7 +80,8 @@ internal static class SplitConvolutionGpu
         scale = MathF.ScaleB(1, exponent);
         float factor = MathF.ScaleB(1, -exponent);
         int slices = LayerKernels.DivideUp(inputChannels, SplitTiles.Depth);
-        var packed = new Half[checked(outputChannels * taps * slices * Float16Tiles.Depth)];
+        var packed = new PackedColumns(outputChannels, taps * slices);
+        var target = new Half[slices * Float16Tiles.Depth];
         var values = new float[inputChannels];
         var rounded = new float[inputChannels];
         var high = new Half[inputChannels];
@@ -92,16 +93,17 @@ internal static class SplitConvolutionGpu
             System.Numerics.Tensors.TensorPrimitives.ConvertToSingle(high, rounded);
             System.Numerics.Tensors.TensorPrimitives.Subtract(values, rounded, rounded);
             System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(rounded, low);
-            Span<Half> target = packed.AsSpan(row * slices * Float16Tiles.Depth, slices * Float16Tiles.Depth);
             for (int channel = 0; channel < inputChannels; channel++)
             {
                 int place = channel / SplitTiles.Depth * Float16Tiles.Depth + TermOf(channel % SplitTiles.Depth);
                 target[place] = high[channel];
                 target[place + SplitTiles.Depth] = low[channel];
             }
+
+            packed.Set(row / taps, row % taps * slices, target);
         }
 
-        return packed;
+        return packed.Values;
     }
 
     // The term of the depth as which the tensor cores take a channel of a slice.

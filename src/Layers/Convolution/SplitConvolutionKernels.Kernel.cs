@@ -73,8 +73,7 @@ internal static class SplitConvolutionKernels
             {
                 Fetch(x, xPitch, xWidth, channels, taps, alignedInput, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
                 Float16Product.FetchColumns<TTile>(
-                    weights, depth, tileColumn, outputChannels, fetched * Float16Tiles.Depth,
-                    sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
+                    weights, steps, fetched, tileColumn, outputChannels, sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
             }
 
             channel += SplitTiles.Depth;
@@ -104,8 +103,7 @@ internal static class SplitConvolutionKernels
             {
                 Fetch(x, xPitch, xWidth, channels, taps, alignedInput, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
                 Float16Product.FetchColumns<TTile>(
-                    weights, depth, tileColumn, outputChannels, fetched * Float16Tiles.Depth,
-                    sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
+                    weights, steps, fetched, tileColumn, outputChannels, sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
             }
 
             TensorCores.EndCopyGroup();

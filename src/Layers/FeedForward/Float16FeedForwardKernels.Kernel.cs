@@ -165,7 +165,7 @@ internal static class Float16FeedForwardKernels
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
 
-        Float16Product.FetchColumns<TTile>(weights, slices * Float16Tiles.Depth, firstOutput, outputs, 0, ring, item);
+        Float16Product.FetchColumns<TTile>(weights, slices, 0, firstOutput, outputs, ring, item);
         Launches.AwaitEarlier();
         Launches.AllowNext();
         Float16Rows.Fetch<TTile>(x, xPitch, firstPixel, pixels, channels, slices, rows, item);
@@ -188,7 +188,7 @@ internal static class Float16FeedForwardKernels
                 if (fetchedOutput < lastOutput)
                 {
                     Float16Product.FetchColumns<TTile>(
-                        weights, slices * Float16Tiles.Depth, fetchedOutput, outputs, fetchedSlice * Float16Tiles.Depth, ring + fetchSlot, item);
+                        weights, slices, fetchedSlice, fetchedOutput, outputs, ring + fetchSlot, item);
                 }
 
                 TensorCores.EndCopyGroup();
@@ -225,7 +225,7 @@ internal static class Float16FeedForwardKernels
         where TTile : struct, IFloat16Tile
     {
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
-        Float16Product.FetchColumns<TTile>(weights, slices * Float16Tiles.Depth, 0, outputs, 0, ring, item);
+        Float16Product.FetchColumns<TTile>(weights, slices, 0, 0, outputs, ring, item);
         Launches.AwaitEarlier();
         Launches.AllowNext();
         Float16Rows.Fetch<TTile>(x, xPitch, firstPixel, pixels, channels, slices, rows, item);
@@ -237,7 +237,7 @@ internal static class Float16FeedForwardKernels
             Float16Rows.AwaitSlice();
             int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
             if (slice + 1 < slices)
-                Float16Product.FetchColumns<TTile>(weights, slices * Float16Tiles.Depth, 0, outputs, (slice + 1) * Float16Tiles.Depth, ring + fetchSlot, item);
+                Float16Product.FetchColumns<TTile>(weights, slices, slice + 1, 0, outputs, ring + fetchSlot, item);
             TensorCores.EndCopyGroup();
             Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), ring + slot, item, sums);
             slot = fetchSlot;
@@ -252,8 +252,8 @@ internal static class Float16FeedForwardKernels
         where TTile : struct, IFloat16Tile
     {
         if (step < slices)
-            Float16Product.FetchColumns<TTile>(first, slices * Float16Tiles.Depth, 0, hidden, step * Float16Tiles.Depth, slot, item);
+            Float16Product.FetchColumns<TTile>(first, slices, step, 0, hidden, slot, item);
         else if (step < steps)
-            Float16Product.FetchColumns<TTile>(second, (steps - slices) * Float16Tiles.Depth, 0, channels, (step - slices) * Float16Tiles.Depth, slot, item);
+            Float16Product.FetchColumns<TTile>(second, steps - slices, step - slices, 0, channels, slot, item);
     }
 }

@@ -92,19 +92,19 @@ internal static class Float16LayersOnChip
         int vectors = Gpu.Keep(statistics + Tile.RowCount * Float16RowsShape.StatisticsOfRow);
 
         if (addedChannels > 0)
-            Float16Product.FetchColumns<Tile>(projection, Float16Tiles.Depth, 0, channels, 0, weights + Projection * Float16Rows.WeightBytes<Tile>(), item);
-        Float16Product.FetchColumns<Tile>(first, Float16Tiles.Depth, 0, hidden, 0, weights + First * Float16Rows.WeightBytes<Tile>(), item);
-        Float16Product.FetchColumns<Tile>(second, Float16Tiles.Depth, 0, channels, 0, weights + Second * Float16Rows.WeightBytes<Tile>(), item);
+            Float16Product.FetchColumns<Tile>(projection, 1, 0, 0, channels, weights + Projection * Float16Rows.WeightBytes<Tile>(), item);
+        Float16Product.FetchColumns<Tile>(first, 1, 0, 0, hidden, weights + First * Float16Rows.WeightBytes<Tile>(), item);
+        Float16Product.FetchColumns<Tile>(second, 1, 0, 0, channels, weights + Second * Float16Rows.WeightBytes<Tile>(), item);
         if (hasNext != 0)
         {
-            Float16Product.FetchColumns<Tile>(nextFirst, Float16Tiles.Depth, 0, nextHidden, 0, weights + NextFirst * Float16Rows.WeightBytes<Tile>(), item);
-            Float16Product.FetchColumns<Tile>(nextSecond, Float16Tiles.Depth, 0, channels, 0, weights + NextSecond * Float16Rows.WeightBytes<Tile>(), item);
+            Float16Product.FetchColumns<Tile>(nextFirst, 1, 0, 0, nextHidden, weights + NextFirst * Float16Rows.WeightBytes<Tile>(), item);
+            Float16Product.FetchColumns<Tile>(nextSecond, 1, 0, 0, channels, weights + NextSecond * Float16Rows.WeightBytes<Tile>(), item);
         }
 
         for (int tile = 0; tile * Tile.ColumnCount < outputs; tile++)
         {
             Float16Product.FetchColumns<Tile>(
-                linear, Float16Tiles.Depth, tile * Tile.ColumnCount, outputs, 0, weights + (Linear + tile) * Float16Rows.WeightBytes<Tile>(), item);
+                linear, 1, 0, tile * Tile.ColumnCount, outputs, weights + (Linear + tile) * Float16Rows.WeightBytes<Tile>(), item);
         }
 
         Launches.AwaitEarlier();

@@ -82,7 +82,7 @@ internal static class Float16HeadsKernels
             if (fetched < steps)
             {
                 Float16Product.FetchColumns<TTile>(
-                    second, depth, fetchedColumn, lastColumn, fetchedSlice * Float16Tiles.Depth, columnSlices + fetchSlot, item);
+                    second, slices, fetchedSlice, fetchedColumn, lastColumn, columnSlices + fetchSlot, item);
             }
 
             TensorCores.EndCopyGroup();
@@ -115,7 +115,7 @@ internal static class Float16HeadsKernels
                 if (fetched < steps)
                 {
                     Float16Product.FetchColumns<TTile>(
-                        second, depth, fetchedColumn, lastColumn, fetchedSlice * Float16Tiles.Depth, columnSlices + fetchSlot, item);
+                        second, slices, fetchedSlice, fetchedColumn, lastColumn, columnSlices + fetchSlot, item);
                 }
 
                 TensorCores.EndCopyGroup();

@@ -57,7 +57,7 @@ internal static class Float16HeadsRowsKernels
         int ring = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes<TTile>());
         int firstConstant = Gpu.Keep((start >> 2) + (TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes<TTile>() + 2 * Float16Rows.WeightBytes<TTile>()) / 4);
 
-        Float16Product.FetchColumns<TTile>(first, depth, head * channels, HeadsShape.Heads * channels, 0, ring, item);
+        Float16Product.FetchColumns<TTile>(first, slices, 0, head * channels, HeadsShape.Heads * channels, ring, item);
 
         // Of each inner value its bias and its weights of the third layer. After the last one come those that only fill up the last tile.
         for (int i = item; i < tiles * TTile.Columns; i += Float16Product.GroupSize<TTile>())
@@ -87,11 +87,11 @@ internal static class Float16HeadsRowsKernels
             if (slice + 1 < slices)
             {
                 Float16Product.FetchColumns<TTile>(
-                    first, depth, head * channels, HeadsShape.Heads * channels, (slice + 1) * Float16Tiles.Depth, ring + fetchSlot, item);
+                    first, slices, slice + 1, head * channels, HeadsShape.Heads * channels, ring + fetchSlot, item);
             }
             else
             {
-                Float16Product.FetchColumns<TTile>(second, depth, head * inner, HeadsShape.Heads * inner, 0, ring + fetchSlot, item);
+                Float16Product.FetchColumns<TTile>(second, slices, 0, head * inner, HeadsShape.Heads * inner, ring + fetchSlot, item);
             }
 
             TensorCores.EndCopyGroup();
@@ -125,7 +125,7 @@ internal static class Float16HeadsRowsKernels
                 if (fetchedColumn < inner)
                 {
                     Float16Product.FetchColumns<TTile>(
-                        second, depth, head * inner + fetchedColumn, HeadsShape.Heads * inner, fetchedSlice * Float16Tiles.Depth, ring + fetchSlot, item);
+                        second, slices, fetchedSlice, head * inner + fetchedColumn, HeadsShape.Heads * inner, ring + fetchSlot, item);
                 }
 
                 TensorCores.EndCopyGroup();

@@ -82,7 +82,7 @@ internal static class SplitHeadsKernels
             if (fetched < steps)
             {
                 Float16Product.FetchColumns<Split64x128>(
-                    second, depth, fetchedColumn, lastColumn, fetchedSlice * Float16Tiles.Depth, columnSlices + fetchSlot, item);
+                    second, slices, fetchedSlice, fetchedColumn, lastColumn, columnSlices + fetchSlot, item);
             }
 
             TensorCores.EndCopyGroup();
@@ -126,7 +126,7 @@ internal static class SplitHeadsKernels
                 if (fetched < steps)
                 {
                     Float16Product.FetchColumns<Split64x128>(
-                        second, depth, fetchedColumn, lastColumn, fetchedSlice * Float16Tiles.Depth, columnSlices + fetchSlot, item);
+                        second, slices, fetchedSlice, fetchedColumn, lastColumn, columnSlices + fetchSlot, item);
                 }
 
                 TensorCores.EndCopyGroup();

@@ -1,0 +1,48 @@
+using ILGPU.IR.Intrinsics;
+
+namespace Gsasr.Kernels;
+
+/// <summary>
+/// Copies of whole blocks from global to shared memory that one item starts, and the barriers that tell when they are there, on NVIDIA's Hopper (target sm_90a).
+/// A barrier, 8 bytes on a boundary of 8, goes through phases. A phase ends when as many items have arrived as were announced, and as many bytes as
+/// are expected. Its number is even or odd. The bodies in C# are for tests that run kernels on the processor.
+/// </summary>
+public static class BulkCopies
+{
+    /// <summary>Makes a barrier, in its phase 0. A barrier of the group must follow before others use it.</summary>
+    /// <param name="barrier">Its address in shared memory.</param>
+    /// <param name="arrivals">How many arrivals end a phase.</param>
+    [Instruction("mbarrier.init.shared::cta.b64 [%0], %1;", null), IntrinsicImplementation]
+    public static void BeginBarrier(int barrier, int arrivals) => SoftwareBarriers.Begin(barrier, arrivals);
+
+    /// <summary>Makes the barriers that the item began visible to copies.</summary>
+    [Instruction("fence.mbarrier_init.release.cluster;", null), IntrinsicImplementation]
+    public static void ShowBarriers()
+    {
+    }
+
+    /// <summary>Arrives, and says how many more bytes end the phase.</summary>
+    /// <param name="barrier">The barrier's address.</param>
+    /// <param name="bytes">The bytes.</param>
+    [Instruction("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;", null), IntrinsicImplementation]
+    public static void ArriveExpecting(int barrier, int bytes) => SoftwareBarriers.Arrive(barrier, bytes);
+
+    /// <summary>Arrives.</summary>
+    /// <param name="barrier">The barrier's address.</param>
+    [Instruction("mbarrier.arrive.shared::cta.b64 _, [%0];", null), IntrinsicImplementation]
+    public static void Arrive(int barrier) => SoftwareBarriers.Arrive(barrier, 0);
+
+    /// <summary>Waits for the end of a phase. What was copied for it can then be read, by products of warpgroups too.</summary>
+    /// <param name="barrier">The barrier's address.</param>
+    /// <param name="odd">1 to wait for the end of the phase with an odd number, 0 of that with an even one: the phase under way or the one before.</param>
+    [Instruction("{ .reg .pred ended; wait: mbarrier.try_wait.parity.shared::cta.b64 ended, [%0], %1; @!ended bra wait; }", null), IntrinsicImplementation]
+    public static void Await(int barrier, int odd) => SoftwareBarriers.Await(barrier, odd);
+
+    /// <summary>Starts a copy. Both addresses lie on boundaries of 16 bytes.</summary>
+    /// <param name="sharedAddress">Where it goes.</param>
+    /// <param name="source">The first number.</param>
+    /// <param name="bytes">How much, a multiple of 16.</param>
+    /// <param name="barrier">The barrier that expects it.</param>
+    [Instruction("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];", null), IntrinsicImplementation]
+    public static void Start(int sharedAddress, ref short source, int bytes, int barrier) => SoftwareBarriers.Copy(sharedAddress, ref source, bytes, barrier);
+}
