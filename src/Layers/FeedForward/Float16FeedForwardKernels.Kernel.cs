@@ -54,8 +54,9 @@ internal static class Float16FeedForwardKernels
         int start = Gpu.Keep(rows - address);
         int firstPixel = Gpu.Keep(Grid.IdxX * TTile.Rows);
 
-        int weights = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
-        int vectors = Gpu.Keep((weights - address + 2 * Float16Rows.WeightBytes<TTile>()) >> 2);
+        int ring = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
+        int barriers = Gpu.Keep(ring + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        int vectors = Gpu.Keep((barriers - address + Float16Tiles.RingBytes) >> 2);
         int statistics = Gpu.Keep(vectors + Float16RowsShape.Vectors * TTile.Columns);
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
         var values = new float[Float16RowsShape.Vectors];
@@ -69,21 +70,41 @@ internal static class Float16FeedForwardKernels
                 floats[vectors + i * TTile.Columns + item] = values[i];
         }
 
+        // Weights are numbered through: the slices of the projection, of the first layer and of the second.
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
-        int steps = Gpu.Keep(slices + (hidden + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
+        int firstNumber = Gpu.Keep((addedChannels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
+        int secondNumber = Gpu.Keep(firstNumber + slices);
+        int end = Gpu.Keep(secondNumber + (hidden + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
+        if (item == 0)
+        {
+            WeightRing.Begin(barriers, Float16RowsShape.Places, TTile.RowWarps);
+            for (int next = 0; next < Float16RowsShape.Places; next++)
+                FetchWeights<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, next, ring, barriers);
+        }
+
+        Launches.AwaitEarlier();
+        Launches.AllowNext();
         var sums = new Float4[TTile.Columns / 8];
+        int number = 0;
         if (addedChannels > 0)
         {
-            Project<TTile>(added, addedPitch, firstPixel, pixels, addedChannels, projection, projectionBias, channels, sums, rows, weights, item);
+            Float16Rows.Fetch<TTile>(added, addedPitch, firstPixel, pixels, addedChannels, firstNumber, rows, item);
+            TensorCores.EndCopyGroup();
+            Float16Rows.BeginSums<TTile>(sums, projectionBias, 0, channels, item);
+            Float16Rows.AwaitRows();
+            for (; number < firstNumber; number++)
+            {
+                FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, barriers, item);
+                Float16Rows.Multiply<TTile>(rows, number, ring, barriers, number, sums, item);
+            }
+
+            Group.Barrier();
             Float16Rows.AddTo<TTile>(sums, y, yPitch, firstPixel, pixels, channels, floats, start >> 2, item);
 
             // The group reads these pixels again.
             Gpu.GlobalBarrier();
         }
 
-        FetchWeights<TTile>(first, second, channels, hidden, slices, 0, steps, weights, item);
-        Launches.AwaitEarlier();
-        Launches.AllowNext();
         Float16Rows.Fetch<TTile>(y, yPitch, firstPixel, pixels, channels, slices, rows, item);
         TensorCores.EndCopyGroup();
         TensorCores.WaitForCopies(0);
@@ -92,15 +113,11 @@ internal static class Float16FeedForwardKernels
         Float16Rows.BeginMeasuredSums<TTile>(
             sums, floats, floats.SubView((FirstSums - FirstBias) * TTile.Columns), vectors + FirstBias * TTile.Columns, vectors + FirstBias * TTile.Columns + hidden,
             floats, statistics, item);
-        int slot = 0;
-        for (int step = 0; step < slices; step++)
+        Float16Rows.AwaitRows();
+        for (; number < secondNumber; number++)
         {
-            Float16Rows.AwaitSlice();
-            int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
-            FetchWeights<TTile>(first, second, channels, hidden, slices, step + 1, steps, weights + fetchSlot, item);
-            TensorCores.EndCopyGroup();
-            Float16Product.Multiply<TTile>(rows + step * Float16Rows.SliceBytes<TTile>(), weights + slot, item, sums);
-            slot = fetchSlot;
+            FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, barriers, item);
+            Float16Rows.Multiply<TTile>(rows, number - firstNumber, ring, barriers, number, sums, item);
         }
 
         Float16Rows.Divide<TTile>(sums, floats, statistics, item);
@@ -109,14 +126,11 @@ internal static class Float16FeedForwardKernels
         Group.Barrier();
         Float16Rows.Store<TTile>(sums, hidden, shared, start, item);
         Float16Rows.BeginSums<TTile>(sums, floats, vectors + SecondBias * TTile.Columns, vectors + SecondBias * TTile.Columns + channels, item);
-        for (int step = slices; step < steps; step++)
+        Float16Rows.AwaitRows();
+        for (; number < end; number++)
         {
-            Float16Rows.AwaitSlice();
-            int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
-            FetchWeights<TTile>(first, second, channels, hidden, slices, step + 1, steps, weights + fetchSlot, item);
-            TensorCores.EndCopyGroup();
-            Float16Product.Multiply<TTile>(rows + (step - slices) * Float16Rows.SliceBytes<TTile>(), weights + slot, item, sums);
-            slot = fetchSlot;
+            FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, barriers, item);
+            Float16Rows.Multiply<TTile>(rows, number - secondNumber, ring, barriers, number, sums, item);
         }
 
         Group.Barrier();
@@ -160,12 +174,20 @@ internal static class Float16FeedForwardKernels
         int firstOutput = Gpu.Keep((Grid.IdxX - rowTile * parts) * TTile.Columns * tiles);
         int lastOutput = Gpu.Keep(XMath.Min(firstOutput + TTile.Columns * tiles, outputs));
         int ring = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
-        int turns = Gpu.Keep(ring - address + 2 * Float16Rows.WeightBytes<TTile>());
+        int barriers = Gpu.Keep(ring + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        int turns = Gpu.Keep(barriers - address + Float16Tiles.RingBytes);
         int statistics = Gpu.Keep((turns + Float16RowsShape.TurnBytes) >> 2);
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
 
-        Float16Product.FetchColumns<TTile>(weights, slices, 0, firstOutput, outputs, ring, item);
+        int end = Gpu.Keep((lastOutput - firstOutput + TTile.Columns - 1) / TTile.Columns * slices);
+        if (item == 0)
+        {
+            WeightRing.Begin(barriers, Float16RowsShape.Places, TTile.RowWarps);
+            for (int next = 0; next < XMath.Min(Float16RowsShape.Places, end); next++)
+                FetchWeights<TTile>(weights, slices, firstOutput, outputs, next, ring, barriers);
+        }
+
         Launches.AwaitEarlier();
         Launches.AllowNext();
         Float16Rows.Fetch<TTile>(x, xPitch, firstPixel, pixels, channels, slices, rows, item);
@@ -174,33 +196,24 @@ internal static class Float16FeedForwardKernels
         Group.Barrier();
         Float16Rows.Measure<TTile>(shared, start, start, floats, 0, false, statistics, slices, countedChannels, epsilon, item);
 
+        Float16Rows.AwaitRows();
+
         var sums = new Float4[TTile.Columns / 8];
-        int slot = 0;
-        int fetchedOutput = slices == 1 ? firstOutput + TTile.Columns : firstOutput;
-        int fetchedSlice = slices == 1 ? 0 : 1;
+        int number = 0;
         for (int output = firstOutput; output < lastOutput; output += TTile.Columns)
         {
             Float16Rows.BeginMeasuredSums<TTile>(sums, bias, rowSums, output, outputs, floats, statistics, item);
             for (int slice = 0; slice < slices; slice++)
             {
-                Float16Rows.AwaitSlice();
-                int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
-                if (fetchedOutput < lastOutput)
+                int next = number - 1 + Float16RowsShape.Places;
+                if (item == 0 & number > 0 & next < end)
                 {
-                    Float16Product.FetchColumns<TTile>(
-                        weights, slices, fetchedSlice, fetchedOutput, outputs, ring + fetchSlot, item);
+                    WeightRing.AwaitRelease(barriers, Float16RowsShape.Places, number - 1);
+                    FetchWeights<TTile>(weights, slices, firstOutput, outputs, next, ring, barriers);
                 }
 
-                TensorCores.EndCopyGroup();
-                fetchedSlice++;
-                if (fetchedSlice == slices)
-                {
-                    fetchedSlice = 0;
-                    fetchedOutput += TTile.Columns;
-                }
-
-                Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), ring + slot, item, sums);
-                slot = fetchSlot;
+                Float16Rows.Multiply<TTile>(rows, slice, ring, barriers, number, sums, item);
+                number++;
             }
 
             Float16Rows.Divide<TTile>(sums, floats, statistics, item);
@@ -208,52 +221,60 @@ internal static class Float16FeedForwardKernels
         }
     }
 
-    // Begins with a linear layer of other pixels. When it is done, the group's shared memory is free again.
-    private static void Project<TTile>(
-        ArrayView<short> x,
-        int xPitch,
-        int firstPixel,
-        int pixels,
+    // Starts to copy the weights that take the place of those before the ones with a number, if there are any.
+    private static void FetchNext<TTile>(
+        ArrayView<short> projection,
+        ArrayView<short> first,
+        ArrayView<short> second,
         int channels,
-        ArrayView<short> weights,
-        ArrayView<float> bias,
-        int outputs,
-        Float4[] sums,
-        int rows,
+        int hidden,
+        int firstNumber,
+        int secondNumber,
+        int end,
+        int number,
         int ring,
+        int barriers,
         int item)
         where TTile : struct, IFloat16Tile
     {
-        int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
-        Float16Product.FetchColumns<TTile>(weights, slices, 0, 0, outputs, ring, item);
-        Launches.AwaitEarlier();
-        Launches.AllowNext();
-        Float16Rows.Fetch<TTile>(x, xPitch, firstPixel, pixels, channels, slices, rows, item);
-        TensorCores.EndCopyGroup();
-        Float16Rows.BeginSums<TTile>(sums, bias, 0, outputs, item);
-        int slot = 0;
-        for (int slice = 0; slice < slices; slice++)
+        int next = number - 1 + Float16RowsShape.Places;
+        if (item == 0 & number > 0 & next < end)
         {
-            Float16Rows.AwaitSlice();
-            int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
-            if (slice + 1 < slices)
-                Float16Product.FetchColumns<TTile>(weights, slices, slice + 1, 0, outputs, ring + fetchSlot, item);
-            TensorCores.EndCopyGroup();
-            Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), ring + slot, item, sums);
-            slot = fetchSlot;
+            WeightRing.AwaitRelease(barriers, Float16RowsShape.Places, number - 1);
+            FetchWeights<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, next, ring, barriers);
         }
-
-        Group.Barrier();
     }
 
-    // Starts to copy the weights of a step: first the slices of the first layer, then those of the second.
+    // Starts to copy the weights with a number.
     private static void FetchWeights<TTile>(
-        ArrayView<short> first, ArrayView<short> second, int channels, int hidden, int slices, int step, int steps, int slot, int item)
+        ArrayView<short> projection,
+        ArrayView<short> first,
+        ArrayView<short> second,
+        int channels,
+        int hidden,
+        int firstNumber,
+        int secondNumber,
+        int end,
+        int number,
+        int ring,
+        int barriers)
         where TTile : struct, IFloat16Tile
     {
-        if (step < slices)
-            Float16Product.FetchColumns<TTile>(first, slices, step, 0, hidden, slot, item);
-        else if (step < steps)
-            Float16Product.FetchColumns<TTile>(second, steps - slices, step - slices, 0, channels, slot, item);
+        if (number < firstNumber)
+            WeightRing.Fetch<TTile>(projection, firstNumber, number, 0, channels, ring, barriers, Float16RowsShape.Places, number);
+        else if (number < secondNumber)
+            WeightRing.Fetch<TTile>(first, secondNumber - firstNumber, number - firstNumber, 0, hidden, ring, barriers, Float16RowsShape.Places, number);
+        else
+            WeightRing.Fetch<TTile>(second, end - secondNumber, number - secondNumber, 0, channels, ring, barriers, Float16RowsShape.Places, number);
+    }
+
+    // The same of a linear layer: all slices of a tile of outputs, then those of the next tile.
+    private static void FetchWeights<TTile>(
+        ArrayView<short> weights, int slices, int firstOutput, int outputs, int number, int ring, int barriers)
+        where TTile : struct, IFloat16Tile
+    {
+        int tile = (int)((uint)number / (uint)slices);
+        WeightRing.Fetch<TTile>(
+            weights, slices, number - tile * slices, firstOutput + tile * TTile.Columns, outputs, ring, barriers, Float16RowsShape.Places, number);
     }
 }

@@ -14,7 +14,7 @@ namespace Gsasr.Layers;
 /// </remarks>
 internal static class Float16LayersOnChip
 {
-    // Where weights and biases lie, in slices and in vectors of 64 floats.
+    // The numbers of slices of weights, and where biases lie, in vectors of 64 floats.
     private const int Projection = 0;
     private const int First = 1;
     private const int Second = 2;
@@ -87,24 +87,26 @@ internal static class Float16LayersOnChip
         int operand = Gpu.Keep(Float16Product.FirstSlice<Tile>(address));
         int weights = Gpu.Keep(operand + Float16Rows.SliceBytes<Tile>());
         int kept = Gpu.Keep(weights + Float16LayersOnChipShape.WeightSlices * Float16Rows.WeightBytes<Tile>());
-        int turns = Gpu.Keep(kept - address + Float16Rows.SliceBytes<Tile>());
+        int barriers = Gpu.Keep(kept + Float16Rows.SliceBytes<Tile>());
+        int turns = Gpu.Keep(barriers - address + Float16Tiles.RingBytes);
         int statistics = Gpu.Keep((turns + Float16LayersOnChipShape.TurnBytes) >> 2);
         int vectors = Gpu.Keep(statistics + Tile.RowCount * Float16RowsShape.StatisticsOfRow);
 
-        if (addedChannels > 0)
-            Float16Product.FetchColumns<Tile>(projection, 1, 0, 0, channels, weights + Projection * Float16Rows.WeightBytes<Tile>(), item);
-        Float16Product.FetchColumns<Tile>(first, 1, 0, 0, hidden, weights + First * Float16Rows.WeightBytes<Tile>(), item);
-        Float16Product.FetchColumns<Tile>(second, 1, 0, 0, channels, weights + Second * Float16Rows.WeightBytes<Tile>(), item);
-        if (hasNext != 0)
+        if (item == 0)
         {
-            Float16Product.FetchColumns<Tile>(nextFirst, 1, 0, 0, nextHidden, weights + NextFirst * Float16Rows.WeightBytes<Tile>(), item);
-            Float16Product.FetchColumns<Tile>(nextSecond, 1, 0, 0, channels, weights + NextSecond * Float16Rows.WeightBytes<Tile>(), item);
-        }
+            WeightRing.Begin(barriers, Float16LayersOnChipShape.WeightSlices, 1);
+            if (addedChannels > 0)
+                FetchWeights(projection, 0, channels, weights, barriers, Projection);
+            FetchWeights(first, 0, hidden, weights, barriers, First);
+            FetchWeights(second, 0, channels, weights, barriers, Second);
+            if (hasNext != 0)
+            {
+                FetchWeights(nextFirst, 0, nextHidden, weights, barriers, NextFirst);
+                FetchWeights(nextSecond, 0, channels, weights, barriers, NextSecond);
+            }
 
-        for (int tile = 0; tile * Tile.ColumnCount < outputs; tile++)
-        {
-            Float16Product.FetchColumns<Tile>(
-                linear, 1, 0, tile * Tile.ColumnCount, outputs, weights + (Linear + tile) * Float16Rows.WeightBytes<Tile>(), item);
+            for (int tile = 0; tile * Tile.ColumnCount < outputs; tile++)
+                FetchWeights(linear, tile * Tile.ColumnCount, outputs, weights, barriers, Linear + tile);
         }
 
         Launches.AwaitEarlier();
@@ -139,24 +141,24 @@ internal static class Float16LayersOnChip
                 floats[vectors + i * Tile.ColumnCount + item] = values[i];
         }
 
-        Float16Rows.AwaitSlice();
+        Float16Rows.AwaitRows();
 
         var sums = new Float4[Tile.ColumnCount / 8];
         if (addedChannels > 0)
         {
             Float16Rows.BeginSums<Tile>(sums, floats, vectors + ProjectionBias * Tile.ColumnCount, vectors + ProjectionBias * Tile.ColumnCount + channels, item);
-            Float16Product.Multiply<Tile>(operand, weights + Projection * Float16Rows.WeightBytes<Tile>(), item, sums);
+            Multiply(operand, weights, barriers, Projection, sums, item);
             AddTo(sums, channels, shared, kept - address, item);
             Group.Barrier();
         }
 
         AddNetwork(
-            shared, floats, address, operand, kept, statistics, vectors, hasShift, weights + First * Float16Rows.WeightBytes<Tile>(), channels, countedChannels, hidden, epsilon, sums, item);
+            shared, floats, address, operand, kept, statistics, vectors, hasShift, weights, barriers, First, channels, countedChannels, hidden, epsilon, sums, item);
         if (hasNext != 0)
         {
             Group.Barrier();
             AddNetwork(
-                shared, floats, address, operand, kept, statistics, vectors + NextNetwork * Tile.ColumnCount, hasNextShift, weights + NextFirst * Float16Rows.WeightBytes<Tile>(), channels,
+                shared, floats, address, operand, kept, statistics, vectors + NextNetwork * Tile.ColumnCount, hasNextShift, weights, barriers, NextFirst, channels,
                 countedChannels, nextHidden, epsilon, sums, item);
         }
 
@@ -172,11 +174,21 @@ internal static class Float16LayersOnChip
                 Float16Rows.BeginMeasuredSums<Tile>(
                     sums, floats, floats.SubView((LinearSums - LinearBias) * Tile.ColumnCount), vectors + (LinearBias + tile) * Tile.ColumnCount,
                     vectors + LinearBias * Tile.ColumnCount + outputs, floats, statistics, item);
-                Float16Product.Multiply<Tile>(kept, weights + (Linear + tile) * Float16Rows.WeightBytes<Tile>(), item, sums);
+                Multiply(kept, weights, barriers, Linear + tile, sums, item);
                 Float16Rows.Divide<Tile>(sums, floats, statistics, item);
                 Float16Rows.Write<Tile>(sums, z, zPitch, firstPixel, pixels, tile * Tile.ColumnCount, outputs, shared, turns, item);
             }
         }
+    }
+
+    // The ring has a place for each slice of weights, so none is used twice.
+    private static void FetchWeights(ArrayView<short> weights, int firstColumn, int columns, int ring, int barriers, int number) =>
+        WeightRing.Fetch<Tile>(weights, 1, 0, firstColumn, columns, ring, barriers, Float16LayersOnChipShape.WeightSlices, number);
+
+    private static void Multiply(int rows, int ring, int barriers, int number, Float4[] sums, int item)
+    {
+        WeightRing.Await(barriers, Float16LayersOnChipShape.WeightSlices, number);
+        Float16Product.Multiply<Tile>(rows, ring + WeightRing.OffsetOf<Tile>(Float16LayersOnChipShape.WeightSlices, number), item, sums);
     }
 
     // pixels += second * ReLU(first * norm(pixels + shift) + firstBias) + secondBias.
@@ -190,6 +202,8 @@ internal static class Float16LayersOnChip
         int vectors,
         int hasShift,
         int weights,
+        int barriers,
+        int first,
         int channels,
         int countedChannels,
         int hidden,
@@ -205,14 +219,14 @@ internal static class Float16LayersOnChip
         Float16Rows.BeginMeasuredSums<Tile>(
             sums, floats, floats.SubView((FirstSums - FirstBias) * Tile.ColumnCount), vectors + FirstBias * Tile.ColumnCount, vectors + FirstBias * Tile.ColumnCount + hidden, floats,
             statistics, item);
-        Float16Product.Multiply<Tile>(rows, weights, item, sums);
+        Multiply(rows, weights, barriers, first, sums, item);
         Float16Rows.Divide<Tile>(sums, floats, statistics, item);
         Group.Barrier();
         Float16Rows.Store<Tile>(sums, hidden, shared, operand - address, item);
         Warpgroup.ShowSharedMemory();
         Group.Barrier();
         Float16Rows.BeginSums<Tile>(sums, floats, vectors + SecondBias * Tile.ColumnCount, vectors + SecondBias * Tile.ColumnCount + channels, item);
-        Float16Product.Multiply<Tile>(operand, weights + Float16Rows.WeightBytes<Tile>(), item, sums);
+        Multiply(operand, weights, barriers, first + 1, sums, item);
         AddTo(sums, channels, shared, kept - address, item);
     }
 

@@ -17,6 +17,6 @@ internal static class Float16LayersOnChipShape
 
     /// <summary>Bytes of a group.</summary>
     public const int SharedBytes =
-        Float16Tiles.Alignment + (2 * Warpgroups64x64.RowCount + WeightSlices * Warpgroups64x64.ColumnCount) * Float16Tiles.RowBytes + TurnBytes
+        Float16Tiles.Alignment + (2 * Warpgroups64x64.RowCount + WeightSlices * Warpgroups64x64.ColumnCount) * Float16Tiles.RowBytes + Float16Tiles.RingBytes + TurnBytes
         + Warpgroups64x64.RowCount * Float16RowsShape.StatisticsOfRow * sizeof(float) + (NetworkVectors + 2 * LinearTiles) * Warpgroups64x64.ColumnCount * sizeof(float);
 }

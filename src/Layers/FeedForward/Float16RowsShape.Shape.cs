@@ -3,7 +3,7 @@ namespace Gsasr.Layers;
 /// <summary>
 /// What kernels have in common that keep rows of pixels in shared memory (Float16Rows.Kernel.cs). The columns of their tile,
 /// <see cref="Warpgroups128x64"/> or <see cref="Warpgroups128x192"/>, are also the most channels of a pixel. Beside the rows there is room for two
-/// slices of weights.
+/// slices of weights, which pass through a ring (WeightRing.Kernel.cs).
 /// </summary>
 internal static class Float16RowsShape
 {
@@ -25,11 +25,14 @@ internal static class Float16RowsShape
     /// <summary>Bytes of the results in float32 that all warps turn around, 64 channels of 16 pixels at a time.</summary>
     public const int ResultBytes = Rows * ResultPitch * sizeof(float);
 
-    /// <summary>Bytes of the rows of 64 channels and of two slices of weights.</summary>
-    public const int Bytes64 = (Rows + 2 * Warpgroups128x64.ColumnCount) * Float16Tiles.RowBytes;
+    /// <summary>Slices of weights that are in shared memory at once.</summary>
+    public const int Places = 2;
 
-    /// <summary>Bytes of the rows of 192 channels and of two slices of weights.</summary>
-    public const int Bytes192 = (3 * Rows + 2 * Warpgroups128x192.ColumnCount) * Float16Tiles.RowBytes;
+    /// <summary>Bytes of the rows of 64 channels and of the ring.</summary>
+    public const int Bytes64 = (Rows + Places * Warpgroups128x64.ColumnCount) * Float16Tiles.RowBytes + Float16Tiles.RingBytes;
+
+    /// <summary>Bytes of the rows of 192 channels and of the ring.</summary>
+    public const int Bytes192 = (3 * Rows + Places * Warpgroups128x192.ColumnCount) * Float16Tiles.RowBytes + Float16Tiles.RingBytes;
 
     /// <summary>Vectors of a feed-forward network that are in shared memory.</summary>
     public const int Vectors = 4;

@@ -53,11 +53,16 @@ internal static class Float16HeadsRowsKernels
         int inner = Gpu.Keep(4 * channels);
         int tiles = (inner + TTile.Columns - 1) / TTile.Columns;
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
-        int depth = Gpu.Keep(slices * Float16Tiles.Depth);
-        int ring = Gpu.Keep(rows + TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes<TTile>());
-        int firstConstant = Gpu.Keep((start >> 2) + (TTile.Columns / Float16Tiles.Depth * Float16Rows.SliceBytes<TTile>() + 2 * Float16Rows.WeightBytes<TTile>()) / 4);
-
-        Float16Product.FetchColumns<TTile>(first, slices, 0, head * channels, HeadsShape.Heads * channels, ring, item);
+        int ring = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
+        int barriers = Gpu.Keep(ring + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        int firstConstant = Gpu.Keep((barriers - address + Float16Tiles.RingBytes) >> 2);
+        int end = Gpu.Keep((1 + tiles) * slices);
+        if (item == 0)
+        {
+            WeightRing.Begin(barriers, Float16RowsShape.Places, TTile.RowWarps);
+            for (int next = 0; next < Float16RowsShape.Places; next++)
+                FetchWeights<TTile>(first, second, channels, head, slices, next, ring, barriers);
+        }
 
         // Of each inner value its bias and its weights of the third layer. After the last one come those that only fill up the last tile.
         for (int i = item; i < tiles * TTile.Columns; i += Float16Product.GroupSize<TTile>())
@@ -79,34 +84,21 @@ internal static class Float16HeadsRowsKernels
 
         var sums = new Float4[TTile.Columns / 8];
         Float16Rows.BeginSums<TTile>(sums, firstBias, head * channels, (head + 1) * channels, item);
-        int slot = 0;
-        for (int slice = 0; slice < slices; slice++)
+        Float16Rows.AwaitRows();
+        int number = 0;
+        for (; number < slices; number++)
         {
-            Float16Rows.AwaitSlice();
-            int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
-            if (slice + 1 < slices)
-            {
-                Float16Product.FetchColumns<TTile>(
-                    first, slices, slice + 1, head * channels, HeadsShape.Heads * channels, ring + fetchSlot, item);
-            }
-            else
-            {
-                Float16Product.FetchColumns<TTile>(second, slices, 0, head * inner, HeadsShape.Heads * inner, ring + fetchSlot, item);
-            }
-
-            TensorCores.EndCopyGroup();
-            Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), ring + slot, item, sums);
-            slot = fetchSlot;
+            FetchNext<TTile>(first, second, channels, head, slices, end, number, ring, barriers, item);
+            Float16Rows.Multiply<TTile>(rows, number, ring, barriers, number, sums, item);
         }
 
         Group.Barrier();
         Float16Rows.Store<TTile>(sums, channels, shared, start, item);
+        Float16Rows.AwaitRows();
 
         var partial = new float[2 * HeadsShape.MaximumOutputs];
         for (int i = 0; i < 2 * HeadsShape.MaximumOutputs; i++)
             partial[i] = 0f;
-        int fetchedSlice = slices == 1 ? 0 : 1;
-        int fetchedColumn = slices == 1 ? TTile.Columns : 0;
         int constantOfItem = Gpu.Keep(firstConstant + (lane & 3) * 8);
         for (int t = 0; t < tiles; t++)
         {
@@ -120,24 +112,9 @@ internal static class Float16HeadsRowsKernels
 
             for (int slice = 0; slice < slices; slice++)
             {
-                Float16Rows.AwaitSlice();
-                int fetchSlot = Float16Rows.WeightBytes<TTile>() - slot;
-                if (fetchedColumn < inner)
-                {
-                    Float16Product.FetchColumns<TTile>(
-                        second, slices, fetchedSlice, head * inner + fetchedColumn, HeadsShape.Heads * inner, ring + fetchSlot, item);
-                }
-
-                TensorCores.EndCopyGroup();
-                fetchedSlice++;
-                if (fetchedSlice == slices)
-                {
-                    fetchedSlice = 0;
-                    fetchedColumn += TTile.Columns;
-                }
-
-                Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), ring + slot, item, sums);
-                slot = fetchSlot;
+                FetchNext<TTile>(first, second, channels, head, slices, end, number, ring, barriers, item);
+                Float16Rows.Multiply<TTile>(rows, slice, ring, barriers, number, sums, item);
+                number++;
             }
 
             for (int j = 0; j < TTile.Columns / 8; j++)
@@ -172,6 +149,37 @@ internal static class Float16HeadsRowsKernels
             Store(upper, cell, head, output, y, yPitch, width, gridHeight, gridWidth, rowCentres, columnCentres, range);
         if (cell + 8 < cells)
             Store(lower, cell + 8, head, output, y, yPitch, width, gridHeight, gridWidth, rowCentres, columnCentres, range);
+    }
+
+    // Starts to copy the weights that take the place of those before the ones with a number, if there are any.
+    private static void FetchNext<TTile>(
+        ArrayView<short> first, ArrayView<short> second, int channels, int head, int slices, int end, int number, int ring, int barriers, int item)
+        where TTile : struct, IFloat16Tile
+    {
+        int next = number - 1 + Float16RowsShape.Places;
+        if (item == 0 & number > 0 & next < end)
+        {
+            WeightRing.AwaitRelease(barriers, Float16RowsShape.Places, number - 1);
+            FetchWeights<TTile>(first, second, channels, head, slices, next, ring, barriers);
+        }
+    }
+
+    // Starts to copy the weights with a number: the first layer's slices, then those of each tile of the second layer's inner values.
+    private static void FetchWeights<TTile>(
+        ArrayView<short> first, ArrayView<short> second, int channels, int head, int slices, int number, int ring, int barriers)
+        where TTile : struct, IFloat16Tile
+    {
+        int tile = (int)((uint)number / (uint)slices);
+        int slice = number - tile * slices;
+        if (tile == 0)
+        {
+            WeightRing.Fetch<TTile>(first, slices, slice, head * channels, HeadsShape.Heads * channels, ring, barriers, Float16RowsShape.Places, number);
+        }
+        else
+        {
+            WeightRing.Fetch<TTile>(
+                second, slices, slice, head * 4 * channels + (tile - 1) * TTile.Columns, HeadsShape.Heads * 4 * channels, ring, barriers, Float16RowsShape.Places, number);
+        }
     }
 
     private static void Store(
