@@ -27,11 +27,6 @@ public static class BulkCopies
     [Instruction("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;", null), IntrinsicImplementation]
     public static void ArriveExpecting(int barrier, int bytes) => SoftwareBarriers.Arrive(barrier, bytes);
 
-    /// <summary>Arrives.</summary>
-    /// <param name="barrier">The barrier's address.</param>
-    [Instruction("mbarrier.arrive.shared::cta.b64 _, [%0];", null), IntrinsicImplementation]
-    public static void Arrive(int barrier) => SoftwareBarriers.Arrive(barrier, 0);
-
     /// <summary>Waits for the end of a phase. What was copied for it can then be read, by products of warpgroups too.</summary>
     /// <param name="barrier">The barrier's address.</param>
     /// <param name="odd">1 to wait for the end of the phase with an odd number, 0 of that with an even one: the phase under way or the one before.</param>
@@ -45,4 +40,16 @@ public static class BulkCopies
     /// <param name="barrier">The barrier that expects it.</param>
     [Instruction("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];", null), IntrinsicImplementation]
     public static void Start(int sharedAddress, ref short source, int bytes, int barrier) => SoftwareBarriers.Copy(sharedAddress, ref source, bytes, barrier);
+
+    /// <summary>Makes a counter, 4 bytes on a boundary of 4, which counts from 0. A barrier of the group must follow before others use it.</summary>
+    /// <param name="counter">Its address in shared memory.</param>
+    [Instruction("st.shared.u32 [%0], 0;", null), IntrinsicImplementation]
+    public static void BeginCounter(int counter) => SharedAddress.Write(counter, 0);
+
+    /// <summary>Counts, and begins at 0 again after a last number. What items did before they counted has happened for who gets a later number.</summary>
+    /// <param name="counter">The counter's address.</param>
+    /// <param name="last">The last number.</param>
+    /// <returns>The number before.</returns>
+    [Instruction("atom.acq_rel.cta.shared.inc.u32 %0, [%1], %2;", null), IntrinsicImplementation]
+    public static int Count(int counter, int last) => SoftwareBarriers.Count(counter, last);
 }

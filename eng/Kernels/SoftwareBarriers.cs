@@ -77,6 +77,17 @@ internal static unsafe class SoftwareBarriers
         }
     }
 
+    /// <summary>atom.inc.</summary>
+    public static int Count(int counter, int last)
+    {
+        lock (s_barriers)
+        {
+            int before = SharedAddress.Read<int>(counter);
+            SharedAddress.Write(counter, before >= last ? 0 : before + 1);
+            return before;
+        }
+    }
+
     private static void EndPhase(State state)
     {
         if (state.Missing > 0 || state.ExpectedBytes != 0)

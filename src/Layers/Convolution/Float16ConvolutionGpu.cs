@@ -5,7 +5,7 @@ namespace Gsasr.Layers;
 /// <summary><see cref="Convolution"/> of float16 on the tensor cores of a GPU.</summary>
 internal static class Float16ConvolutionGpu
 {
-    /// <summary>Packs weights as <see cref="PackedColumns"/>: a column is an output channel, its slices are those of the input channels of one tap after the other.</summary>
+    /// <summary>Packs weights as <see cref="PackedColumns"/>: a column is an output channel, its slices are those of 64 input channels at a time, of one tap after the other.</summary>
     /// <param name="device">The device that will use them.</param>
     /// <param name="weight">[outputChannels][taps][inputChannels].</param>
     /// <param name="inputChannels">Channels of the input.</param>
@@ -28,7 +28,8 @@ internal static class Float16ConvolutionGpu
         for (int row = 0; row < outputChannels * taps; row++)
         {
             System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(weight.Slice(row * inputChannels, inputChannels), values);
-            packed.Set(row / taps, row % taps * slices, values);
+            for (int slice = 0; slice < slices; slice++)
+                packed.Set(row / taps, slice * taps + row % taps, values.AsSpan(slice * Float16Tiles.Depth)[..Math.Min(Float16Tiles.Depth, inputChannels - slice * Float16Tiles.Depth)]);
         }
 
         return packed.Values;

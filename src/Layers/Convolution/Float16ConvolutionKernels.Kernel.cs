@@ -10,11 +10,11 @@ internal static class Float16ConvolutionKernels
 {
     /// <summary>
     /// y = activation(x * weights + bias) + residual, as the product A [pixels, taps * channels] * B. A is never stored: each slice of the
-    /// depth is 64 channels of one neighbour. While one slice is multiplied, the next ones are being copied. The sums go through shared
+    /// depth is 64 channels of one neighbour; those of all neighbours come before the next channels. While one slice is multiplied, the next ones are being copied. The sums go through shared
     /// memory, so that an item finishes eight neighbouring channels of a pixel at once, in float32.
     /// </summary>
     /// <remarks>
-    /// x, residual, y: pixels of channels, pitches and offsets multiples of 8. weights: [outputChannels][taps][channels filled up to 64].
+    /// x, residual, y: pixels of channels, pitches and offsets multiples of 8. weights: as Float16ConvolutionGpu packs them.
     /// The output pixels [0, pixels) are those of a rectangle of x that starts at (firstRow, firstColumn) and is columns wide.
     /// shuffledChannels: with a pixel shuffle, channels of y; 0 without one. wideTiles: tiles of rows whose groups have as many columns as the
     /// tile. Those after them have 64, if the tile is of 192: so the last rows, for which there are not enough groups to go around, are shared by
@@ -144,11 +144,11 @@ internal static class Float16ConvolutionKernels
         {
             if (fetched < steps)
                 Fetch<TTile>(x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
-            channel += Float16Tiles.Depth;
-            if (channel >= channels)
+            tap++;
+            if (tap == taps)
             {
-                channel = 0;
-                tap++;
+                tap = 0;
+                channel += Float16Tiles.Depth;
             }
 
             fetched++;
@@ -173,11 +173,11 @@ internal static class Float16ConvolutionKernels
             }
 
             TensorCores.EndCopyGroup();
-            channel += Float16Tiles.Depth;
-            if (channel >= channels)
+            tap++;
+            if (tap == taps)
             {
-                channel = 0;
-                tap++;
+                tap = 0;
+                channel += Float16Tiles.Depth;
             }
 
             fetched++;

@@ -99,15 +99,15 @@ internal static class Float16NeighboursKernels
     {
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         int steps = Gpu.Keep(Taps * slices);
-        int ring = Gpu.Keep(pixels + 2 * PixelBytes<TTile>());
-        int barriers = Gpu.Keep(ring + TColumns.Stages * WeightBytes<TColumns>());
+        int firstWeight = Gpu.Keep(pixels + 2 * PixelBytes<TTile>());
+        WeightRing ring = WeightRing.At(firstWeight, Gpu.Keep(firstWeight + TColumns.Stages * TColumns.Columns * Float16Tiles.RowBytes));
 
         // Weights are fetched first, because they do not depend on the launch before.
         if (item == 0)
         {
-            WeightRing.Begin(barriers, TColumns.Stages, TTile.RowWarps);
-            for (int step = 0; step < TColumns.Stages; step++)
-                FetchWeights<TColumns>(weights, slices, step, tileColumn, outputChannels, ring, barriers);
+            WeightRing.Begin(ring, TColumns.Stages);
+            for (int place = 0; place < TColumns.Stages; place++)
+                WeightRing.Fetch<TColumns>(ring, place, weights, steps, place, tileColumn, outputChannels);
         }
 
         Launches.AwaitEarlier();
@@ -118,7 +118,7 @@ internal static class Float16NeighboursKernels
         Fetch<TTile>(x, xPitch, xHeight, xWidth, channels, 0, top, left, pixels, item);
         TensorCores.EndCopyGroup();
 
-        int number = 0;
+        int fetched = TColumns.Stages;
         int pixelSlot = 0;
         for (int slice = 0; slice < slices; slice++)
         {
@@ -134,32 +134,21 @@ internal static class Float16NeighboursKernels
             TensorCores.EndCopyGroup();
             for (int tap = 0; tap < Taps; tap++)
             {
-                int next = number - 1 + TColumns.Stages;
-                if (item == 0 & number > 0 & next < steps)
-                {
-                    WeightRing.AwaitRelease(barriers, TColumns.Stages, number - 1);
-                    FetchWeights<TColumns>(weights, slices, next, tileColumn, outputChannels, ring, barriers);
-                }
-
-                WeightRing.Await(barriers, TColumns.Stages, number);
                 int rowOfTaps = tap / 3;
                 int seen = (rowOfTaps * Float16NeighboursShape.SurroundedWidth + tap - 3 * rowOfTaps) * Float16Tiles.RowBytes;
-                Float16Product.Multiply<TColumns>(pixels + pixelSlot + seen, ring + WeightRing.OffsetOf<TColumns>(TColumns.Stages, number), item, sums, EightRows);
-                WeightRing.Release(barriers, TColumns.Stages, number, item);
-                number++;
+                Float16Product.Multiply<TColumns>(pixels + pixelSlot + seen, WeightRing.Await<TColumns>(ring), item, sums, EightRows);
+                if (fetched < steps)
+                {
+                    if (WeightRing.MayFill(ring, TTile.RowWarps, item))
+                        WeightRing.Fetch<TColumns>(ring, ring.Place, weights, steps, fetched, tileColumn, outputChannels);
+                    fetched++;
+                }
+
+                ring = WeightRing.Next(ring, TColumns.Stages);
             }
 
             pixelSlot = PixelBytes<TTile>() - pixelSlot;
         }
-    }
-
-    // Starts to copy the weights with a number: those of the nine taps of 64 channels, then those of the next 64. In memory all channels of a tap lie together.
-    private static void FetchWeights<TColumns>(ArrayView<short> weights, int slices, int number, int tileColumn, int outputChannels, int ring, int barriers)
-        where TColumns : struct, IFloat16Tile
-    {
-        int slice = (int)((uint)number / Taps);
-        WeightRing.Fetch<TColumns>(
-            weights, Taps * slices, (number - slice * Taps) * slices + slice, tileColumn, outputChannels, ring, barriers, TColumns.Stages, number);
     }
 
     // Starts to copy 64 channels of a tile's pixels and their neighbours, zeros outside the image.
@@ -196,7 +185,4 @@ internal static class Float16NeighboursKernels
 
     private static int PixelBytes<TTile>()
         where TTile : struct, IFloat16Tile => TTile.Rows == 64 ? Float16NeighboursShape.PixelBytes64 : Float16NeighboursShape.PixelBytes128;
-
-    private static int WeightBytes<TColumns>()
-        where TColumns : struct, IFloat16Tile => TColumns.Columns * Float16Tiles.RowBytes;
 }

@@ -70,16 +70,10 @@ internal static class Float16Product
             int row = item / 8 + n * (GroupSize<TTile>() / 8);
             int column = firstColumn + row;
             column = column < columns ? column : column & (Float16Tiles.BlockColumns - 1);
-            TensorCores.StartCopy(address + row * Float16Tiles.RowBytes + (item & 7) * 16, ref b[IndexOf(slices, slice, column) + (item & 7) * 8], 16);
+            int index = ((column >> 6) * slices + slice) * Float16Tiles.BlockLength + (column & (Float16Tiles.BlockColumns - 1)) * Float16Tiles.Depth;
+            TensorCores.StartCopy(address + row * Float16Tiles.RowBytes + (item & 7) * 16, ref b[index + (item & 7) * 8], 16);
         }
     }
-
-    /// <summary>Where a slice of a column begins among packed columns.</summary>
-    /// <param name="slices">Slices of the depth.</param>
-    /// <param name="slice">Which of them.</param>
-    /// <param name="column">The column.</param>
-    public static int IndexOf(int slices, int slice, int column) =>
-        (((column >> 6) * slices + slice) * Float16Tiles.BlockColumns + (column & (Float16Tiles.BlockColumns - 1))) * Float16Tiles.Depth;
 
     /// <summary>sums += A * B over one slice of the depth.</summary>
     /// <param name="rows">Where the slice of A starts in shared memory.</param>

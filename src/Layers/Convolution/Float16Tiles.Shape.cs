@@ -36,6 +36,9 @@ internal static class Float16Tiles
     /// <summary>Columns of a packed matrix whose slices lie together (PackedColumns).</summary>
     public const int BlockColumns = 64;
 
+    /// <summary>Values of a slice of so many columns.</summary>
+    public const int BlockLength = BlockColumns * Depth;
+
     /// <summary>Bytes of the barriers of a ring of slices (WeightRing.Kernel.cs), of up to twelve.</summary>
     public const int RingBytes = 192;
 

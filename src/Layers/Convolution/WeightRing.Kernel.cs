@@ -4,95 +4,137 @@ using ILGPU;
 namespace Gsasr.Layers;
 
 /// <summary>
-/// Slices of weights that pass through a ring of places in shared memory, on Hopper. Item 0 of a group starts their copies. For each place there is a barrier that tells
-/// when a slice is there, and one that tells when all warps have multiplied it; so warps do not wait for each other.
+/// Slices of weights that pass through a ring of places in shared memory, on Hopper. One item starts a copy. For each place there is a barrier that tells
+/// when a slice is there, and a counter of the warps that have multiplied it, the last of which fills the place again; so warps do not wait for each other.
 /// </summary>
-/// <remarks>Slices are numbered in the order in which they are multiplied. A ring has so many places that <see cref="Float16Tiles.RingBytes"/> are enough for its barriers.</remarks>
-internal static class WeightRing
+/// <remarks>The numbers are of one slice, the one to be multiplied next, and move on by <see cref="Next"/>. Barriers take up to <see cref="Float16Tiles.RingBytes"/>.</remarks>
+internal struct WeightRing
 {
     private const int BytesOfPlace = 16;
+    private const int BarrierBytes = 8;
+
+    /// <summary>Where the ring lies in shared memory.</summary>
+    public int First;
+
+    /// <summary>Where its barriers lie.</summary>
+    public int Barriers;
+
+    /// <summary>The slice's place.</summary>
+    public int Place;
+
+    /// <summary>Whether the place is used for an even time, beginning with 0, or for an odd one.</summary>
+    public int Odd;
+
+    /// <summary>A ring before its first slice.</summary>
+    /// <param name="first">Where it lies in shared memory.</param>
+    /// <param name="barriers">Where its barriers lie.</param>
+    public static WeightRing At(int first, int barriers) => new() { First = first, Barriers = barriers, Place = 0, Odd = 0 };
 
     /// <summary>Makes the barriers; called by item 0. A barrier of the group must follow before others wait.</summary>
-    /// <param name="barriers">Where they lie.</param>
-    /// <param name="places">Places of the ring.</param>
-    /// <param name="warps">Warps of the group.</param>
-    public static void Begin(int barriers, int places, int warps)
+    /// <param name="ring">The ring.</param>
+    /// <param name="places">Its places.</param>
+    public static void Begin(WeightRing ring, int places)
     {
         for (int place = 0; place < places; place++)
         {
-            BulkCopies.BeginBarrier(barriers + place * BytesOfPlace, 1);
-            BulkCopies.BeginBarrier(barriers + place * BytesOfPlace + 8, warps);
+            BulkCopies.BeginBarrier(ring.Barriers + place * BytesOfPlace, 1);
+            BulkCopies.BeginCounter(ring.Barriers + place * BytesOfPlace + BarrierBytes);
         }
 
         BulkCopies.ShowBarriers();
     }
 
-    /// <summary>Starts to copy a slice of the columns of a tile, as PackedColumns has them; called by item 0. Past the last column others are copied.</summary>
+    /// <summary>Starts to copy a slice of the columns of a tile, as PackedColumns has them; called by one item. Past the last column others are copied.</summary>
+    /// <param name="ring">The ring.</param>
+    /// <param name="place">The place that it goes to.</param>
     /// <param name="weights">All columns.</param>
     /// <param name="slices">Slices of the depth.</param>
     /// <param name="slice">Which of them.</param>
-    /// <param name="firstColumn">The tile's first column, a multiple of 8.</param>
+    /// <param name="firstColumn">The tile's first column, a multiple of 64.</param>
     /// <param name="columns">All columns.</param>
-    /// <param name="ring">Where the ring lies.</param>
-    /// <param name="barriers">Where its barriers lie.</param>
-    /// <param name="places">Places of the ring.</param>
-    /// <param name="number">The number that the slice gets.</param>
-    public static void Fetch<TTile>(
-        ArrayView<short> weights, int slices, int slice, int firstColumn, int columns, int ring, int barriers, int places, int number)
+    public static void Fetch<TTile>(WeightRing ring, int place, ArrayView<short> weights, int slices, int slice, int firstColumn, int columns)
         where TTile : struct, IFloat16Tile
     {
-        int address = ring + OffsetOf<TTile>(places, number);
-        int barrier = barriers + PlaceOf(places, number) * BytesOfPlace;
-        BulkCopies.ArriveExpecting(barrier, TTile.Columns * Float16Tiles.RowBytes);
-        int row = firstColumn & (Float16Tiles.BlockColumns - 1);
+        int address = ring.First + place * BytesOf<TTile>();
+        int barrier = ring.Barriers + place * BytesOfPlace;
+        BulkCopies.ArriveExpecting(barrier, BytesOf<TTile>());
         for (int first = 0; first < TTile.Columns; first += Float16Tiles.BlockColumns)
         {
-            // What a block has of 64 columns of the tile, and then what the next one has.
-            int target = address + first * Float16Tiles.RowBytes;
             int column = firstColumn + first;
-            int rest = Float16Tiles.BlockColumns - row;
-            Copy(weights, slices, slice, column, columns, rest, target, barrier);
-            if (row != 0)
-                Copy(weights, slices, slice, column + rest, columns, row, target + rest * Float16Tiles.RowBytes, barrier);
+            int block = column < columns ? column >> 6 : 0;
+            BulkCopies.Start(
+                address + first * Float16Tiles.RowBytes, ref weights[(block * slices + slice) * Float16Tiles.BlockLength],
+                Float16Tiles.BlockColumns * Float16Tiles.RowBytes, barrier);
         }
     }
 
-    /// <summary>Where in the ring the slice with a number lies, in bytes.</summary>
-    /// <param name="places">Places of the ring.</param>
-    /// <param name="number">The slice's.</param>
-    public static int OffsetOf<TTile>(int places, int number)
-        where TTile : struct, IFloat16Tile => PlaceOf(places, number) * (TTile.Columns * Float16Tiles.RowBytes);
+    /// <summary>As <see cref="Fetch"/>, from any column on that is a multiple of 8.</summary>
+    /// <param name="ring">The ring.</param>
+    /// <param name="place">The place that it goes to.</param>
+    /// <param name="weights">All columns.</param>
+    /// <param name="slices">Slices of the depth.</param>
+    /// <param name="slice">Which of them.</param>
+    /// <param name="firstColumn">The tile's first column.</param>
+    /// <param name="columns">All columns.</param>
+    public static void FetchAnywhere<TTile>(WeightRing ring, int place, ArrayView<short> weights, int slices, int slice, int firstColumn, int columns)
+        where TTile : struct, IFloat16Tile
+    {
+        int row = firstColumn & (Float16Tiles.BlockColumns - 1);
+        if (row == 0)
+        {
+            Fetch<TTile>(ring, place, weights, slices, slice, firstColumn, columns);
+            return;
+        }
 
-    /// <summary>Waits until the slice with a number is there.</summary>
-    /// <param name="barriers">Where the barriers of the ring lie.</param>
-    /// <param name="places">Places of the ring.</param>
-    /// <param name="number">The slice's.</param>
-    public static void Await(int barriers, int places, int number) => BulkCopies.Await(barriers + PlaceOf(places, number) * BytesOfPlace, PhaseOf(places, number));
+        int address = ring.First + place * BytesOf<TTile>();
+        int barrier = ring.Barriers + place * BytesOfPlace;
+        BulkCopies.ArriveExpecting(barrier, BytesOf<TTile>());
+        for (int first = 0; first < TTile.Columns; first += Float16Tiles.BlockColumns)
+        {
+            // What a block has of 64 columns of the tile, and then what the next one has.
+            int column = firstColumn + first;
+            int block = column < columns ? column >> 6 : 0;
+            int rest = Float16Tiles.BlockColumns - row;
+            BulkCopies.Start(
+                address + first * Float16Tiles.RowBytes, ref weights[(block * slices + slice) * Float16Tiles.BlockLength + row * Float16Tiles.Depth],
+                rest * Float16Tiles.RowBytes, barrier);
+            block = column + rest < columns ? (column + rest) >> 6 : 0;
+            BulkCopies.Start(
+                address + (first + rest) * Float16Tiles.RowBytes, ref weights[(block * slices + slice) * Float16Tiles.BlockLength], row * Float16Tiles.RowBytes, barrier);
+        }
+    }
 
-    /// <summary>Says that the item's warp has multiplied the slice with a number.</summary>
-    /// <param name="barriers">Where the barriers of the ring lie.</param>
-    /// <param name="places">Places of the ring.</param>
-    /// <param name="number">The slice's.</param>
+    /// <summary>Waits until the slice is there, and says where.</summary>
+    /// <param name="ring">The ring.</param>
+    public static int Await<TTile>(WeightRing ring)
+        where TTile : struct, IFloat16Tile
+    {
+        BulkCopies.Await(ring.Barriers + ring.Place * BytesOfPlace, ring.Odd);
+        return ring.First + ring.Place * BytesOf<TTile>();
+    }
+
+    /// <summary>Whether the item is the one that may fill the slice's place again. Each warp asks when it has multiplied the slice, and the last one is told so.</summary>
+    /// <param name="ring">The ring.</param>
+    /// <param name="warps">Warps of the group.</param>
     /// <param name="item">The item.</param>
-    public static void Release(int barriers, int places, int number, int item)
+    public static bool MayFill(WeightRing ring, int warps, int item) =>
+        (item & 31) == 0 && BulkCopies.Count(ring.Barriers + ring.Place * BytesOfPlace + BarrierBytes, warps - 1) == warps - 1;
+
+    /// <summary>Moves on to the next slice.</summary>
+    /// <param name="ring">The ring.</param>
+    /// <param name="places">Its places.</param>
+    public static WeightRing Next(WeightRing ring, int places)
     {
-        if ((item & 31) == 0)
-            BulkCopies.Arrive(barriers + PlaceOf(places, number) * BytesOfPlace + 8);
+        bool isLast = ring.Place == places - 1;
+        return new()
+        {
+            First = ring.First,
+            Barriers = ring.Barriers,
+            Place = isLast ? 0 : ring.Place + 1,
+            Odd = isLast ? 1 - ring.Odd : ring.Odd,
+        };
     }
 
-    /// <summary>Waits until all warps have multiplied the slice with a number.</summary>
-    /// <param name="barriers">Where the barriers of the ring lie.</param>
-    /// <param name="places">Places of the ring.</param>
-    /// <param name="number">The slice's.</param>
-    public static void AwaitRelease(int barriers, int places, int number) => BulkCopies.Await(barriers + PlaceOf(places, number) * BytesOfPlace + 8, PhaseOf(places, number));
-
-    private static int PlaceOf(int places, int number) => (int)((uint)number % (uint)places);
-
-    private static int PhaseOf(int places, int number) => (int)((uint)number / (uint)places) & 1;
-
-    private static void Copy(ArrayView<short> weights, int slices, int slice, int column, int columns, int count, int address, int barrier)
-    {
-        column = column < columns ? column : column & (Float16Tiles.BlockColumns - 1);
-        BulkCopies.Start(address, ref weights[Float16Product.IndexOf(slices, slice, column)], count * Float16Tiles.RowBytes, barrier);
-    }
+    private static int BytesOf<TTile>()
+        where TTile : struct, IFloat16Tile => TTile.Columns * Float16Tiles.RowBytes;
 }

@@ -54,8 +54,9 @@ internal static class Float16FeedForwardKernels
         int start = Gpu.Keep(rows - address);
         int firstPixel = Gpu.Keep(Grid.IdxX * TTile.Rows);
 
-        int ring = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
-        int barriers = Gpu.Keep(ring + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        int firstWeight = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
+        int barriers = Gpu.Keep(firstWeight + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        WeightRing ring = WeightRing.At(firstWeight, barriers);
         int vectors = Gpu.Keep((barriers - address + Float16Tiles.RingBytes) >> 2);
         int statistics = Gpu.Keep(vectors + Float16RowsShape.Vectors * TTile.Columns);
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
@@ -77,9 +78,9 @@ internal static class Float16FeedForwardKernels
         int end = Gpu.Keep(secondNumber + (hidden + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         if (item == 0)
         {
-            WeightRing.Begin(barriers, Float16RowsShape.Places, TTile.RowWarps);
+            WeightRing.Begin(ring, Float16RowsShape.Places);
             for (int next = 0; next < Float16RowsShape.Places; next++)
-                FetchWeights<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, next, ring, barriers);
+                FetchWeights<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, next, ring, next);
         }
 
         Launches.AwaitEarlier();
@@ -94,8 +95,9 @@ internal static class Float16FeedForwardKernels
             Float16Rows.AwaitRows();
             for (; number < firstNumber; number++)
             {
-                FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, barriers, item);
-                Float16Rows.Multiply<TTile>(rows, number, ring, barriers, number, sums, item);
+                Float16Product.Multiply<TTile>(rows + number * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
+                FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, item);
+                ring = WeightRing.Next(ring, Float16RowsShape.Places);
             }
 
             Group.Barrier();
@@ -116,8 +118,9 @@ internal static class Float16FeedForwardKernels
         Float16Rows.AwaitRows();
         for (; number < secondNumber; number++)
         {
-            FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, barriers, item);
-            Float16Rows.Multiply<TTile>(rows, number - firstNumber, ring, barriers, number, sums, item);
+            Float16Product.Multiply<TTile>(rows + (number - firstNumber) * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
+            FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, item);
+            ring = WeightRing.Next(ring, Float16RowsShape.Places);
         }
 
         Float16Rows.Divide<TTile>(sums, floats, statistics, item);
@@ -129,8 +132,9 @@ internal static class Float16FeedForwardKernels
         Float16Rows.AwaitRows();
         for (; number < end; number++)
         {
-            FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, barriers, item);
-            Float16Rows.Multiply<TTile>(rows, number - secondNumber, ring, barriers, number, sums, item);
+            Float16Product.Multiply<TTile>(rows + (number - secondNumber) * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
+            FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, item);
+            ring = WeightRing.Next(ring, Float16RowsShape.Places);
         }
 
         Group.Barrier();
@@ -173,19 +177,29 @@ internal static class Float16FeedForwardKernels
         int firstPixel = Gpu.Keep(rowTile * TTile.Rows);
         int firstOutput = Gpu.Keep((Grid.IdxX - rowTile * parts) * TTile.Columns * tiles);
         int lastOutput = Gpu.Keep(XMath.Min(firstOutput + TTile.Columns * tiles, outputs));
-        int ring = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
-        int barriers = Gpu.Keep(ring + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        int firstWeight = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
+        int barriers = Gpu.Keep(firstWeight + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        WeightRing ring = WeightRing.At(firstWeight, barriers);
         int turns = Gpu.Keep(barriers - address + Float16Tiles.RingBytes);
         int statistics = Gpu.Keep((turns + Float16RowsShape.TurnBytes) >> 2);
         ArrayView<float> floats = SharedMemory.GetDynamic<float>();
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
 
-        int end = Gpu.Keep((lastOutput - firstOutput + TTile.Columns - 1) / TTile.Columns * slices);
+        // The weights that are fetched next: of an output all slices, then those of the next one.
+        int fetchedOutput = firstOutput;
+        int fetchedSlice = 0;
         if (item == 0)
+            WeightRing.Begin(ring, Float16RowsShape.Places);
+        for (int place = 0; place < Float16RowsShape.Places; place++)
         {
-            WeightRing.Begin(barriers, Float16RowsShape.Places, TTile.RowWarps);
-            for (int next = 0; next < XMath.Min(Float16RowsShape.Places, end); next++)
-                FetchWeights<TTile>(weights, slices, firstOutput, outputs, next, ring, barriers);
+            if (item == 0 & fetchedOutput < lastOutput)
+                WeightRing.Fetch<TTile>(ring, place, weights, slices, fetchedSlice, fetchedOutput, outputs);
+            fetchedSlice++;
+            if (fetchedSlice == slices)
+            {
+                fetchedSlice = 0;
+                fetchedOutput += TTile.Columns;
+            }
         }
 
         Launches.AwaitEarlier();
@@ -195,25 +209,28 @@ internal static class Float16FeedForwardKernels
         TensorCores.WaitForCopies(0);
         Group.Barrier();
         Float16Rows.Measure<TTile>(shared, start, start, floats, 0, false, statistics, slices, countedChannels, epsilon, item);
-
         Float16Rows.AwaitRows();
 
         var sums = new Float4[TTile.Columns / 8];
-        int number = 0;
         for (int output = firstOutput; output < lastOutput; output += TTile.Columns)
         {
             Float16Rows.BeginMeasuredSums<TTile>(sums, bias, rowSums, output, outputs, floats, statistics, item);
             for (int slice = 0; slice < slices; slice++)
             {
-                int next = number - 1 + Float16RowsShape.Places;
-                if (item == 0 & number > 0 & next < end)
+                Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
+                if (fetchedOutput < lastOutput)
                 {
-                    WeightRing.AwaitRelease(barriers, Float16RowsShape.Places, number - 1);
-                    FetchWeights<TTile>(weights, slices, firstOutput, outputs, next, ring, barriers);
+                    if (WeightRing.MayFill(ring, TTile.RowWarps, item))
+                        WeightRing.Fetch<TTile>(ring, ring.Place, weights, slices, fetchedSlice, fetchedOutput, outputs);
+                    fetchedSlice++;
+                    if (fetchedSlice == slices)
+                    {
+                        fetchedSlice = 0;
+                        fetchedOutput += TTile.Columns;
+                    }
                 }
 
-                Float16Rows.Multiply<TTile>(rows, slice, ring, barriers, number, sums, item);
-                number++;
+                ring = WeightRing.Next(ring, Float16RowsShape.Places);
             }
 
             Float16Rows.Divide<TTile>(sums, floats, statistics, item);
@@ -221,7 +238,7 @@ internal static class Float16FeedForwardKernels
         }
     }
 
-    // Starts to copy the weights that take the place of those before the ones with a number, if there are any.
+    // When all warps have multiplied the weights with a number, starts to copy those that take their place, if there are any.
     private static void FetchNext<TTile>(
         ArrayView<short> projection,
         ArrayView<short> first,
@@ -232,17 +249,13 @@ internal static class Float16FeedForwardKernels
         int secondNumber,
         int end,
         int number,
-        int ring,
-        int barriers,
+        WeightRing ring,
         int item)
         where TTile : struct, IFloat16Tile
     {
-        int next = number - 1 + Float16RowsShape.Places;
-        if (item == 0 & number > 0 & next < end)
-        {
-            WeightRing.AwaitRelease(barriers, Float16RowsShape.Places, number - 1);
-            FetchWeights<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, next, ring, barriers);
-        }
+        int next = number + Float16RowsShape.Places;
+        if (next < end && WeightRing.MayFill(ring, TTile.RowWarps, item))
+            FetchWeights<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, next, ring, ring.Place);
     }
 
     // Starts to copy the weights with a number.
@@ -256,25 +269,15 @@ internal static class Float16FeedForwardKernels
         int secondNumber,
         int end,
         int number,
-        int ring,
-        int barriers)
+        WeightRing ring,
+        int place)
         where TTile : struct, IFloat16Tile
     {
         if (number < firstNumber)
-            WeightRing.Fetch<TTile>(projection, firstNumber, number, 0, channels, ring, barriers, Float16RowsShape.Places, number);
+            WeightRing.Fetch<TTile>(ring, place, projection, firstNumber, number, 0, channels);
         else if (number < secondNumber)
-            WeightRing.Fetch<TTile>(first, secondNumber - firstNumber, number - firstNumber, 0, hidden, ring, barriers, Float16RowsShape.Places, number);
+            WeightRing.Fetch<TTile>(ring, place, first, secondNumber - firstNumber, number - firstNumber, 0, hidden);
         else
-            WeightRing.Fetch<TTile>(second, end - secondNumber, number - secondNumber, 0, channels, ring, barriers, Float16RowsShape.Places, number);
-    }
-
-    // The same of a linear layer: all slices of a tile of outputs, then those of the next tile.
-    private static void FetchWeights<TTile>(
-        ArrayView<short> weights, int slices, int firstOutput, int outputs, int number, int ring, int barriers)
-        where TTile : struct, IFloat16Tile
-    {
-        int tile = (int)((uint)number / (uint)slices);
-        WeightRing.Fetch<TTile>(
-            weights, slices, number - tile * slices, firstOutput + tile * TTile.Columns, outputs, ring, barriers, Float16RowsShape.Places, number);
+            WeightRing.Fetch<TTile>(ring, place, second, end - secondNumber, number - secondNumber, 0, channels);
     }
 }

@@ -92,21 +92,22 @@ internal static class Float16LayersOnChip
         int statistics = Gpu.Keep((turns + Float16LayersOnChipShape.TurnBytes) >> 2);
         int vectors = Gpu.Keep(statistics + Tile.RowCount * Float16RowsShape.StatisticsOfRow);
 
+        WeightRing ring = WeightRing.At(weights, barriers);
         if (item == 0)
         {
-            WeightRing.Begin(barriers, Float16LayersOnChipShape.WeightSlices, 1);
+            WeightRing.Begin(ring, Float16LayersOnChipShape.WeightSlices);
             if (addedChannels > 0)
-                FetchWeights(projection, 0, channels, weights, barriers, Projection);
-            FetchWeights(first, 0, hidden, weights, barriers, First);
-            FetchWeights(second, 0, channels, weights, barriers, Second);
+                WeightRing.Fetch<Tile>(ring, Projection, projection, 1, 0, 0, channels);
+            WeightRing.Fetch<Tile>(ring, First, first, 1, 0, 0, hidden);
+            WeightRing.Fetch<Tile>(ring, Second, second, 1, 0, 0, channels);
             if (hasNext != 0)
             {
-                FetchWeights(nextFirst, 0, nextHidden, weights, barriers, NextFirst);
-                FetchWeights(nextSecond, 0, channels, weights, barriers, NextSecond);
+                WeightRing.Fetch<Tile>(ring, NextFirst, nextFirst, 1, 0, 0, nextHidden);
+                WeightRing.Fetch<Tile>(ring, NextSecond, nextSecond, 1, 0, 0, channels);
             }
 
             for (int tile = 0; tile * Tile.ColumnCount < outputs; tile++)
-                FetchWeights(linear, tile * Tile.ColumnCount, outputs, weights, barriers, Linear + tile);
+                WeightRing.Fetch<Tile>(ring, Linear + tile, linear, 1, 0, tile * Tile.ColumnCount, outputs);
         }
 
         Launches.AwaitEarlier();
@@ -147,18 +148,18 @@ internal static class Float16LayersOnChip
         if (addedChannels > 0)
         {
             Float16Rows.BeginSums<Tile>(sums, floats, vectors + ProjectionBias * Tile.ColumnCount, vectors + ProjectionBias * Tile.ColumnCount + channels, item);
-            Multiply(operand, weights, barriers, Projection, sums, item);
+            Multiply(operand, ring, Projection, sums, item);
             AddTo(sums, channels, shared, kept - address, item);
             Group.Barrier();
         }
 
         AddNetwork(
-            shared, floats, address, operand, kept, statistics, vectors, hasShift, weights, barriers, First, channels, countedChannels, hidden, epsilon, sums, item);
+            shared, floats, address, operand, kept, statistics, vectors, hasShift, ring, First, channels, countedChannels, hidden, epsilon, sums, item);
         if (hasNext != 0)
         {
             Group.Barrier();
             AddNetwork(
-                shared, floats, address, operand, kept, statistics, vectors + NextNetwork * Tile.ColumnCount, hasNextShift, weights, barriers, NextFirst, channels,
+                shared, floats, address, operand, kept, statistics, vectors + NextNetwork * Tile.ColumnCount, hasNextShift, ring, NextFirst, channels,
                 countedChannels, nextHidden, epsilon, sums, item);
         }
 
@@ -174,7 +175,7 @@ internal static class Float16LayersOnChip
                 Float16Rows.BeginMeasuredSums<Tile>(
                     sums, floats, floats.SubView((LinearSums - LinearBias) * Tile.ColumnCount), vectors + (LinearBias + tile) * Tile.ColumnCount,
                     vectors + LinearBias * Tile.ColumnCount + outputs, floats, statistics, item);
-                Multiply(kept, weights, barriers, Linear + tile, sums, item);
+                Multiply(kept, ring, Linear + tile, sums, item);
                 Float16Rows.Divide<Tile>(sums, floats, statistics, item);
                 Float16Rows.Write<Tile>(sums, z, zPitch, firstPixel, pixels, tile * Tile.ColumnCount, outputs, shared, turns, item);
             }
@@ -182,13 +183,10 @@ internal static class Float16LayersOnChip
     }
 
     // The ring has a place for each slice of weights, so none is used twice.
-    private static void FetchWeights(ArrayView<short> weights, int firstColumn, int columns, int ring, int barriers, int number) =>
-        WeightRing.Fetch<Tile>(weights, 1, 0, firstColumn, columns, ring, barriers, Float16LayersOnChipShape.WeightSlices, number);
-
-    private static void Multiply(int rows, int ring, int barriers, int number, Float4[] sums, int item)
+    private static void Multiply(int rows, WeightRing ring, int place, Float4[] sums, int item)
     {
-        WeightRing.Await(barriers, Float16LayersOnChipShape.WeightSlices, number);
-        Float16Product.Multiply<Tile>(rows, ring + WeightRing.OffsetOf<Tile>(Float16LayersOnChipShape.WeightSlices, number), item, sums);
+        ring.Place = place;
+        Float16Product.Multiply<Tile>(rows, WeightRing.Await<Tile>(ring), item, sums);
     }
 
     // pixels += second * ReLU(first * norm(pixels + shift) + firstBias) + secondBias.
@@ -201,8 +199,7 @@ internal static class Float16LayersOnChip
         int statistics,
         int vectors,
         int hasShift,
-        int weights,
-        int barriers,
+        WeightRing ring,
         int first,
         int channels,
         int countedChannels,
@@ -219,14 +216,14 @@ internal static class Float16LayersOnChip
         Float16Rows.BeginMeasuredSums<Tile>(
             sums, floats, floats.SubView((FirstSums - FirstBias) * Tile.ColumnCount), vectors + FirstBias * Tile.ColumnCount, vectors + FirstBias * Tile.ColumnCount + hidden, floats,
             statistics, item);
-        Multiply(rows, weights, barriers, first, sums, item);
+        Multiply(rows, ring, first, sums, item);
         Float16Rows.Divide<Tile>(sums, floats, statistics, item);
         Group.Barrier();
         Float16Rows.Store<Tile>(sums, hidden, shared, operand - address, item);
         Warpgroup.ShowSharedMemory();
         Group.Barrier();
         Float16Rows.BeginSums<Tile>(sums, floats, vectors + SecondBias * Tile.ColumnCount, vectors + SecondBias * Tile.ColumnCount + channels, item);
-        Multiply(operand, weights, barriers, first + 1, sums, item);
+        Multiply(operand, ring, first + 1, sums, item);
         AddTo(sums, channels, shared, kept - address, item);
     }
 

@@ -44,22 +44,6 @@ internal static class Float16Rows
         Group.Barrier();
     }
 
-    /// <summary>sums += a slice of the rows * a slice of weights from the ring, when that is there. The warp then gives it back.</summary>
-    /// <param name="rows">Where the rows start in shared memory.</param>
-    /// <param name="slice">Which of their slices.</param>
-    /// <param name="ring">Where the ring lies.</param>
-    /// <param name="barriers">Where its barriers lie.</param>
-    /// <param name="number">The number of the slice of weights.</param>
-    /// <param name="sums">The item's sums.</param>
-    /// <param name="item">The item.</param>
-    public static void Multiply<TTile>(int rows, int slice, int ring, int barriers, int number, Float4[] sums, int item)
-        where TTile : struct, IFloat16Tile
-    {
-        WeightRing.Await(barriers, Float16RowsShape.Places, number);
-        Float16Product.Multiply<TTile>(rows + slice * SliceBytes<TTile>(), ring + WeightRing.OffsetOf<TTile>(Float16RowsShape.Places, number), item, sums);
-        WeightRing.Release(barriers, Float16RowsShape.Places, number, item);
-    }
-
     /// <summary>Starts to copy the channels of pixels. What is beyond the last pixel or channel becomes zero.</summary>
     public static void Fetch<TTile>(ArrayView<short> x, int xPitch, int firstPixel, int pixels, int channels, int slices, int address, int item)
         where TTile : struct, IFloat16Tile

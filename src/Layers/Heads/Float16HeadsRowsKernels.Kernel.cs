@@ -53,15 +53,26 @@ internal static class Float16HeadsRowsKernels
         int inner = Gpu.Keep(4 * channels);
         int tiles = (inner + TTile.Columns - 1) / TTile.Columns;
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
-        int ring = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
-        int barriers = Gpu.Keep(ring + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        int firstWeight = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
+        int barriers = Gpu.Keep(firstWeight + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        WeightRing ring = WeightRing.At(firstWeight, barriers);
         int firstConstant = Gpu.Keep((barriers - address + Float16Tiles.RingBytes) >> 2);
-        int end = Gpu.Keep((1 + tiles) * slices);
+
+        // The weights that are fetched next: of the first layer all slices, then those of each tile of the second layer's inner values.
+        int fetchedTile = 0;
+        int fetchedSlice = 0;
         if (item == 0)
+            WeightRing.Begin(ring, Float16RowsShape.Places);
+        for (int place = 0; place < Float16RowsShape.Places; place++)
         {
-            WeightRing.Begin(barriers, Float16RowsShape.Places, TTile.RowWarps);
-            for (int next = 0; next < Float16RowsShape.Places; next++)
-                FetchWeights<TTile>(first, second, channels, head, slices, next, ring, barriers);
+            if (item == 0)
+                FetchWeights<TTile>(ring, place, first, second, channels, head, slices, fetchedTile, fetchedSlice);
+            fetchedSlice++;
+            if (fetchedSlice == slices)
+            {
+                fetchedSlice = 0;
+                fetchedTile++;
+            }
         }
 
         // Of each inner value its bias and its weights of the third layer. After the last one come those that only fill up the last tile.
@@ -85,11 +96,19 @@ internal static class Float16HeadsRowsKernels
         var sums = new Float4[TTile.Columns / 8];
         Float16Rows.BeginSums<TTile>(sums, firstBias, head * channels, (head + 1) * channels, item);
         Float16Rows.AwaitRows();
-        int number = 0;
-        for (; number < slices; number++)
+        for (int slice = 0; slice < slices; slice++)
         {
-            FetchNext<TTile>(first, second, channels, head, slices, end, number, ring, barriers, item);
-            Float16Rows.Multiply<TTile>(rows, number, ring, barriers, number, sums, item);
+            Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
+            if (WeightRing.MayFill(ring, TTile.RowWarps, item))
+                FetchWeights<TTile>(ring, ring.Place, first, second, channels, head, slices, fetchedTile, fetchedSlice);
+            fetchedSlice++;
+            if (fetchedSlice == slices)
+            {
+                fetchedSlice = 0;
+                fetchedTile++;
+            }
+
+            ring = WeightRing.Next(ring, Float16RowsShape.Places);
         }
 
         Group.Barrier();
@@ -112,9 +131,20 @@ internal static class Float16HeadsRowsKernels
 
             for (int slice = 0; slice < slices; slice++)
             {
-                FetchNext<TTile>(first, second, channels, head, slices, end, number, ring, barriers, item);
-                Float16Rows.Multiply<TTile>(rows, slice, ring, barriers, number, sums, item);
-                number++;
+                Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
+                if (fetchedTile <= tiles)
+                {
+                    if (WeightRing.MayFill(ring, TTile.RowWarps, item))
+                        FetchWeights<TTile>(ring, ring.Place, first, second, channels, head, slices, fetchedTile, fetchedSlice);
+                    fetchedSlice++;
+                    if (fetchedSlice == slices)
+                    {
+                        fetchedSlice = 0;
+                        fetchedTile++;
+                    }
+                }
+
+                ring = WeightRing.Next(ring, Float16RowsShape.Places);
             }
 
             for (int j = 0; j < TTile.Columns / 8; j++)
@@ -151,35 +181,15 @@ internal static class Float16HeadsRowsKernels
             Store(lower, cell + 8, head, output, y, yPitch, width, gridHeight, gridWidth, rowCentres, columnCentres, range);
     }
 
-    // Starts to copy the weights that take the place of those before the ones with a number, if there are any.
-    private static void FetchNext<TTile>(
-        ArrayView<short> first, ArrayView<short> second, int channels, int head, int slices, int end, int number, int ring, int barriers, int item)
-        where TTile : struct, IFloat16Tile
-    {
-        int next = number - 1 + Float16RowsShape.Places;
-        if (item == 0 & number > 0 & next < end)
-        {
-            WeightRing.AwaitRelease(barriers, Float16RowsShape.Places, number - 1);
-            FetchWeights<TTile>(first, second, channels, head, slices, next, ring, barriers);
-        }
-    }
-
-    // Starts to copy the weights with a number: the first layer's slices, then those of each tile of the second layer's inner values.
+    // Starts to copy a slice of the weights of the first layer, tile 0, or of a tile of the second.
     private static void FetchWeights<TTile>(
-        ArrayView<short> first, ArrayView<short> second, int channels, int head, int slices, int number, int ring, int barriers)
+        WeightRing ring, int place, ArrayView<short> first, ArrayView<short> second, int channels, int head, int slices, int tile, int slice)
         where TTile : struct, IFloat16Tile
     {
-        int tile = (int)((uint)number / (uint)slices);
-        int slice = number - tile * slices;
         if (tile == 0)
-        {
-            WeightRing.Fetch<TTile>(first, slices, slice, head * channels, HeadsShape.Heads * channels, ring, barriers, Float16RowsShape.Places, number);
-        }
+            WeightRing.FetchAnywhere<TTile>(ring, place, first, slices, slice, head * channels, HeadsShape.Heads * channels);
         else
-        {
-            WeightRing.Fetch<TTile>(
-                second, slices, slice, head * 4 * channels + (tile - 1) * TTile.Columns, HeadsShape.Heads * 4 * channels, ring, barriers, Float16RowsShape.Places, number);
-        }
+            WeightRing.FetchAnywhere<TTile>(ring, place, second, slices, slice, head * 4 * channels + (tile - 1) * TTile.Columns, HeadsShape.Heads * 4 * channels);
     }
 
     private static void Store(
