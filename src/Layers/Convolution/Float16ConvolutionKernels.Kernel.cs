@@ -63,7 +63,6 @@ internal static class Float16ConvolutionKernels
         int tileColumn = group.Column;
         int tileRow = Gpu.Keep(tile * TTile.Rows);
         int slices = (channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth;
-        int depth = Gpu.Keep(taps * slices * Float16Tiles.Depth);
         int steps = Gpu.Keep(taps * slices);
 
         int chunkChannel = Gpu.Keep((item & 7) * 8);
@@ -78,7 +77,7 @@ internal static class Float16ConvolutionKernels
         if (group.IsNarrow)
         {
             Accumulate<TTile, Warpgroups128x64>(
-                x, xPitch, xWidth, channels, taps, weights, outputChannels, depth, steps, tileColumn, chunkChannel, offsets, inside,
+                x, xPitch, xWidth, channels, taps, weights, outputChannels, steps, tileColumn, chunkChannel, offsets, inside,
                 sharedStart, item, sums);
             Float16Results.Finish<TTile, Warpgroups128x64>(
                 sums, bias, residual, residualPitch, hasResidual, y, yPitch, tileRow, 8, 8, tileColumn, columns, pixels, outputChannels,
@@ -87,7 +86,7 @@ internal static class Float16ConvolutionKernels
         else
         {
             Accumulate<TTile, TTile>(
-                x, xPitch, xWidth, channels, taps, weights, outputChannels, depth, steps, tileColumn, chunkChannel, offsets, inside,
+                x, xPitch, xWidth, channels, taps, weights, outputChannels, steps, tileColumn, chunkChannel, offsets, inside,
                 sharedStart, item, sums);
             Float16Results.Finish<TTile, TTile>(
                 sums, bias, residual, residualPitch, hasResidual, y, yPitch, tileRow, 8, 8, tileColumn, columns, pixels, outputChannels,
@@ -104,7 +103,6 @@ internal static class Float16ConvolutionKernels
         int taps,
         ArrayView<short> weights,
         int outputChannels,
-        int depth,
         int steps,
         int tileColumn,
         int chunkChannel,
@@ -117,16 +115,14 @@ internal static class Float16ConvolutionKernels
         where TColumns : struct, IFloat16Tile
     {
         // Weights are fetched first, because they do not depend on the launch before.
-        int fetchSlot = 0;
+        int columnSlices = Gpu.Keep(sharedStart + TColumns.Stages * TTile.Rows * Float16Tiles.RowBytes);
+        WeightRing ring = WeightRing.At(columnSlices, Gpu.Keep(columnSlices + TColumns.Stages * TColumns.Columns * Float16Tiles.RowBytes));
+        if (TTile.HasWarpgroups & item == 0)
+            WeightRing.Begin(ring, TColumns.Stages);
         for (int s = 0; s < TColumns.Stages - 1; s++)
         {
             if (s < steps)
-            {
-                Float16Product.FetchColumns<TColumns>(
-                    weights, steps, s, tileColumn, outputChannels, sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
-            }
-
-            fetchSlot += Float16Product.SlotBytes<TColumns>();
+                FetchColumns<TTile, TColumns>(ring, s, weights, steps, s, tileColumn, outputChannels, item);
         }
 
         if (TTile.HasWarpgroups)
@@ -139,11 +135,15 @@ internal static class Float16ConvolutionKernels
         int tap = 0;
         int channel = 0;
         int fetched = 0;
-        fetchSlot = 0;
+        int fetchPlace = 0;
         for (int s = 0; s < TColumns.Stages - 1; s++)
         {
             if (fetched < steps)
-                Fetch<TTile>(x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
+            {
+                Fetch<TTile>(
+                    x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchPlace * (TTile.Rows * Float16Tiles.RowBytes), item);
+            }
+
             tap++;
             if (tap == taps)
             {
@@ -152,13 +152,12 @@ internal static class Float16ConvolutionKernels
             }
 
             fetched++;
-            fetchSlot += Float16Product.SlotBytes<TColumns>();
+            fetchPlace++;
             TensorCores.EndCopyGroup();
         }
 
         var left = new Int4[Float16Product.RowBlocks<TTile>() + 1];
         var right = new Int4[Float16Product.ColumnBlocks<TTile>() / 2 + 1];
-        int slot = 0;
         for (int step = 0; step < steps; step++)
         {
             TensorCores.WaitForCopies(TColumns.Stages - 2);
@@ -167,9 +166,9 @@ internal static class Float16ConvolutionKernels
             Group.Barrier();
             if (fetched < steps)
             {
-                Fetch<TTile>(x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchSlot, item);
-                Float16Product.FetchColumns<TColumns>(
-                    weights, steps, fetched, tileColumn, outputChannels, sharedStart + fetchSlot + TTile.Rows * Float16Tiles.RowBytes, item);
+                Fetch<TTile>(
+                    x, xPitch, xWidth, channels, taps, tap, channel, chunkChannel, offsets, inside, sharedStart + fetchPlace * (TTile.Rows * Float16Tiles.RowBytes), item);
+                FetchColumns<TTile, TColumns>(ring, fetchPlace, weights, steps, fetched, tileColumn, outputChannels, item);
             }
 
             TensorCores.EndCopyGroup();
@@ -181,14 +180,28 @@ internal static class Float16ConvolutionKernels
             }
 
             fetched++;
-            fetchSlot += Float16Product.SlotBytes<TColumns>();
-            if (fetchSlot == TColumns.Stages * Float16Product.SlotBytes<TColumns>())
-                fetchSlot = 0;
+            fetchPlace = fetchPlace == TColumns.Stages - 1 ? 0 : fetchPlace + 1;
+            int rows = sharedStart + ring.Place * (TTile.Rows * Float16Tiles.RowBytes);
             Float16Product.Multiply<TColumns>(
-                sharedStart + slot, sharedStart + slot + TTile.Rows * Float16Tiles.RowBytes, item, sums, left, right);
-            slot += Float16Product.SlotBytes<TColumns>();
-            if (slot == TColumns.Stages * Float16Product.SlotBytes<TColumns>())
-                slot = 0;
+                rows, TTile.HasWarpgroups ? WeightRing.Await<TColumns>(ring) : WeightRing.AddressOf<TColumns>(ring), item, sums, left, right);
+            ring = WeightRing.Next(ring, TColumns.Stages);
+        }
+    }
+
+    // On Hopper one item copies a slice of the weights, before all of them do.
+    private static void FetchColumns<TTile, TColumns>(
+        WeightRing ring, int place, ArrayView<short> weights, int slices, int slice, int firstColumn, int columns, int item)
+        where TTile : struct, IFloat16Tile
+        where TColumns : struct, IFloat16Tile
+    {
+        if (TTile.HasWarpgroups)
+        {
+            if (item == 0)
+                WeightRing.Fetch<TColumns>(ring, place, weights, slices, slice, firstColumn, columns);
+        }
+        else
+        {
+            Float16Product.FetchColumns<TColumns>(weights, slices, slice, firstColumn, columns, ring.First + place * (TColumns.Columns * Float16Tiles.RowBytes), item);
         }
     }
 

@@ -240,7 +240,7 @@ internal readonly struct Warpgroups128x128 : IFloat16Tile
     public const int GroupSize = 256;
 
     /// <summary>Bytes of shared memory of a group.</summary>
-    public const int SharedBytes = Float16Tiles.Alignment + StageCount * (RowCount + ColumnCount) * Float16Tiles.RowBytes;
+    public const int SharedBytes = Float16Tiles.Alignment + StageCount * (RowCount + ColumnCount) * Float16Tiles.RowBytes + Float16Tiles.RingBytes;
 
     /// <inheritdoc/>
     public static int Rows => RowCount;
@@ -280,7 +280,7 @@ internal readonly struct Warpgroups128x64 : IFloat16Tile
     public const int GroupSize = 256;
 
     /// <summary>Bytes of shared memory of a group.</summary>
-    public const int SharedBytes = Float16Tiles.Alignment + StageCount * (RowCount + ColumnCount) * Float16Tiles.RowBytes;
+    public const int SharedBytes = Float16Tiles.Alignment + StageCount * (RowCount + ColumnCount) * Float16Tiles.RowBytes + Float16Tiles.RingBytes;
 
     /// <inheritdoc/>
     public static int Rows => RowCount;
@@ -320,7 +320,7 @@ internal readonly struct Warpgroups64x64 : IFloat16Tile
     public const int GroupSize = 128;
 
     /// <summary>Bytes of shared memory of a group.</summary>
-    public const int SharedBytes = Float16Tiles.Alignment + StageCount * (RowCount + ColumnCount) * Float16Tiles.RowBytes;
+    public const int SharedBytes = Float16Tiles.Alignment + StageCount * (RowCount + ColumnCount) * Float16Tiles.RowBytes + Float16Tiles.RingBytes;
 
     /// <inheritdoc/>
     public static int Rows => RowCount;

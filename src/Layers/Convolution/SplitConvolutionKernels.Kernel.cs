@@ -55,7 +55,6 @@ internal static class SplitConvolutionKernels
         int tileColumn = Gpu.Keep((Grid.IdxX - tile * columnTiles) * TTile.Columns);
         int tileRow = Gpu.Keep(tile * TTile.Rows);
         int steps = Gpu.Keep(taps * ((channels + SplitTiles.Depth - 1) / SplitTiles.Depth));
-        int depth = Gpu.Keep(steps * Float16Tiles.Depth);
 
         int chunkChannel = Gpu.Keep((item & 7) * 4);
         var offsets = new int[Float16Product.RowFetches<TTile>()];

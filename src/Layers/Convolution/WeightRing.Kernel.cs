@@ -110,8 +110,13 @@ internal struct WeightRing
         where TTile : struct, IFloat16Tile
     {
         BulkCopies.Await(ring.Barriers + ring.Place * BytesOfPlace, ring.Odd);
-        return ring.First + ring.Place * BytesOf<TTile>();
+        return AddressOf<TTile>(ring);
     }
+
+    /// <summary>Where the slice lies.</summary>
+    /// <param name="ring">The ring.</param>
+    public static int AddressOf<TTile>(WeightRing ring)
+        where TTile : struct, IFloat16Tile => ring.First + ring.Place * BytesOf<TTile>();
 
     /// <summary>Whether the item is the one that may fill the slice's place again. Each warp asks when it has multiplied the slice, and the last one is told so.</summary>
     /// <param name="ring">The ring.</param>

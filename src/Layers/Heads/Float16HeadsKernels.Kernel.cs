@@ -52,7 +52,6 @@ internal static class Float16HeadsKernels
         int head = Gpu.Keep(Grid.IdxX - tile * HeadsShape.Heads);
         int tileRow = Gpu.Keep(tile * TTile.Rows);
         int inner = 4 * channels;
-        int depth = slices * Float16Tiles.Depth;
         int outputs = HeadsShape.OutputsOf(head);
 
         int chunk = item & 7;
