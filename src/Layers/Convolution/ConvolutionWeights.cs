@@ -86,6 +86,7 @@ internal sealed class ConvolutionWeights : IDisposable
     /// the input and the output multiples of 8.
     /// </param>
     /// <param name="maySplit">Whether float32 weights may be packed in two parts, where the device has products of them.</param>
+    /// <param name="layers">Layers of as many output channels each that lie side by side; packed weights of float16 have each of them filled up to blocks of its own.</param>
     /// <exception cref="ArgumentException">The spans do not have the sizes that the other arguments say.</exception>
     /// <exception cref="NotSupportedException">The device has no products of that element type.</exception>
     public static ConvolutionWeights Create(
@@ -97,7 +98,8 @@ internal sealed class ConvolutionWeights : IDisposable
         int kernelSize = 1,
         bool pixelShuffle = false,
         ElementType elementType = ElementType.Float32,
-        bool maySplit = true)
+        bool maySplit = true,
+        int layers = 1)
     {
         ArgumentNullException.ThrowIfNull(device);
         if (kernelSize is not (1 or 3))
@@ -145,7 +147,7 @@ internal sealed class ConvolutionWeights : IDisposable
         DeviceBuffer packed = device switch
         {
             GpuDevice gpu when elementType == ElementType.Float16 =>
-                Float16ConvolutionGpu.Pack(gpu, ordered, inputChannels, outputChannels, taps),
+                Float16ConvolutionGpu.Pack(gpu, ordered, inputChannels, outputChannels, taps, layers),
             _ when elementType != ElementType.Float32 =>
                 throw new NotSupportedException($"{device.Name} has no products of {elementType}."),
             GpuDevice gpu when algorithm == ConvolutionAlgorithm.Split =>

@@ -68,42 +68,6 @@ internal struct WeightRing
         }
     }
 
-    /// <summary>As <see cref="Fetch"/>, from any column on that is a multiple of 8.</summary>
-    /// <param name="ring">The ring.</param>
-    /// <param name="place">The place that it goes to.</param>
-    /// <param name="weights">All columns.</param>
-    /// <param name="slices">Slices of the depth.</param>
-    /// <param name="slice">Which of them.</param>
-    /// <param name="firstColumn">The tile's first column.</param>
-    /// <param name="columns">All columns.</param>
-    public static void FetchAnywhere<TTile>(WeightRing ring, int place, ArrayView<short> weights, int slices, int slice, int firstColumn, int columns)
-        where TTile : struct, IFloat16Tile
-    {
-        int row = firstColumn & (Float16Tiles.BlockColumns - 1);
-        if (row == 0)
-        {
-            Fetch<TTile>(ring, place, weights, slices, slice, firstColumn, columns);
-            return;
-        }
-
-        int address = ring.First + place * BytesOf<TTile>();
-        int barrier = ring.Barriers + place * BytesOfPlace;
-        BulkCopies.ArriveExpecting(barrier, BytesOf<TTile>());
-        for (int first = 0; first < TTile.Columns; first += Float16Tiles.BlockColumns)
-        {
-            // What a block has of 64 columns of the tile, and then what the next one has.
-            int column = firstColumn + first;
-            int block = column < columns ? column >> 6 : 0;
-            int rest = Float16Tiles.BlockColumns - row;
-            BulkCopies.Start(
-                address + first * Float16Tiles.RowBytes, ref weights[(block * slices + slice) * Float16Tiles.BlockLength + row * Float16Tiles.Depth],
-                rest * Float16Tiles.RowBytes, barrier);
-            block = column + rest < columns ? (column + rest) >> 6 : 0;
-            BulkCopies.Start(
-                address + (first + rest) * Float16Tiles.RowBytes, ref weights[(block * slices + slice) * Float16Tiles.BlockLength], row * Float16Tiles.RowBytes, barrier);
-        }
-    }
-
     /// <summary>Waits until the slice is there, and says where.</summary>
     /// <param name="ring">The ring.</param>
     public static int Await<TTile>(WeightRing ring)

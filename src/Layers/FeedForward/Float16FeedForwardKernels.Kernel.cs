@@ -20,8 +20,8 @@ internal static class Float16FeedForwardKernels
     /// operand of the second layer.
     /// </summary>
     /// <remarks>
-    /// y: pixels of up to TTile.Columns channels, a multiple of 8, as are hidden, addedChannels (0 for nothing), offsets and pitches. first:
-    /// [hidden][channels filled up to 64], and so on: the right operand's columns come first. firstSums: the sum of each of first's rows. y + shift is
+    /// y: pixels of up to TTile.Columns channels, a multiple of 8, as are hidden, addedChannels (0 for nothing), offsets and pitches. first, second
+    /// and projection: as Float16ConvolutionGpu packs them. firstSums: the sum of each of first's rows. y + shift is
     /// rounded to float16.
     /// </remarks>
     [Kernel(Warpgroups128x192.GroupSize, Specialization = typeof(Warpgroups128x192), GroupsPerProcessor = Warpgroups128x192.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.FeedForwardBytes192)]
@@ -146,7 +146,7 @@ internal static class Float16FeedForwardKernels
     /// FeedForwardFloat16.
     /// </summary>
     /// <remarks>
-    /// x: pixels of up to TTile.Columns channels. weights: [outputs][channels filled up to 64]. rowSums: the sum of each of its rows. Channels,
+    /// x: pixels of up to TTile.Columns channels. weights: as Float16ConvolutionGpu packs them. rowSums: the sum of each output's. Channels,
     /// outputs, offsets and pitches are multiples of 8. tiles: how many tiles of output channels a group computes.
     /// </remarks>
     [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = Warpgroups128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16RowsShape.NormalizedBytes64)]

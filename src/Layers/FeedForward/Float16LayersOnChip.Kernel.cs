@@ -40,7 +40,7 @@ internal static class Float16LayersOnChip
     /// </summary>
     /// <remarks>
     /// channels, addedChannels, hidden and nextHidden (0 for nothing) are at most 64, outputs at most three times that; all are multiples of 8, as are offsets and
-    /// pitches. first: [hidden][channels filled up to 64], and so on: the right operand's columns come first. firstSums: the sum of each of first's rows.
+    /// pitches. Weights are packed by Float16ConvolutionGpu. firstSums: the sum of each of first's rows.
     /// </remarks>
     [Kernel(Tile.GroupSize, GroupsPerProcessor = 2, Target = "sm_90a", DynamicSharedBytes = Float16LayersOnChipShape.SharedBytes)]
     public static void RunLayersFloat16(

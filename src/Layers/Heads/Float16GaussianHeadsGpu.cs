@@ -16,14 +16,20 @@ internal static class Float16GaussianHeadsGpu
     {
         if (!Supports(weights.Channels))
             throw new NotSupportedException($"{device.Name} has no Gaussian heads of float16 for {weights.Channels} channels.");
-        Kernel<Float16HeadsRowsKernels.MakeGaussiansFloat16.Arguments> kernel = weights.Channels <= Warpgroups128x64.ColumnCount
-            ? Float16HeadsRowsKernels.MakeGaussiansFloat16.Warpgroups128x64
-            : Float16HeadsRowsKernels.MakeGaussiansFloat16.Warpgroups128x192;
-        if (device.Supports(kernel))
-            RunAtOnce(device, kernel, x, weights, y, placement);
+        if (RunsAtOnce(device, weights.Channels))
+            RunAtOnce(device, KernelFor(weights.Channels), x, weights, y, placement);
         else
             RunByBands(device, x, weights, y, placement, arena);
     }
+
+    /// <summary>Whether a device computes all layers in one kernel. Then packed weights of the first layer have each head filled up to blocks (PackedColumns) of its own.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="channels">Channels of a cell.</param>
+    public static bool RunsAtOnce(GpuDevice device, int channels) => device.Supports(KernelFor(channels));
+
+    private static Kernel<Float16HeadsRowsKernels.MakeGaussiansFloat16.Arguments> KernelFor(int channels) => channels <= Warpgroups128x64.ColumnCount
+        ? Float16HeadsRowsKernels.MakeGaussiansFloat16.Warpgroups128x64
+        : Float16HeadsRowsKernels.MakeGaussiansFloat16.Warpgroups128x192;
 
     private static void RunAtOnce(
         GpuDevice device,

@@ -16,7 +16,7 @@ internal static class Float16HeadsKernels
     /// of its own. At the end the sums of the four items that share a row are added up, and then those of the warps.
     /// </summary>
     /// <remarks>
-    /// hidden: [cells, 5C] of float16, the first layer's result. second: the five heads' weights side by side, [20C][C padded to 64].
+    /// hidden: [cells, 5C] of float16, the first layer's result. second: the five heads' weights, each filled up to blocks of columns (PackedColumns).
     /// third: [5][3][4C] and thirdBias: [5][3], without values where a head has fewer outputs. C is a multiple of 8. range: set to 1 if a
     /// result is infinite or NaN, as it is when any value before was outside float16's range. The others are as in FinishHeads.
     /// </remarks>
@@ -72,8 +72,9 @@ internal static class Float16HeadsKernels
         int tiles = (inner + TTile.Columns - 1) / TTile.Columns;
         int steps = Gpu.Keep(tiles * slices);
         int fetchedSlice = 0;
-        int fetchedColumn = head * inner;
-        int lastColumn = Gpu.Keep(HeadsShape.Heads * inner);
+        int filledInner = (inner + Float16Tiles.BlockColumns - 1) & ~(Float16Tiles.BlockColumns - 1);
+        int fetchedColumn = head * filledInner;
+        int lastColumn = Gpu.Keep(HeadsShape.Heads * filledInner);
         int fetched = 0;
         int fetchSlot = 0;
         for (int s = 0; s < TTile.Stages - 1; s++)

@@ -13,8 +13,8 @@ internal static class Float16HeadsRowsKernels
     /// items that share a row add theirs up.
     /// </summary>
     /// <remarks>
-    /// x: [cells, C] of float16, C a multiple of 8 and at most TTile.Columns. first: the heads' weights side by side, [5C][C filled up to 64].
-    /// second: [20C][C filled up to 64]. third: [5][3][4C] and thirdBias: [5][3], zero where a head has fewer outputs. range: set to 1 if a
+    /// x: [cells, C] of float16, C a multiple of 8 and at most TTile.Columns. first and second: the heads' weights, each filled up to blocks of
+    /// columns (PackedColumns). third: [5][3][4C] and thirdBias: [5][3], zero where a head has fewer outputs. range: set to 1 if a
     /// result is infinite or NaN, as it is when any value before was outside float16's range. The others are as in FinishHeads.
     /// </remarks>
     [Kernel(Warpgroups128x64.GroupSize, Specialization = typeof(Warpgroups128x64), GroupsPerProcessor = Warpgroups128x64.GroupsPerProcessor, Target = "sm_90a", DynamicSharedBytes = Float16HeadsShape.RowsBytes64)]
@@ -181,15 +181,17 @@ internal static class Float16HeadsRowsKernels
             Store(lower, cell + 8, head, output, y, yPitch, width, gridHeight, gridWidth, rowCentres, columnCentres, range);
     }
 
-    // Starts to copy a slice of the weights of the first layer, tile 0, or of a tile of the second.
+    // Starts to copy a slice of the weights of the first layer, tile 0, or of a tile of the second. Of each head they begin with a block of columns.
     private static void FetchWeights<TTile>(
         WeightRing ring, int place, ArrayView<short> first, ArrayView<short> second, int channels, int head, int slices, int tile, int slice)
         where TTile : struct, IFloat16Tile
     {
+        int filledChannels = slices * Float16Tiles.Depth;
+        int filledInner = (4 * channels + Float16Tiles.BlockColumns - 1) & ~(Float16Tiles.BlockColumns - 1);
         if (tile == 0)
-            WeightRing.FetchAnywhere<TTile>(ring, place, first, slices, slice, head * channels, HeadsShape.Heads * channels);
+            WeightRing.Fetch<TTile>(ring, place, first, slices, slice, head * filledChannels, HeadsShape.Heads * filledChannels);
         else
-            WeightRing.FetchAnywhere<TTile>(ring, place, second, slices, slice, head * 4 * channels + (tile - 1) * TTile.Columns, HeadsShape.Heads * 4 * channels);
+            WeightRing.Fetch<TTile>(ring, place, second, slices, slice, head * filledInner + (tile - 1) * TTile.Columns, HeadsShape.Heads * filledInner);
     }
 
     private static void Store(

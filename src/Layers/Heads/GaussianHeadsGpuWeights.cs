@@ -30,7 +30,7 @@ internal sealed class GaussianHeadsGpuWeights : IDisposable
         {
             Second = _memory.Own(ConvolutionWeights.Create(
                 device, second.SelectMany(h => h.Weight).ToArray(), second.SelectMany(h => h.Bias).ToArray(), channels, second.Count * inner, elementType: elementType,
-                maySplit: SplitGaussianHeadsGpu.Supports(channels)));
+                maySplit: SplitGaussianHeadsGpu.Supports(channels), layers: second.Count));
             Third = _memory.Upload(thirds, third.Count, HeadsShape.MaximumOutputs, inner);
             ThirdBias = _memory.Upload(biases, 1, third.Count, HeadsShape.MaximumOutputs);
             if (elementType == ElementType.Float32)

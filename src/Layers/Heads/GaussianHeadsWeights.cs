@@ -43,8 +43,10 @@ internal sealed class GaussianHeadsWeights : IDisposable
         _memory = new WeightMemory(device);
         try
         {
+            bool isAtOnce = elementType == ElementType.Float16 && device is GpuDevice found && Float16GaussianHeadsGpu.RunsAtOnce(found, channels);
             First = _memory.Own(ConvolutionWeights.Create(
-                device, first.SelectMany(h => h.Weight).ToArray(), first.SelectMany(h => h.Bias).ToArray(), channels, HeadCount * channels, elementType: elementType));
+                device, first.SelectMany(h => h.Weight).ToArray(), first.SelectMany(h => h.Bias).ToArray(), channels, HeadCount * channels, elementType: elementType,
+                layers: isAtOnce ? HeadCount : 1));
             if (device is GpuDevice gpu)
             {
                 Gpu = _memory.Own(new GaussianHeadsGpuWeights(gpu, channels, second, third, elementType));
