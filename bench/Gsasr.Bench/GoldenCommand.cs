@@ -11,8 +11,8 @@ using Gsasr.Testing;
 namespace Gsasr.Bench;
 
 /// <summary>
-/// How near float32, mixed precision, and float32 with weights of bfloat16 come to what the published code computed in float64, on a machine without .NET, where the
-/// tests of the same numbers (GoldenTests) do not run.
+/// How near float32 and mixed precision come to what the published code computed in float64, on a machine without .NET, where the tests of the same numbers (GoldenTests)
+/// do not run.
 /// </summary>
 internal static class GoldenCommand
 {
@@ -27,31 +27,28 @@ internal static class GoldenCommand
         Option<string> device = CommandOptions.Device();
         Option<string?> asHardware = CommandOptions.AsHardware();
         var precision = new Option<Precision>("--precision") { Description = "float32 or mixed", DefaultValueFactory = _ => Precision.Float32 };
-        var bfloat16 = new Option<bool>("--bfloat16-weights") { Description = "round what is multiplied with activations to bfloat16, a part of what bfloat16 autocast rounds" };
-        var command = new Command("golden", "Errors of networks and images against tests/data/golden.") { device, asHardware, precision, bfloat16 };
+        var command = new Command("golden", "Errors of networks and images against tests/data/golden.") { device, asHardware, precision };
         command.SetAction(result =>
         {
             using Device opened = CommandOptions.Open(result, device, asHardware);
-            return Run(opened, result.GetValue(precision), result.GetValue(bfloat16));
+            return Run(opened, result.GetValue(precision));
         });
         return command;
     }
 
-    private static int Run(Device device, Precision precision, bool bfloat16)
+    private static int Run(Device device, Precision precision)
     {
-        Console.WriteLine(
-            $"## Errors of {precision}{(bfloat16 ? " with weights of bfloat16" : "")} against the published code in float64, on {device.Name} ({device.Kind})");
+        Console.WriteLine($"## Errors of {precision} against the published code in float64, on {device.Name} ({device.Kind})");
         Console.WriteLine();
         var table = new TextTable(
             "model", "features", "largest of a module", "Gaussians", "image x2 99.9 %", "all", "image x3.3 99.9 %", "all", "image x4 99.9 %", "all", "within the tests' tolerance");
         bool allFit = true;
         foreach (string model in SeededCheckpoint.ModelNames.Where(name => File.Exists(TestData.GoldenFile($"{name}.safetensors"))))
         {
-            Checkpoint Open() => bfloat16 ? new Bfloat16Weights(SeededCheckpoint.Open(model)) : SeededCheckpoint.Open(model);
             Upscaler upscaler;
             try
             {
-                upscaler = new Upscaler(new GsasrModel(Open), device, UpscalerOptions.AsPublished with { Precision = precision });
+                upscaler = new Upscaler(new GsasrModel(() => SeededCheckpoint.Open(model)), device, UpscalerOptions.AsPublished with { Precision = precision });
             }
             catch (NotSupportedException e)
             {
@@ -61,7 +58,7 @@ internal static class GoldenCommand
 
             using Upscaler opened = upscaler;
             using Golden golden = Golden.Open(model);
-            (double features, double modules, double gaussians) = Network(device, Open(), precision == Precision.Mixed ? ElementType.Float16 : ElementType.Float32, golden);
+            (double features, double modules, double gaussians) = Network(device, SeededCheckpoint.Open(model), precision == Precision.Mixed ? ElementType.Float16 : ElementType.Float32, golden);
             var cells = new List<string> { model, $"{features:e2}", modules > 0 ? $"{modules:e2}" : "", $"{gaussians:e2}" };
             bool fits = Math.Max(features, Math.Max(modules, gaussians)) <= NetworkTolerance;
             foreach (double scale in s_scales)
@@ -78,7 +75,7 @@ internal static class GoldenCommand
         }
 
         table.Print();
-        return allFit || precision != Precision.Float32 || bfloat16 ? 0 : 1;
+        return allFit || precision != Precision.Float32 ? 0 : 1;
     }
 
     private static (double Features, double Modules, double Gaussians) Network(Device device, Checkpoint opened, ElementType type, Golden golden)
@@ -94,7 +91,7 @@ internal static class GoldenCommand
         using Arena.Scope scope = arena.BeginScope();
         Tensor features = arena.Allocate(shape[0], shape[1], encoder.Features, type);
         encoder.Run(image, features, pass);
-        double ofFeatures = Error(golden.Floats("features"), Planar(features));
+        double ofFeatures = RelativeError.Of(golden.Floats("features"), Planar(features));
 
         double ofModules = 0;
         decoder.Tap = (module, tensor) =>
@@ -104,14 +101,14 @@ internal static class GoldenCommand
                 return;
             Tensor counted = tensor.SliceChannels(0, architecture.Decoder.Channels);
             float[] actual = golden.Shape(name).Length == 4 ? Planar(counted) : Windows(counted, architecture.Decoder.WindowSize);
-            ofModules = Math.Max(ofModules, Error(golden.Floats(name), actual));
+            ofModules = Math.Max(ofModules, RelativeError.Of(golden.Floats(name), actual));
         };
         (int height, int width) = (4 * shape[0], 4 * shape[1]);
         Tensor gaussians = arena.Allocate(height, width, GaussianFormat.Raw.Columns);
         var placement = new GridPlacement(height, width, Centres(device, height), Centres(device, width));
         decoder.Run(
             features, 4, [new DecodedPart(new PixelRectangle(0, 0, shape[1], shape[0]), placement, gaussians)], GaussianDecoder.LargestBandFloats, pass);
-        return (ofFeatures, ofModules, Error(golden.Floats("gaussians.x4"), gaussians.SliceChannels(0, GaussianFormat.Raw.PublishedColumns).ToArray()));
+        return (ofFeatures, ofModules, RelativeError.Of(golden.Floats("gaussians.x4"), gaussians.SliceChannels(0, GaussianFormat.Raw.PublishedColumns).ToArray()));
     }
 
     private static (double Most, double All) Picture(Upscaler upscaler, Golden golden, double scale)
@@ -130,19 +127,6 @@ internal static class GoldenCommand
         var centres = new float[count];
         GridPlacement.ComputeCentres(count, 0, centres);
         return device.Upload(centres, 1, 1, count);
-    }
-
-    private static double Error(float[] expected, float[] actual)
-    {
-        double difference = 0;
-        double norm = 0;
-        for (int i = 0; i < expected.Length; i++)
-        {
-            difference += Math.Pow(expected[i] - (double)actual[i], 2);
-            norm += Math.Pow(expected[i], 2);
-        }
-
-        return Math.Sqrt(difference / norm);
     }
 
     private static float[] Values(in Tensor tensor)

@@ -10,6 +10,7 @@ var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation
     QualityCommand.Create(),
     PrecisionCommand.Create(),
     GoldenCommand.Create(),
+    AutocastCommand.Create(),
     EndToEndCommand.Create(),
     BatchCommand.Create(),
     LevelsCommand.Create(),

@@ -1,4 +1,5 @@
 using Gsasr.Architecture;
+using Gsasr.Bench;
 using Gsasr.Checkpoints;
 using Gsasr.Decoder;
 using Gsasr.Encoders;
@@ -13,12 +14,18 @@ namespace Gsasr.Models.Tests;
 
 /// <summary>
 /// Whole networks of float16, as small as they can be, against float32 on the processor: with the kernels' C# in software, and on an NVIDIA
-/// GPU with tensor cores where there is one. Channels and heads are such as must be filled up with zeros.
+/// GPU with tensor cores where there is one. Channels and heads are such as must be filled up with zeros. Beside them is what bfloat16 makes of the same networks.
 /// </summary>
 public sealed class MixedNetworkTests(ITestOutputHelper output)
 {
     // Of the norm. A weight in a wrong place changes results by tenths; float16 has 11 bits, and a dozen layers round.
     private const double Tolerance = 4e-3;
+
+    // How much farther from float32 autocast to bfloat16 is, at least. It has three bits less.
+    private const double LeastFactor = 5;
+
+    // The emulation of autocast that rounds nothing.
+    private const double ExactTolerance = 1e-5;
 
     private static readonly Lazy<GpuDevice> s_turing = new(() => (GpuDevice)DeviceCatalog.OpenAs(NvidiaTarget.Turing));
 
@@ -41,7 +48,7 @@ public sealed class MixedNetworkTests(ITestOutputHelper output)
         using var cpu = new CpuDevice();
         float[] expected = Features(architecture, cpu, side, ElementType.Float32);
         float[] actual = Features(architecture, gpu, side, ElementType.Float16);
-        Check("features", expected, actual);
+        Check("features", expected, actual, rounds => EmulatedFeatures(architecture, cpu, side, rounds));
     }
 
     [Theory]
@@ -60,7 +67,18 @@ public sealed class MixedNetworkTests(ITestOutputHelper output)
         using var cpu = new CpuDevice();
         float[] expected = Gaussians(architecture, cpu, window, ElementType.Float32);
         float[] actual = Gaussians(architecture, gpu, window, ElementType.Float16);
-        Check("Gaussians", expected, actual);
+        Check("Gaussians", expected, actual, rounds => EmulatedGaussians(architecture, cpu, window, rounds));
+    }
+
+    [Theory]
+    [InlineData("edsr")]
+    [InlineData("rdn")]
+    public void Features_of_the_emulation_without_rounding_are_those_of_float32(string encoder)
+    {
+        GsasrArchitecture architecture = SmallModels.Architectures.Single(model => model.Encoder.Name == encoder);
+        using var cpu = new CpuDevice();
+        double error = RelativeError.Of(Features(architecture, cpu, side: 7, ElementType.Float32), EmulatedFeatures(architecture, cpu, side: 7, rounds: false));
+        Assert.True(error <= ExactTolerance, $"{error:e2}");
     }
 
     private static GpuDevice Gpu(string name)
@@ -115,10 +133,26 @@ public sealed class MixedNetworkTests(ITestOutputHelper output)
         return gaussians.SliceChannels(0, 7).ToArray();
     }
 
+    private static float[] EmulatedFeatures(GsasrArchitecture architecture, CpuDevice cpu, int side, bool rounds)
+    {
+        using Checkpoint checkpoint = SmallModels.Open(architecture, amplitude: 0.4f).Open();
+        var encoder = new AutocastEncoder(new AutocastModule(checkpoint, GsasrArchitecture.EncoderPrefix, cpu, rounds));
+        return encoder.Run(new AutocastTensor(side, side, 3, Numbers("image", side * side * 3)), architecture.Encoder).Values;
+    }
+
+    private static float[] EmulatedGaussians(GsasrArchitecture architecture, CpuDevice cpu, int side, bool rounds)
+    {
+        using Checkpoint checkpoint = SmallModels.Open(architecture, amplitude: 0.4f).Open();
+        var decoder = new AutocastDecoder(new AutocastModule(checkpoint, GsasrArchitecture.DecoderPrefix, cpu, rounds), architecture.Decoder);
+        int features = architecture.Decoder.InputFeatures;
+        return decoder.Run(new AutocastTensor(side, side, features, Numbers("features", side * side * features)), 4).Slice(0, 7).Values;
+    }
+
+    // Of 8 bits, so that float16 and bfloat16 hold them.
     private static float[] Numbers(string name, int count)
     {
         ulong hash = SeededNumbers.Hash(name);
-        return [.. Enumerable.Range(0, count).Select(i => (float)(Half)(0.5f + 0.5f * SeededNumbers.Uniform(hash, i)))];
+        return [.. Enumerable.Range(0, count).Select(i => MathF.Floor(128 + 128 * SeededNumbers.Uniform(hash, i)) / 256)];
     }
 
     private static float[] Values(in Tensor tensor)
@@ -131,12 +165,14 @@ public sealed class MixedNetworkTests(ITestOutputHelper output)
         return Array.ConvertAll(values, value => (float)value);
     }
 
-    private void Check(string name, float[] expected, float[] actual)
+    private void Check(string name, float[] expected, float[] actual, Func<bool, float[]> emulate)
     {
-        Assert.Equal(expected.Length, actual.Length);
-        double difference = Math.Sqrt(expected.Zip(actual, (a, b) => ((double)a - b) * ((double)a - b)).Sum());
-        double relative = difference / Math.Sqrt(expected.Sum(value => (double)value * value));
-        output.WriteLine($"{name}: {relative:e2} of their norm");
-        Assert.True(relative <= Tolerance, $"{name} differ by {relative:e2} of their norm; {Tolerance:e0} is allowed.");
+        double exact = RelativeError.Of(expected, emulate(false));
+        Assert.True(exact <= ExactTolerance, $"The emulation's {name} differ by {exact:e2} of their norm without rounding; {ExactTolerance:e0} is allowed.");
+        double float16 = RelativeError.Of(expected, actual);
+        double bfloat16 = RelativeError.Of(expected, emulate(true));
+        output.WriteLine($"{name}: {float16:e2} of their norm, {bfloat16:e2} with bfloat16, {bfloat16 / float16:0.0} times");
+        Assert.True(float16 <= Tolerance, $"{name} differ by {float16:e2} of their norm; {Tolerance:e0} is allowed.");
+        Assert.True(LeastFactor * float16 <= bfloat16, $"{name} differ by {float16:e2} of their norm, and by only {bfloat16:e2} with bfloat16.");
     }
 }
