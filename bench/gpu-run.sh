@@ -38,6 +38,7 @@ done
 measure lite-mixed forward --device cuda --model gsasr-lite --size 180x180 --scale 4 --runs 60 --precision mixed
 measure frame-mixed forward --device cuda --model gsasr-lite --size 64x64 --scale 2 --runs 300 --precision mixed
 measure golden-mixed golden --device cuda --precision mixed
+measure golden-turing golden --device cuda --precision mixed --as-hardware sm_75
 measure precision-mixed precision --device cuda
 measure soak-mixed soak --device cuda --minutes 0.5
 measure raster-cuda raster --device cuda --runs 10
@@ -51,7 +52,7 @@ measure file-cuda end-to-end --device cuda --runs 10
 measure file-opencl end-to-end --device opencl --runs 10
 
 echo
-for name in soak-mixed precision-mixed golden-mixed frame-mixed lite-mixed swin-paper-mixed hatl-mixed swin-mixed edsr-paper-mixed rdn-mixed edsr-mixed \
+for name in soak-mixed precision-mixed golden-turing golden-mixed frame-mixed lite-mixed swin-paper-mixed hatl-mixed swin-mixed edsr-paper-mixed rdn-mixed edsr-mixed \
     file-opencl file-cuda golden-cuda raster-opencl lite-opencl hatl-opencl edsr-opencl product-cuda raster-cuda lite-cuda hatl-cuda edsr-cuda; do
     tr -s ' -' <"$results/$name.txt" | grep -v '^$'
     echo
