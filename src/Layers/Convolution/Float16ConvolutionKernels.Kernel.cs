@@ -1,5 +1,6 @@
 using Gsasr.Kernels;
 using ILGPU;
+using ILGPU.Algorithms;
 
 namespace Gsasr.Layers;
 
@@ -116,7 +117,9 @@ internal static class Float16ConvolutionKernels
     {
         // Weights are fetched first, because they do not depend on the launch before.
         int columnSlices = Gpu.Keep(sharedStart + TColumns.Stages * TTile.Rows * Float16Tiles.RowBytes);
-        WeightRing ring = WeightRing.At(columnSlices, Gpu.Keep(columnSlices + TColumns.Stages * TColumns.Columns * Float16Tiles.RowBytes));
+        WeightRing ring = WeightRing.At(
+            columnSlices,
+            Gpu.Keep(sharedStart + XMath.Max(TColumns.Stages * (TTile.Rows + TColumns.Columns) * Float16Tiles.RowBytes, Float16Product.StagedBytes<TTile, TColumns>())));
         if (TTile.HasWarpgroups & item == 0)
             WeightRing.Begin(ring, TColumns.Stages);
         for (int s = 0; s < TColumns.Stages - 1; s++)

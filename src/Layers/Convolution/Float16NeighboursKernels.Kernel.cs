@@ -1,5 +1,6 @@
 using Gsasr.Kernels;
 using ILGPU;
+using ILGPU.Algorithms;
 
 namespace Gsasr.Layers;
 
@@ -100,7 +101,10 @@ internal static class Float16NeighboursKernels
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         int steps = Gpu.Keep(Taps * slices);
         int firstWeight = Gpu.Keep(pixels + 2 * PixelBytes<TTile>());
-        WeightRing ring = WeightRing.At(firstWeight, Gpu.Keep(firstWeight + TColumns.Stages * TColumns.Columns * Float16Tiles.RowBytes));
+        WeightRing ring = WeightRing.At(
+            firstWeight,
+            Gpu.Keep(pixels + XMath.Max(
+                2 * PixelBytes<TTile>() + TColumns.Stages * TColumns.Columns * Float16Tiles.RowBytes, Float16Product.StagedBytes<TTile, TColumns>())));
 
         // Weights are fetched first, because they do not depend on the launch before.
         if (item == 0)

@@ -39,6 +39,11 @@ internal static class Float16Product
     public static int StagedPitch<TTile>()
         where TTile : struct, IFloat16Tile => TTile.Columns + 8;
 
+    /// <summary>Bytes of the staged sums of a tile's rows. Barriers lie behind them, because memory of barriers is for nothing else.</summary>
+    public static int StagedBytes<TTile, TColumns>()
+        where TTile : struct, IFloat16Tile
+        where TColumns : struct, IFloat16Tile => TTile.Rows * StagedPitch<TColumns>() * sizeof(float);
+
     /// <summary>The first row of an item's warp.</summary>
     public static int WarpRow<TTile>(int item)
         where TTile : struct, IFloat16Tile => item / 32 / TTile.ColumnWarps * (TTile.Rows / TTile.RowWarps);

@@ -203,7 +203,7 @@ internal readonly struct Warpgroups128x192 : IFloat16Tile
     public const int GroupSize = 256;
 
     /// <summary>Bytes of shared memory of a group.</summary>
-    public const int SharedBytes = Float16Tiles.Alignment + RowCount * (ColumnCount + 8) * sizeof(float);
+    public const int SharedBytes = Float16Tiles.Alignment + RowCount * (ColumnCount + 8) * sizeof(float) + Float16Tiles.RingBytes;
 
     /// <inheritdoc/>
     public static int Rows => RowCount;
