@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Gsasr.Weights;
 
 namespace Gsasr.Decoder;
@@ -16,7 +17,8 @@ internal sealed class ScaleAttention
     /// <param name="channels">Channels of the token.</param>
     public ScaleAttention(WeightReader attention, int channels)
     {
-        ReadOnlySpan<float> value = attention.Values("in_proj_weight").AsSpan(2 * channels * channels);
+        var value = new double[channels * channels];
+        TensorPrimitives.ConvertTruncating(attention.Values("in_proj_weight").AsSpan(2 * channels * channels, value.Length), value);
         ReadOnlySpan<float> valueBias = attention.Values("in_proj_bias").AsSpan(2 * channels);
         float[] output = attention.Values("out_proj.weight");
         float[] outputBias = attention.Values("out_proj.bias");
@@ -30,9 +32,7 @@ internal sealed class ScaleAttention
             {
                 double factor = output[row * channels + k];
                 _offset[row] += factor * valueBias[k];
-                ReadOnlySpan<float> source = value.Slice(k * channels, channels);
-                for (int column = 0; column < channels; column++)
-                    target[column] += factor * source[column];
+                TensorPrimitives.MultiplyAdd(value.AsSpan(k * channels, channels), factor, target, target);
             }
         }
     }
@@ -43,6 +43,6 @@ internal sealed class ScaleAttention
     public void Apply(ReadOnlySpan<double> token, Span<float> result)
     {
         for (int row = 0; row < result.Length; row++)
-            result[row] = (float)(_offset[row] + System.Numerics.Tensors.TensorPrimitives.Dot(_matrix.AsSpan(row * token.Length, token.Length), token));
+            result[row] = (float)(_offset[row] + TensorPrimitives.Dot(_matrix.AsSpan(row * token.Length, token.Length), token));
     }
 }

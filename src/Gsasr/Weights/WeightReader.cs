@@ -52,7 +52,7 @@ internal sealed class WeightReader : IDisposable
     /// <param name="name">The name below the prefix.</param>
     public float[] Values(string name)
     {
-        var values = new float[_checkpoint.Tensors[_prefix + name].Count];
+        float[] values = GC.AllocateUninitializedArray<float>(checked((int)_checkpoint.Tensors[_prefix + name].Count));
         _meter?.Advance(values.Length);
         _checkpoint.Read(_prefix + name, values.AsSpan());
         return values;
@@ -152,18 +152,12 @@ internal sealed class WeightReader : IDisposable
     private (float[] Weight, float[] Bias, int Inputs) SideBySide(in PaddedChannels heads, bool queries, ReadOnlySpan<string> names)
     {
         int inputs = _checkpoint.Tensors[$"{_prefix}{names[0]}.weight"].Shape[1];
-        var weights = new List<float>();
-        var biases = new List<float>();
-        foreach (string name in names)
-        {
-            weights.AddRange(Values($"{name}.weight"));
-            biases.AddRange(Values($"{name}.bias"));
-        }
-
+        float[] weights = Joined(names, "weight");
+        float[] biases = Joined(names, "bias");
         var filled = new PaddedChannels(1, inputs, Padded(inputs));
-        PaddedChannels outputs = heads with { Groups = biases.Count / heads.Size };
-        float[] weight = outputs.Pad(filled.Pad(weights.ToArray(), outer: biases.Count), inner: filled.PaddedCount);
-        float[] bias = outputs.Pad(biases.ToArray());
+        PaddedChannels outputs = heads with { Groups = biases.Length / heads.Size };
+        float[] weight = outputs.Pad(filled.Pad(weights, outer: biases.Length), inner: filled.PaddedCount);
+        float[] bias = outputs.Pad(biases);
         if (queries && heads.PaddedSize != heads.Size)
         {
             // Attention divides by the root of the size with the zeros.
@@ -175,6 +169,25 @@ internal sealed class WeightReader : IDisposable
         return (weight, bias, filled.PaddedCount);
 
         static void Multiply(Span<float> values, float factor) => System.Numerics.Tensors.TensorPrimitives.Multiply(values, factor, values);
+    }
+
+    // The values of several layers, one after the other.
+    private float[] Joined(ReadOnlySpan<string> names, string kind)
+    {
+        var parts = new float[names.Length][];
+        for (int i = 0; i < parts.Length; i++)
+            parts[i] = Values($"{names[i]}.{kind}");
+        if (parts.Length == 1)
+            return parts[0];
+        float[] joined = GC.AllocateUninitializedArray<float>(parts.Sum(part => part.Length));
+        int length = 0;
+        foreach (float[] part in parts)
+        {
+            part.CopyTo(joined, length);
+            length += part.Length;
+        }
+
+        return joined;
     }
 
     /// <summary>The part of a linear layer or 1x1 convolution that reads some of its input channels.</summary>

@@ -5,9 +5,6 @@ namespace Gsasr.Layers;
 /// <summary><see cref="Convolution"/> on GPUs: a tiled matrix product.</summary>
 internal static class ConvolutionGpu
 {
-    // Output channels that are packed together: a cache line.
-    private const int PackedStrip = 16;
-
     /// <summary>Packs weights: [taps][input channels, padded to steps of the depth][output channels, padded to whole float4s].</summary>
     /// <param name="device">The device that will use them.</param>
     /// <param name="weight">[outputChannels][taps][inputChannels].</param>
@@ -19,20 +16,10 @@ internal static class ConvolutionGpu
         int steps = LayerKernels.DivideUp(inputChannels, ProductTiles.Depth);
         int pitch = LayerKernels.DivideUp(outputChannels, 4) * 4;
         var packed = new float[checked(taps * steps * ProductTiles.Depth * pitch)];
-        // Transposed in strips of output channels, so that the lines in use stay in the cache.
-        for (int first = 0; first < outputChannels; first += PackedStrip)
+        for (int tap = 0; tap < taps; tap++)
         {
-            int end = Math.Min(first + PackedStrip, outputChannels);
-            for (int tap = 0; tap < taps; tap++)
-            {
-                for (int channel = 0; channel < inputChannels; channel++)
-                {
-                    int target = (tap * steps * ProductTiles.Depth + channel) * pitch;
-                    int source = tap * inputChannels + channel;
-                    for (int n = first; n < end; n++)
-                        packed[target + n] = weight[n * taps * inputChannels + source];
-                }
-            }
+            Span<float> target = packed.AsSpan(tap * steps * ProductTiles.Depth * pitch);
+            Transposition.Run(weight[(tap * inputChannels)..], taps * inputChannels, outputChannels, inputChannels, target, pitch);
         }
 
         return LayerKernels.Upload(device, packed);

@@ -119,20 +119,8 @@ internal sealed class ConvolutionWeights : IDisposable
         for (int n = 0; n < outputChannels && !bias.IsEmpty; n++)
             orderedBias[n] = bias[SourceChannel(n, outputChannels, pixelShuffle)];
 
-        // [outputChannels, kernelSize, kernelSize, inputChannels]: the order in which a pixel's neighbourhood lies in memory.
-        var ordered = new float[weight.Length];
         int taps = kernelSize * kernelSize;
-        for (int n = 0; n < outputChannels; n++)
-        {
-            ReadOnlySpan<float> row = weight.Slice(SourceChannel(n, outputChannels, pixelShuffle) * depth, depth);
-            Span<float> target = ordered.AsSpan(n * depth, depth);
-            for (int channel = 0; channel < inputChannels; channel++)
-            {
-                for (int tap = 0; tap < taps; tap++)
-                    target[tap * inputChannels + channel] = row[channel * taps + tap];
-            }
-        }
-
+        ReadOnlySpan<float> ordered = taps == 1 && !pixelShuffle ? weight : Order(weight, inputChannels, outputChannels, taps, pixelShuffle);
         ConvolutionAlgorithm algorithm = elementType != ElementType.Float32 ? ConvolutionAlgorithm.Product
             : maySplit && SplitConvolutionGpu.IsUsedFor(device, inputChannels, outputChannels) ? ConvolutionAlgorithm.Split
             : Winograd.IsUsedFor(inputChannels, outputChannels, kernelSize) ? ConvolutionAlgorithm.Winograd
@@ -174,6 +162,20 @@ internal sealed class ConvolutionWeights : IDisposable
     {
         Packed.Dispose();
         Bias.Buffer.Dispose();
+    }
+
+    // [outputChannels, kernelSize, kernelSize, inputChannels]: the order in which a pixel's neighbourhood lies in memory.
+    private static float[] Order(ReadOnlySpan<float> weight, int inputChannels, int outputChannels, int taps, bool pixelShuffle)
+    {
+        int depth = taps * inputChannels;
+        float[] ordered = GC.AllocateUninitializedArray<float>(weight.Length);
+        for (int n = 0; n < outputChannels; n++)
+        {
+            int source = SourceChannel(n, outputChannels, pixelShuffle) * depth;
+            Transposition.Run(weight.Slice(source, depth), taps, inputChannels, taps, ordered.AsSpan(n * depth, depth), inputChannels);
+        }
+
+        return ordered;
     }
 
     private static int SourceChannel(int packedChannel, int outputChannels, bool pixelShuffle)

@@ -37,11 +37,12 @@ internal static unsafe class ProductCpu
         int panelColumns = PanelColumns;
         for (int first = 0; first < columns; first += panelColumns)
         {
-            for (int k = 0; k < depth; k++)
-            {
-                for (int n = first; n < first + panelColumns; n++)
-                    *packed++ = n < columns ? matrix[n * depth + k] : 0;
-            }
+            int used = Math.Min(panelColumns, columns - first);
+            var panel = new Span<float>(packed, panelColumns * depth);
+            if (used < panelColumns)
+                panel.Clear();
+            Transposition.Run(matrix[(first * depth)..], depth, used, depth, panel, panelColumns);
+            packed += panel.Length;
         }
     }
 

@@ -86,6 +86,9 @@ internal static class SplitConvolutionGpu
         var rounded = new float[inputChannels];
         var high = new Half[inputChannels];
         var low = new Half[inputChannels];
+        var places = new int[inputChannels];
+        for (int channel = 0; channel < inputChannels; channel++)
+            places[channel] = channel / SplitTiles.Depth * Float16Tiles.Depth + TermOf(channel % SplitTiles.Depth);
         for (int row = 0; row < outputChannels * taps; row++)
         {
             System.Numerics.Tensors.TensorPrimitives.Multiply(weight.Slice(row * inputChannels, inputChannels), factor, values);
@@ -95,9 +98,8 @@ internal static class SplitConvolutionGpu
             System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(rounded, low);
             for (int channel = 0; channel < inputChannels; channel++)
             {
-                int place = channel / SplitTiles.Depth * Float16Tiles.Depth + TermOf(channel % SplitTiles.Depth);
-                target[place] = high[channel];
-                target[place + SplitTiles.Depth] = low[channel];
+                target[places[channel]] = high[channel];
+                target[places[channel] + SplitTiles.Depth] = low[channel];
             }
 
             packed.Set(row / taps, row % taps * slices, target);

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Gsasr.Layers;
 
 /// <summary>
@@ -37,37 +39,39 @@ internal static class Winograd
     /// <returns>[outputChannels][16][inputChannels].</returns>
     public static float[] TransformWeights(ReadOnlySpan<float> weight, int inputChannels, int outputChannels)
     {
-        var transformed = new float[checked(outputChannels * Planes * inputChannels)];
-        Span<double> rows = stackalloc double[4 * 3];
-        Span<double> planes = stackalloc double[Planes];
+        float[] transformed = GC.AllocateUninitializedArray<float>(checked(outputChannels * Planes * inputChannels));
+        var taps = new double[3 * 3 * inputChannels];
+        var rows = new double[4 * 3 * inputChannels];
+        var planes = new double[Planes * inputChannels];
         for (int n = 0; n < outputChannels; n++)
         {
-            ReadOnlySpan<float> source = weight.Slice(n * 9 * inputChannels, 9 * inputChannels);
-            Span<float> target = transformed.AsSpan(n * Planes * inputChannels, Planes * inputChannels);
-            for (int channel = 0; channel < inputChannels; channel++)
-            {
-                for (int j = 0; j < 3; j++)
-                {
-                    int tap = j * inputChannels + channel;
-                    Combine(source[tap], source[tap + 3 * inputChannels], source[tap + 6 * inputChannels], rows[j..], 3);
-                }
-
-                for (int i = 0; i < 4; i++)
-                    Combine(rows[i * 3], rows[i * 3 + 1], rows[i * 3 + 2], planes[(4 * i)..], 1);
-                for (int plane = 0; plane < Planes; plane++)
-                    target[plane * inputChannels + channel] = (float)planes[plane];
-            }
+            // All channels at once.
+            TensorPrimitives.ConvertTruncating(weight.Slice(n * taps.Length, taps.Length), taps);
+            for (int j = 0; j < 3; j++)
+                Combine(taps.AsSpan(j * inputChannels), 3 * inputChannels, rows.AsSpan(j * inputChannels), 3 * inputChannels, inputChannels);
+            for (int i = 0; i < 4; i++)
+                Combine(rows.AsSpan(3 * i * inputChannels), inputChannels, planes.AsSpan(4 * i * inputChannels), inputChannels, inputChannels);
+            TensorPrimitives.ConvertTruncating(planes, transformed.AsSpan(n * planes.Length, planes.Length));
         }
 
         return transformed;
     }
 
-    // G times a vector.
-    private static void Combine(double a, double b, double c, Span<double> combined, int stride)
+    // G times vectors whose three values lie one pitch apart.
+    private static void Combine(ReadOnlySpan<double> vectors, int pitch, Span<double> combined, int combinedPitch, int count)
     {
-        combined[3 * stride] = c;
-        combined[2 * stride] = (a - b + c) / 2;
-        combined[stride] = (a + b + c) / 2;
-        combined[0] = a;
+        ReadOnlySpan<double> a = vectors[..count];
+        ReadOnlySpan<double> b = vectors.Slice(pitch, count);
+        ReadOnlySpan<double> c = vectors.Slice(2 * pitch, count);
+        Span<double> sum = combined.Slice(combinedPitch, count);
+        Span<double> difference = combined.Slice(2 * combinedPitch, count);
+        a.CopyTo(combined);
+        TensorPrimitives.Add(a, b, sum);
+        TensorPrimitives.Add(sum, c, sum);
+        TensorPrimitives.Divide(sum, 2, sum);
+        TensorPrimitives.Subtract(a, b, difference);
+        TensorPrimitives.Add(difference, c, difference);
+        TensorPrimitives.Divide(difference, 2, difference);
+        c.CopyTo(combined[(3 * combinedPitch)..]);
     }
 }

@@ -61,16 +61,21 @@ internal sealed class NormalizedWeights : IDisposable
         var scaled = new float[weight.Length];
         var moved = new float[bias.Length];
         var rowSums = new float[bias.Length];
+        var halves = new Half[gamma.Length];
+        var rounded = new float[gamma.Length];
         for (int output = 0; output < bias.Length; output++)
         {
+            ReadOnlySpan<float> row = weight.Slice(output * inputs, gamma.Length);
+            Span<float> scaledRow = scaled.AsSpan(output * inputs, gamma.Length);
+            System.Numerics.Tensors.TensorPrimitives.Multiply(row, gamma, scaledRow);
+            System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(scaledRow, halves);
+            System.Numerics.Tensors.TensorPrimitives.ConvertToSingle(halves, rounded);
             double sum = 0;
             double offset = bias[output];
-            for (int channel = 0; channel < gamma.Length; channel++)
+            for (int channel = 0; channel < row.Length; channel++)
             {
-                int index = output * inputs + channel;
-                scaled[index] = weight[index] * gamma[channel];
-                offset += (double)weight[index] * beta[channel];
-                sum += (double)(Half)scaled[index];
+                offset += (double)row[channel] * beta[channel];
+                sum += rounded[channel];
             }
 
             moved[output] = (float)offset;
