@@ -27,6 +27,7 @@ internal static class GoldenCommand
         Option<string> device = CommandOptions.Device();
         Option<string?> asHardware = CommandOptions.AsHardware();
         var precision = new Option<Precision>("--precision") { Description = "float32 or mixed", DefaultValueFactory = _ => Precision.Float32 };
+        precision.AcceptOnlyFromAmong("float32", "mixed");
         var command = new Command("golden", "Errors of networks and images against tests/data/golden.") { device, asHardware, precision };
         command.SetAction(result =>
         {
@@ -43,6 +44,7 @@ internal static class GoldenCommand
         var table = new TextTable(
             "model", "features", "largest of a module", "Gaussians", "image x2 99.9 %", "all", "image x3.3 99.9 %", "all", "image x4 99.9 %", "all", "within the tests' tolerance");
         bool allFit = true;
+        bool anyRan = false;
         foreach (string model in SeededCheckpoint.ModelNames.Where(name => File.Exists(TestData.GoldenFile($"{name}.safetensors"))))
         {
             Upscaler upscaler;
@@ -72,10 +74,11 @@ internal static class GoldenCommand
             cells.Add(fits ? "yes" : "NO");
             table.Add([.. cells]);
             allFit &= fits;
+            anyRan = true;
         }
 
         table.Print();
-        return allFit || precision != Precision.Float32 ? 0 : 1;
+        return anyRan && (allFit || precision != Precision.Float32) ? 0 : 1;
     }
 
     private static (double Features, double Modules, double Gaussians) Network(Device device, Checkpoint opened, ElementType type, Golden golden)

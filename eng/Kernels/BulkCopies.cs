@@ -4,20 +4,19 @@ namespace Gsasr.Kernels;
 
 /// <summary>
 /// Copies of whole blocks from global to shared memory that one item starts, and the barriers that tell when they are there, on NVIDIA's Hopper (target sm_90a).
-/// A barrier, 8 bytes on a boundary of 8, goes through phases. A phase ends when as many items have arrived as were announced, and as many bytes as
-/// are expected. Its number is even or odd. The bodies in C# are for tests that run kernels on the processor.
+/// A barrier, 8 bytes on a boundary of 8, goes through phases. A phase ends when an item has arrived, and as many bytes as it
+/// expects. Its number is even or odd. The bodies in C# are for tests that run kernels on the processor.
 /// </summary>
 public static class BulkCopies
 {
-    /// <summary>Makes a barrier, in its phase 0. A barrier of the group must follow before others use it.</summary>
+    /// <summary>Makes a barrier, in its phase 0, of which one arrival ends a phase. A barrier of the group must follow before others use it.</summary>
     /// <param name="barrier">Its address in shared memory.</param>
-    /// <param name="arrivals">How many arrivals end a phase.</param>
-    [Instruction("mbarrier.init.shared::cta.b64 [%0], %1;", null), IntrinsicImplementation]
-    public static void BeginBarrier(int barrier, int arrivals) => SoftwareBarriers.Begin(barrier, arrivals);
+    [Instruction("mbarrier.init.shared::cta.b64 [%0], 1;", null), IntrinsicImplementation]
+    public static void InitializeBarrier(int barrier) => SoftwareBarriers.Initialize(barrier);
 
-    /// <summary>Makes the barriers that the item began visible to copies.</summary>
+    /// <summary>Makes the barriers that the item initialized visible to copies.</summary>
     [Instruction("fence.mbarrier_init.release.cluster;", null), IntrinsicImplementation]
-    public static void ShowBarriers()
+    public static void FenceBarriers()
     {
     }
 
@@ -25,13 +24,13 @@ public static class BulkCopies
     /// <param name="barrier">The barrier's address.</param>
     /// <param name="bytes">The bytes.</param>
     [Instruction("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;", null), IntrinsicImplementation]
-    public static void ArriveExpecting(int barrier, int bytes) => SoftwareBarriers.Arrive(barrier, bytes);
+    public static void ArriveExpecting(int barrier, int bytes) => SoftwareBarriers.ArriveExpecting(barrier, bytes);
 
     /// <summary>Waits for the end of a phase. What was copied for it can then be read, by products of warpgroups too.</summary>
     /// <param name="barrier">The barrier's address.</param>
-    /// <param name="odd">1 to wait for the end of the phase with an odd number, 0 of that with an even one: the phase under way or the one before.</param>
+    /// <param name="parity">Of the phase's number: 0 for the first, 1 for the second, 0 for the third. It is the phase under way or the one before.</param>
     [Instruction("{ .reg .pred ended; wait: mbarrier.try_wait.parity.shared::cta.b64 ended, [%0], %1; @!ended bra wait; }", null), IntrinsicImplementation]
-    public static void Await(int barrier, int odd) => SoftwareBarriers.Await(barrier, odd);
+    public static void Await(int barrier, int parity) => SoftwareBarriers.Await(barrier, parity);
 
     /// <summary>Starts a copy. Both addresses lie on boundaries of 16 bytes.</summary>
     /// <param name="sharedAddress">Where it goes.</param>
@@ -44,7 +43,7 @@ public static class BulkCopies
     /// <summary>Makes a counter, 4 bytes on a boundary of 4, which counts from 0. A barrier of the group must follow before others use it.</summary>
     /// <param name="counter">Its address in shared memory.</param>
     [Instruction("st.shared.u32 [%0], 0;", null), IntrinsicImplementation]
-    public static void BeginCounter(int counter) => SharedAddress.Write(counter, 0);
+    public static void InitializeCounter(int counter) => SharedAddress.Write(counter, 0);
 
     /// <summary>Counts, and begins at 0 again after a last number. What items did before they counted has happened for who gets a later number.</summary>
     /// <param name="counter">The counter's address.</param>

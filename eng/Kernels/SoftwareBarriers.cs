@@ -16,45 +16,55 @@ internal static unsafe class SoftwareBarriers
 
     private static readonly ConcurrentDictionary<int, State> s_barriers = [];
 
-    /// <summary>mbarrier.init.</summary>
-    public static void Begin(int barrier, int arrivals)
+    /// <summary>Forgets the barriers of the last kernel. Called before every launch.</summary>
+    /// <exception cref="InvalidOperationException">The kernel ended while copies were on their way.</exception>
+    public static void Reset()
+    {
+        bool isLeft = s_barriers.Values.Any(state => state.Copies.Count > 0);
+        s_barriers.Clear();
+        if (isLeft)
+            throw new InvalidOperationException("The last kernel ended while copies were on their way, which nobody waited for.");
+    }
+
+    /// <summary>mbarrier.init, for one arrival a phase.</summary>
+    public static void Initialize(int barrier)
     {
         if ((nint)SharedAddress.Pointer(barrier) % Size != 0)
             throw new InvalidOperationException($"A barrier lies on no boundary of {Size} bytes.");
-        s_barriers[barrier] = new State { Arrivals = arrivals, Missing = arrivals };
+        s_barriers[barrier] = new State();
     }
 
-    /// <summary>mbarrier.arrive, of an item that expects bytes or none.</summary>
-    public static void Arrive(int barrier, int bytes)
+    /// <summary>mbarrier.arrive.expect_tx.</summary>
+    public static void ArriveExpecting(int barrier, int bytes)
     {
         State state = s_barriers[barrier];
         lock (state)
         {
-            if (state.Missing == 0)
-                throw new InvalidOperationException("More items arrive at a barrier than it was told of.");
-            state.Missing--;
+            if (state.HasArrived)
+                throw new InvalidOperationException("A second item arrives at a barrier.");
+            state.HasArrived = true;
             state.ExpectedBytes += bytes;
             EndPhase(state);
         }
     }
 
     /// <summary>mbarrier.try_wait.parity until it succeeds.</summary>
-    public static void Await(int barrier, int odd)
+    public static void Await(int barrier, int parity)
     {
         State state = s_barriers[barrier];
-        if ((Volatile.Read(ref state.Phase) & 1) != odd)
+        if ((Volatile.Read(ref state.Phase) & 1) != parity)
             return;
         lock (state)
         {
             DateTime latest = DateTime.UtcNow + s_longest;
-            while ((state.Phase & 1) == odd)
+            while ((state.Phase & 1) == parity)
             {
                 foreach ((nint target, nint source, int bytes) in state.Copies)
                     Buffer.MemoryCopy((void*)source, (void*)target, bytes, bytes);
                 state.ExpectedBytes -= state.Copies.Sum(copy => copy.Bytes);
                 state.Copies.Clear();
                 EndPhase(state);
-                if ((state.Phase & 1) == odd && (DateTime.UtcNow > latest || !Monitor.Wait(state, s_longest)))
+                if ((state.Phase & 1) == parity && (DateTime.UtcNow > latest || !Monitor.Wait(state, s_longest)))
                     throw new InvalidOperationException("An item waits for a barrier at which nobody arrives.");
             }
         }
@@ -90,17 +100,16 @@ internal static unsafe class SoftwareBarriers
 
     private static void EndPhase(State state)
     {
-        if (state.Missing > 0 || state.ExpectedBytes != 0)
+        if (!state.HasArrived || state.ExpectedBytes != 0)
             return;
-        state.Missing = state.Arrivals;
+        state.HasArrived = false;
         Volatile.Write(ref state.Phase, state.Phase + 1);
         Monitor.PulseAll(state);
     }
 
     private sealed class State
     {
-        public int Arrivals;
-        public int Missing;
+        public bool HasArrived;
         public int ExpectedBytes;
         public int Phase;
 

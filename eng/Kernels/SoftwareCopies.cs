@@ -24,10 +24,12 @@ public static unsafe class SoftwareCopies
 
     /// <summary>Forgets copies that the last kernel did not wait for. Called before every launch.</summary>
     /// <param name="atOnce">Whether the copies of the next kernel are made when they are started.</param>
+    /// <exception cref="InvalidOperationException">The last kernel ended before copies in bulk were made, which then write into memory that may be another group's.</exception>
     public static void Reset(bool atOnce)
     {
         s_launch++;
         s_atOnce = atOnce;
+        SoftwareBarriers.Reset();
     }
 
     internal static void Start<T>(int sharedAddress, ref T source, int bytes, int size)

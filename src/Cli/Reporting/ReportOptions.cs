@@ -9,7 +9,7 @@ internal sealed class ReportOptions
 {
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line on the output stream for all that happens (docs/json-events.md)." };
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say nothing unless something goes wrong." };
-    private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Say what is used, what is being done, and how long each stage takes." };
+    private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Say what is used, what is being done, and how long opening, loading and each stage take." };
 
     /// <summary>Gives a command the options.</summary>
     /// <param name="command">The command.</param>

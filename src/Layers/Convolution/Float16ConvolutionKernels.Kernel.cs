@@ -5,7 +5,7 @@ using ILGPU.Algorithms;
 namespace Gsasr.Layers;
 
 /// <summary>
-/// Linear layers, 1x1 and 3x3 convolutions of float16 on tensor cores, with float32 sums. On Hopper those of 3x3 are in Float16NeighboursKernels.
+/// Linear layers, 1x1 and 3x3 convolutions of float16 on tensor cores, with float32 sums. Most of 3x3 are in Float16NeighboursKernels on Hopper.
 /// </summary>
 internal static class Float16ConvolutionKernels
 {
@@ -184,7 +184,7 @@ internal static class Float16ConvolutionKernels
 
             fetched++;
             fetchPlace = fetchPlace == TColumns.Stages - 1 ? 0 : fetchPlace + 1;
-            int rows = sharedStart + ring.Place * (TTile.Rows * Float16Tiles.RowBytes);
+            int rows = sharedStart + ring.Stage * (TTile.Rows * Float16Tiles.RowBytes);
             Float16Product.Multiply<TColumns>(
                 rows, TTile.HasWarpgroups ? WeightRing.Await<TColumns>(ring) : WeightRing.AddressOf<TColumns>(ring), item, sums, left, right);
             ring = WeightRing.Next(ring, TColumns.Stages);

@@ -144,7 +144,7 @@ internal static class Float16NeighboursKernels
                 if (fetched < steps)
                 {
                     if (WeightRing.MayFill(ring, TTile.RowWarps, item))
-                        WeightRing.Fetch<TColumns>(ring, ring.Place, weights, steps, fetched, tileColumn, outputChannels);
+                        WeightRing.Fetch<TColumns>(ring, ring.Stage, weights, steps, fetched, tileColumn, outputChannels);
                     fetched++;
                 }
 

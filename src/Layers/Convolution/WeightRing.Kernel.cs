@@ -4,13 +4,13 @@ using ILGPU;
 namespace Gsasr.Layers;
 
 /// <summary>
-/// Slices of weights that pass through a ring of places in shared memory, on Hopper. One item starts a copy. For each place there is a barrier that tells
-/// when a slice is there, and a counter of the warps that have multiplied it, the last of which fills the place again; so warps do not wait for each other.
+/// Slices of weights that pass through a ring of stages in shared memory, on Hopper. One item starts a copy. For each stage there is a barrier that tells
+/// when a slice is there, and a counter of the warps that have multiplied it, the last of which fills the stage again; so warps do not wait for each other.
 /// </summary>
 /// <remarks>The numbers are of one slice, the one to be multiplied next, and move on by <see cref="Next"/>. Barriers take up to <see cref="Float16Tiles.RingBytes"/>.</remarks>
 internal struct WeightRing
 {
-    private const int BytesOfPlace = 16;
+    private const int BytesOfStage = 16;
     private const int BarrierBytes = 8;
 
     /// <summary>Where the ring lies in shared memory.</summary>
@@ -19,44 +19,44 @@ internal struct WeightRing
     /// <summary>Where its barriers lie.</summary>
     public int Barriers;
 
-    /// <summary>The slice's place.</summary>
-    public int Place;
+    /// <summary>The slice's stage.</summary>
+    public int Stage;
 
-    /// <summary>Whether the place is used for an even time, beginning with 0, or for an odd one.</summary>
-    public int Odd;
+    /// <summary>The parity of the phase in which the slice comes: 0 when the stage is filled for the first time, then 1, then 0.</summary>
+    public int Parity;
 
     /// <summary>A ring before its first slice.</summary>
     /// <param name="first">Where it lies in shared memory.</param>
     /// <param name="barriers">Where its barriers lie.</param>
-    public static WeightRing At(int first, int barriers) => new() { First = first, Barriers = barriers, Place = 0, Odd = 0 };
+    public static WeightRing At(int first, int barriers) => new() { First = first, Barriers = barriers, Stage = 0, Parity = 0 };
 
     /// <summary>Makes the barriers; called by item 0. A barrier of the group must follow before others wait.</summary>
     /// <param name="ring">The ring.</param>
-    /// <param name="places">Its places.</param>
-    public static void Begin(WeightRing ring, int places)
+    /// <param name="stages">Its stages.</param>
+    public static void Begin(WeightRing ring, int stages)
     {
-        for (int place = 0; place < places; place++)
+        for (int stage = 0; stage < stages; stage++)
         {
-            BulkCopies.BeginBarrier(ring.Barriers + place * BytesOfPlace, 1);
-            BulkCopies.BeginCounter(ring.Barriers + place * BytesOfPlace + BarrierBytes);
+            BulkCopies.InitializeBarrier(ring.Barriers + stage * BytesOfStage);
+            BulkCopies.InitializeCounter(ring.Barriers + stage * BytesOfStage + BarrierBytes);
         }
 
-        BulkCopies.ShowBarriers();
+        BulkCopies.FenceBarriers();
     }
 
     /// <summary>Starts to copy a slice of the columns of a tile, as PackedColumns has them; called by one item. Past the last column others are copied.</summary>
     /// <param name="ring">The ring.</param>
-    /// <param name="place">The place that it goes to.</param>
+    /// <param name="stage">The stage that it goes to.</param>
     /// <param name="weights">All columns.</param>
     /// <param name="slices">Slices of the depth.</param>
     /// <param name="slice">Which of them.</param>
     /// <param name="firstColumn">The tile's first column, a multiple of 64.</param>
     /// <param name="columns">All columns.</param>
-    public static void Fetch<TTile>(WeightRing ring, int place, ArrayView<short> weights, int slices, int slice, int firstColumn, int columns)
+    public static void Fetch<TTile>(WeightRing ring, int stage, ArrayView<short> weights, int slices, int slice, int firstColumn, int columns)
         where TTile : struct, IFloat16Tile
     {
-        int address = ring.First + place * BytesOf<TTile>();
-        int barrier = ring.Barriers + place * BytesOfPlace;
+        int address = ring.First + stage * BytesOf<TTile>();
+        int barrier = ring.Barriers + stage * BytesOfStage;
         BulkCopies.ArriveExpecting(barrier, BytesOf<TTile>());
         for (int first = 0; first < TTile.Columns; first += Float16Tiles.BlockColumns)
         {
@@ -73,34 +73,34 @@ internal struct WeightRing
     public static int Await<TTile>(WeightRing ring)
         where TTile : struct, IFloat16Tile
     {
-        BulkCopies.Await(ring.Barriers + ring.Place * BytesOfPlace, ring.Odd);
+        BulkCopies.Await(ring.Barriers + ring.Stage * BytesOfStage, ring.Parity);
         return AddressOf<TTile>(ring);
     }
 
     /// <summary>Where the slice lies.</summary>
     /// <param name="ring">The ring.</param>
     public static int AddressOf<TTile>(WeightRing ring)
-        where TTile : struct, IFloat16Tile => ring.First + ring.Place * BytesOf<TTile>();
+        where TTile : struct, IFloat16Tile => ring.First + ring.Stage * BytesOf<TTile>();
 
-    /// <summary>Whether the item is the one that may fill the slice's place again. Each warp asks when it has multiplied the slice, and the last one is told so.</summary>
+    /// <summary>Whether the item is the one that may fill the slice's stage again. Each warp asks when it has multiplied the slice, and the last one is told so.</summary>
     /// <param name="ring">The ring.</param>
     /// <param name="warps">Warps of the group.</param>
     /// <param name="item">The item.</param>
     public static bool MayFill(WeightRing ring, int warps, int item) =>
-        (item & 31) == 0 && BulkCopies.Count(ring.Barriers + ring.Place * BytesOfPlace + BarrierBytes, warps - 1) == warps - 1;
+        (item & 31) == 0 && BulkCopies.Count(ring.Barriers + ring.Stage * BytesOfStage + BarrierBytes, warps - 1) == warps - 1;
 
     /// <summary>Moves on to the next slice.</summary>
     /// <param name="ring">The ring.</param>
-    /// <param name="places">Its places.</param>
-    public static WeightRing Next(WeightRing ring, int places)
+    /// <param name="stages">Its stages.</param>
+    public static WeightRing Next(WeightRing ring, int stages)
     {
-        bool isLast = ring.Place == places - 1;
+        bool isLast = ring.Stage == stages - 1;
         return new()
         {
             First = ring.First,
             Barriers = ring.Barriers,
-            Place = isLast ? 0 : ring.Place + 1,
-            Odd = isLast ? 1 - ring.Odd : ring.Odd,
+            Stage = isLast ? 0 : ring.Stage + 1,
+            Parity = isLast ? 1 - ring.Parity : ring.Parity,
         };
     }
 

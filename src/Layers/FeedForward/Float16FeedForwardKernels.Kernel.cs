@@ -55,7 +55,7 @@ internal static class Float16FeedForwardKernels
         int firstPixel = Gpu.Keep(Grid.IdxX * TTile.Rows);
 
         int firstWeight = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
-        int barriers = Gpu.Keep(firstWeight + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        int barriers = Gpu.Keep(firstWeight + Float16RowsShape.Stages * Float16Rows.WeightBytes<TTile>());
         WeightRing ring = WeightRing.At(firstWeight, barriers);
         int vectors = Gpu.Keep((barriers - address + Float16Tiles.RingBytes) >> 2);
         int statistics = Gpu.Keep(vectors + Float16RowsShape.Vectors * TTile.Columns);
@@ -78,8 +78,8 @@ internal static class Float16FeedForwardKernels
         int end = Gpu.Keep(secondNumber + (hidden + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         if (item == 0)
         {
-            WeightRing.Begin(ring, Float16RowsShape.Places);
-            for (int next = 0; next < Float16RowsShape.Places; next++)
+            WeightRing.Begin(ring, Float16RowsShape.Stages);
+            for (int next = 0; next < Float16RowsShape.Stages; next++)
                 FetchWeights<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, next, ring, next);
         }
 
@@ -97,7 +97,7 @@ internal static class Float16FeedForwardKernels
             {
                 Float16Product.Multiply<TTile>(rows + number * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
                 FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, item);
-                ring = WeightRing.Next(ring, Float16RowsShape.Places);
+                ring = WeightRing.Next(ring, Float16RowsShape.Stages);
             }
 
             Group.Barrier();
@@ -120,7 +120,7 @@ internal static class Float16FeedForwardKernels
         {
             Float16Product.Multiply<TTile>(rows + (number - firstNumber) * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
             FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, item);
-            ring = WeightRing.Next(ring, Float16RowsShape.Places);
+            ring = WeightRing.Next(ring, Float16RowsShape.Stages);
         }
 
         Float16Rows.Divide<TTile>(sums, floats, statistics, item);
@@ -134,7 +134,7 @@ internal static class Float16FeedForwardKernels
         {
             Float16Product.Multiply<TTile>(rows + (number - secondNumber) * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
             FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, item);
-            ring = WeightRing.Next(ring, Float16RowsShape.Places);
+            ring = WeightRing.Next(ring, Float16RowsShape.Stages);
         }
 
         Group.Barrier();
@@ -178,7 +178,7 @@ internal static class Float16FeedForwardKernels
         int firstOutput = Gpu.Keep((Grid.IdxX - rowTile * parts) * TTile.Columns * tiles);
         int lastOutput = Gpu.Keep(XMath.Min(firstOutput + TTile.Columns * tiles, outputs));
         int firstWeight = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
-        int barriers = Gpu.Keep(firstWeight + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        int barriers = Gpu.Keep(firstWeight + Float16RowsShape.Stages * Float16Rows.WeightBytes<TTile>());
         WeightRing ring = WeightRing.At(firstWeight, barriers);
         int turns = Gpu.Keep(barriers - address + Float16Tiles.RingBytes);
         int statistics = Gpu.Keep((turns + Float16RowsShape.TurnBytes) >> 2);
@@ -189,8 +189,8 @@ internal static class Float16FeedForwardKernels
         int fetchedOutput = firstOutput;
         int fetchedSlice = 0;
         if (item == 0)
-            WeightRing.Begin(ring, Float16RowsShape.Places);
-        for (int place = 0; place < Float16RowsShape.Places; place++)
+            WeightRing.Begin(ring, Float16RowsShape.Stages);
+        for (int place = 0; place < Float16RowsShape.Stages; place++)
         {
             if (item == 0 & fetchedOutput < lastOutput)
                 WeightRing.Fetch<TTile>(ring, place, weights, slices, fetchedSlice, fetchedOutput, outputs);
@@ -221,7 +221,7 @@ internal static class Float16FeedForwardKernels
                 if (fetchedOutput < lastOutput)
                 {
                     if (WeightRing.MayFill(ring, TTile.RowWarps, item))
-                        WeightRing.Fetch<TTile>(ring, ring.Place, weights, slices, fetchedSlice, fetchedOutput, outputs);
+                        WeightRing.Fetch<TTile>(ring, ring.Stage, weights, slices, fetchedSlice, fetchedOutput, outputs);
                     fetchedSlice++;
                     if (fetchedSlice == slices)
                     {
@@ -230,7 +230,7 @@ internal static class Float16FeedForwardKernels
                     }
                 }
 
-                ring = WeightRing.Next(ring, Float16RowsShape.Places);
+                ring = WeightRing.Next(ring, Float16RowsShape.Stages);
             }
 
             Float16Rows.Divide<TTile>(sums, floats, statistics, item);
@@ -253,9 +253,9 @@ internal static class Float16FeedForwardKernels
         int item)
         where TTile : struct, IFloat16Tile
     {
-        int next = number + Float16RowsShape.Places;
+        int next = number + Float16RowsShape.Stages;
         if (next < end && WeightRing.MayFill(ring, TTile.RowWarps, item))
-            FetchWeights<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, next, ring, ring.Place);
+            FetchWeights<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, next, ring, ring.Stage);
     }
 
     // Starts to copy the weights with a number.

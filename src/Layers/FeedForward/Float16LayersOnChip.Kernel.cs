@@ -182,10 +182,10 @@ internal static class Float16LayersOnChip
         }
     }
 
-    // The ring has a place for each slice of weights, so none is used twice.
-    private static void Multiply(int rows, WeightRing ring, int place, Float4[] sums, int item)
+    // The ring has a stage for each slice of weights, so none is used twice.
+    private static void Multiply(int rows, WeightRing ring, int stage, Float4[] sums, int item)
     {
-        ring.Place = place;
+        ring.Stage = stage;
         Float16Product.Multiply<Tile>(rows, WeightRing.Await<Tile>(ring), item, sums);
     }
 

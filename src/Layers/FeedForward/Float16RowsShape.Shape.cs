@@ -26,13 +26,13 @@ internal static class Float16RowsShape
     public const int ResultBytes = Rows * ResultPitch * sizeof(float);
 
     /// <summary>Slices of weights that are in shared memory at once.</summary>
-    public const int Places = 2;
+    public const int Stages = 2;
 
     /// <summary>Bytes of the rows of 64 channels and of the ring.</summary>
-    public const int Bytes64 = (Rows + Places * Warpgroups128x64.ColumnCount) * Float16Tiles.RowBytes + Float16Tiles.RingBytes;
+    public const int Bytes64 = (Rows + Stages * Warpgroups128x64.ColumnCount) * Float16Tiles.RowBytes + Float16Tiles.RingBytes;
 
     /// <summary>Bytes of the rows of 192 channels and of the ring.</summary>
-    public const int Bytes192 = (3 * Rows + Places * Warpgroups128x192.ColumnCount) * Float16Tiles.RowBytes + Float16Tiles.RingBytes;
+    public const int Bytes192 = (3 * Rows + Stages * Warpgroups128x192.ColumnCount) * Float16Tiles.RowBytes + Float16Tiles.RingBytes;
 
     /// <summary>Vectors of a feed-forward network that are in shared memory.</summary>
     public const int Vectors = 4;

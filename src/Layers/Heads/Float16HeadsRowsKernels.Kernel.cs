@@ -54,7 +54,7 @@ internal static class Float16HeadsRowsKernels
         int tiles = (inner + TTile.Columns - 1) / TTile.Columns;
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         int firstWeight = Gpu.Keep(rows + Float16Rows.RowsBytes<TTile>());
-        int barriers = Gpu.Keep(firstWeight + Float16RowsShape.Places * Float16Rows.WeightBytes<TTile>());
+        int barriers = Gpu.Keep(firstWeight + Float16RowsShape.Stages * Float16Rows.WeightBytes<TTile>());
         WeightRing ring = WeightRing.At(firstWeight, barriers);
         int firstConstant = Gpu.Keep((barriers - address + Float16Tiles.RingBytes) >> 2);
 
@@ -62,8 +62,8 @@ internal static class Float16HeadsRowsKernels
         int fetchedTile = 0;
         int fetchedSlice = 0;
         if (item == 0)
-            WeightRing.Begin(ring, Float16RowsShape.Places);
-        for (int place = 0; place < Float16RowsShape.Places; place++)
+            WeightRing.Begin(ring, Float16RowsShape.Stages);
+        for (int place = 0; place < Float16RowsShape.Stages; place++)
         {
             if (item == 0)
                 FetchWeights<TTile>(ring, place, first, second, channels, head, slices, fetchedTile, fetchedSlice);
@@ -99,8 +99,8 @@ internal static class Float16HeadsRowsKernels
         for (int slice = 0; slice < slices; slice++)
         {
             Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
-            if (WeightRing.MayFill(ring, TTile.RowWarps, item))
-                FetchWeights<TTile>(ring, ring.Place, first, second, channels, head, slices, fetchedTile, fetchedSlice);
+            if (fetchedTile <= tiles && WeightRing.MayFill(ring, TTile.RowWarps, item))
+                FetchWeights<TTile>(ring, ring.Stage, first, second, channels, head, slices, fetchedTile, fetchedSlice);
             fetchedSlice++;
             if (fetchedSlice == slices)
             {
@@ -108,7 +108,7 @@ internal static class Float16HeadsRowsKernels
                 fetchedTile++;
             }
 
-            ring = WeightRing.Next(ring, Float16RowsShape.Places);
+            ring = WeightRing.Next(ring, Float16RowsShape.Stages);
         }
 
         Group.Barrier();
@@ -135,7 +135,7 @@ internal static class Float16HeadsRowsKernels
                 if (fetchedTile <= tiles)
                 {
                     if (WeightRing.MayFill(ring, TTile.RowWarps, item))
-                        FetchWeights<TTile>(ring, ring.Place, first, second, channels, head, slices, fetchedTile, fetchedSlice);
+                        FetchWeights<TTile>(ring, ring.Stage, first, second, channels, head, slices, fetchedTile, fetchedSlice);
                     fetchedSlice++;
                     if (fetchedSlice == slices)
                     {
@@ -144,7 +144,7 @@ internal static class Float16HeadsRowsKernels
                     }
                 }
 
-                ring = WeightRing.Next(ring, Float16RowsShape.Places);
+                ring = WeightRing.Next(ring, Float16RowsShape.Stages);
             }
 
             for (int j = 0; j < TTile.Columns / 8; j++)
