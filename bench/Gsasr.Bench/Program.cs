@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gsasr.Bench;
+using Gsasr.Tensors;
 
 var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation and of the whole, memory, and quality.")
 {
@@ -16,4 +17,13 @@ var root = new RootCommand("Measures GSASR.Managed: speed by stage, by operation
     LevelsCommand.Create(),
     SoakCommand.Create(),
 };
-return root.Parse(args).Invoke();
+try
+{
+    return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (Exception e) when (e is DeviceException or FormatException or NotSupportedException)
+{
+    // What was asked for is not there.
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
