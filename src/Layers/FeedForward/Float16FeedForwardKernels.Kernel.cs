@@ -76,11 +76,15 @@ internal static class Float16FeedForwardKernels
         int firstNumber = Gpu.Keep((addedChannels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         int secondNumber = Gpu.Keep(firstNumber + slices);
         int end = Gpu.Keep(secondNumber + (hidden + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
+        var weights = new FeedForwardSlices
+        {
+            Projection = projection, First = first, Second = second, Channels = channels, Hidden = hidden, FirstNumber = firstNumber, SecondNumber = secondNumber, End = end,
+        };
         if (item == 0)
         {
             WeightRing.Begin(ring, Float16RowsShape.Stages);
             for (int next = 0; next < Float16RowsShape.Stages; next++)
-                FetchWeights<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, next, ring, next);
+                FeedForwardSlices.Fetch<TTile>(weights, next, ring, next);
         }
 
         Launches.AwaitEarlier();
@@ -96,7 +100,7 @@ internal static class Float16FeedForwardKernels
             for (; number < firstNumber; number++)
             {
                 Float16Product.Multiply<TTile>(rows + number * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
-                FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, item);
+                FeedForwardSlices.FetchNext<TTile>(weights, number, ring, item);
                 ring = WeightRing.Next(ring, Float16RowsShape.Stages);
             }
 
@@ -119,7 +123,7 @@ internal static class Float16FeedForwardKernels
         for (; number < secondNumber; number++)
         {
             Float16Product.Multiply<TTile>(rows + (number - firstNumber) * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
-            FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, item);
+            FeedForwardSlices.FetchNext<TTile>(weights, number, ring, item);
             ring = WeightRing.Next(ring, Float16RowsShape.Stages);
         }
 
@@ -133,7 +137,7 @@ internal static class Float16FeedForwardKernels
         for (; number < end; number++)
         {
             Float16Product.Multiply<TTile>(rows + (number - secondNumber) * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
-            FetchNext<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, number, ring, item);
+            FeedForwardSlices.FetchNext<TTile>(weights, number, ring, item);
             ring = WeightRing.Next(ring, Float16RowsShape.Stages);
         }
 
@@ -236,48 +240,5 @@ internal static class Float16FeedForwardKernels
             Float16Rows.Divide<TTile>(sums, floats, statistics, item);
             Float16Rows.Write<TTile>(sums, y, yPitch, firstPixel, pixels, output, outputs, shared, turns, item);
         }
-    }
-
-    // When all warps have multiplied the weights with a number, starts to copy those that take their place, if there are any.
-    private static void FetchNext<TTile>(
-        ArrayView<short> projection,
-        ArrayView<short> first,
-        ArrayView<short> second,
-        int channels,
-        int hidden,
-        int firstNumber,
-        int secondNumber,
-        int end,
-        int number,
-        WeightRing ring,
-        int item)
-        where TTile : struct, IFloat16Tile
-    {
-        int next = number + Float16RowsShape.Stages;
-        if (next < end && WeightRing.MayFill(ring, TTile.RowWarps, item))
-            FetchWeights<TTile>(projection, first, second, channels, hidden, firstNumber, secondNumber, end, next, ring, ring.Stage);
-    }
-
-    // Starts to copy the weights with a number.
-    private static void FetchWeights<TTile>(
-        ArrayView<short> projection,
-        ArrayView<short> first,
-        ArrayView<short> second,
-        int channels,
-        int hidden,
-        int firstNumber,
-        int secondNumber,
-        int end,
-        int number,
-        WeightRing ring,
-        int place)
-        where TTile : struct, IFloat16Tile
-    {
-        if (number < firstNumber)
-            WeightRing.Fetch<TTile>(ring, place, projection, firstNumber, number, 0, channels);
-        else if (number < secondNumber)
-            WeightRing.Fetch<TTile>(ring, place, first, secondNumber - firstNumber, number - firstNumber, 0, hidden);
-        else
-            WeightRing.Fetch<TTile>(ring, place, second, end - secondNumber, number - secondNumber, 0, channels);
     }
 }
