@@ -193,18 +193,18 @@ internal static class Float16ConvolutionKernels
 
     // On Hopper one item copies a slice of the weights, before all of them do.
     private static void FetchColumns<TTile, TColumns>(
-        WeightRing ring, int place, ArrayView<short> weights, int slices, int slice, int firstColumn, int columns, int item)
+        WeightRing ring, int stage, ArrayView<short> weights, int slices, int slice, int firstColumn, int columns, int item)
         where TTile : struct, IFloat16Tile
         where TColumns : struct, IFloat16Tile
     {
         if (TTile.HasWarpgroups)
         {
             if (item == 0)
-                WeightRing.Fetch<TColumns>(ring, place, weights, slices, slice, firstColumn, columns);
+                WeightRing.Fetch<TColumns>(ring, stage, weights, slices, slice, firstColumn, columns);
         }
         else
         {
-            Float16Product.FetchColumns<TColumns>(weights, slices, slice, firstColumn, columns, ring.First + place * (TColumns.Columns * Float16Tiles.RowBytes), item);
+            Float16Product.FetchColumns<TColumns>(weights, slices, slice, firstColumn, columns, ring.First + stage * (TColumns.Columns * Float16Tiles.RowBytes), item);
         }
     }
 

@@ -110,8 +110,8 @@ internal static class Float16NeighboursKernels
         if (item == 0)
         {
             WeightRing.Begin(ring, TColumns.Stages);
-            for (int place = 0; place < TColumns.Stages; place++)
-                WeightRing.Fetch<TColumns>(ring, place, weights, steps, place, tileColumn, outputChannels);
+            for (int stage = 0; stage < TColumns.Stages; stage++)
+                WeightRing.Fetch<TColumns>(ring, stage, weights, steps, stage, tileColumn, outputChannels);
         }
 
         Launches.AwaitEarlier();

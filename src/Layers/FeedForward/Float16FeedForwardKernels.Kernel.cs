@@ -78,7 +78,14 @@ internal static class Float16FeedForwardKernels
         int end = Gpu.Keep(secondNumber + (hidden + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
         var weights = new FeedForwardSlices
         {
-            Projection = projection, First = first, Second = second, Channels = channels, Hidden = hidden, FirstNumber = firstNumber, SecondNumber = secondNumber, End = end,
+            Projection = projection,
+            First = first,
+            Second = second,
+            Channels = channels,
+            Hidden = hidden,
+            FirstNumber = firstNumber,
+            SecondNumber = secondNumber,
+            End = end,
         };
         if (item == 0)
         {
@@ -190,20 +197,14 @@ internal static class Float16FeedForwardKernels
         int slices = Gpu.Keep((channels + Float16Tiles.Depth - 1) / Float16Tiles.Depth);
 
         // The weights that are fetched next: of an output all slices, then those of the next one.
-        int fetchedOutput = firstOutput;
-        int fetchedSlice = 0;
+        SliceCursor fetched = SliceCursor.At(firstOutput);
         if (item == 0)
             WeightRing.Begin(ring, Float16RowsShape.Stages);
-        for (int place = 0; place < Float16RowsShape.Stages; place++)
+        for (int stage = 0; stage < Float16RowsShape.Stages; stage++)
         {
-            if (item == 0 & fetchedOutput < lastOutput)
-                WeightRing.Fetch<TTile>(ring, place, weights, slices, fetchedSlice, fetchedOutput, outputs);
-            fetchedSlice++;
-            if (fetchedSlice == slices)
-            {
-                fetchedSlice = 0;
-                fetchedOutput += TTile.Columns;
-            }
+            if (item == 0 & fetched.Tile < lastOutput)
+                WeightRing.Fetch<TTile>(ring, stage, weights, slices, fetched.Slice, fetched.Tile, outputs);
+            fetched = SliceCursor.Next(fetched, slices, TTile.Columns);
         }
 
         Launches.AwaitEarlier();
@@ -222,16 +223,11 @@ internal static class Float16FeedForwardKernels
             for (int slice = 0; slice < slices; slice++)
             {
                 Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
-                if (fetchedOutput < lastOutput)
+                if (fetched.Tile < lastOutput)
                 {
                     if (WeightRing.MayFill(ring, TTile.RowWarps, item))
-                        WeightRing.Fetch<TTile>(ring, ring.Stage, weights, slices, fetchedSlice, fetchedOutput, outputs);
-                    fetchedSlice++;
-                    if (fetchedSlice == slices)
-                    {
-                        fetchedSlice = 0;
-                        fetchedOutput += TTile.Columns;
-                    }
+                        WeightRing.Fetch<TTile>(ring, ring.Stage, weights, slices, fetched.Slice, fetched.Tile, outputs);
+                    fetched = SliceCursor.Next(fetched, slices, TTile.Columns);
                 }
 
                 ring = WeightRing.Next(ring, Float16RowsShape.Stages);

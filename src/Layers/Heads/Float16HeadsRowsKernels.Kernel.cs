@@ -59,20 +59,14 @@ internal static class Float16HeadsRowsKernels
         int firstConstant = Gpu.Keep((barriers - address + Float16Tiles.RingBytes) >> 2);
 
         // The weights that are fetched next: of the first layer all slices, then those of each tile of the second layer's inner values.
-        int fetchedTile = 0;
-        int fetchedSlice = 0;
+        SliceCursor fetched = SliceCursor.At(tile: 0);
         if (item == 0)
             WeightRing.Begin(ring, Float16RowsShape.Stages);
-        for (int place = 0; place < Float16RowsShape.Stages; place++)
+        for (int stage = 0; stage < Float16RowsShape.Stages; stage++)
         {
             if (item == 0)
-                FetchWeights<TTile>(ring, place, first, second, channels, head, slices, fetchedTile, fetchedSlice);
-            fetchedSlice++;
-            if (fetchedSlice == slices)
-            {
-                fetchedSlice = 0;
-                fetchedTile++;
-            }
+                FetchWeights<TTile>(ring, stage, first, second, channels, head, slices, fetched.Tile, fetched.Slice);
+            fetched = SliceCursor.Next(fetched, slices, step: 1);
         }
 
         // Of each inner value its bias and its weights of the third layer. After the last one come those that only fill up the last tile.
@@ -99,14 +93,9 @@ internal static class Float16HeadsRowsKernels
         for (int slice = 0; slice < slices; slice++)
         {
             Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
-            if (fetchedTile <= tiles && WeightRing.MayFill(ring, TTile.RowWarps, item))
-                FetchWeights<TTile>(ring, ring.Stage, first, second, channels, head, slices, fetchedTile, fetchedSlice);
-            fetchedSlice++;
-            if (fetchedSlice == slices)
-            {
-                fetchedSlice = 0;
-                fetchedTile++;
-            }
+            if (fetched.Tile <= tiles && WeightRing.MayFill(ring, TTile.RowWarps, item))
+                FetchWeights<TTile>(ring, ring.Stage, first, second, channels, head, slices, fetched.Tile, fetched.Slice);
+            fetched = SliceCursor.Next(fetched, slices, step: 1);
 
             ring = WeightRing.Next(ring, Float16RowsShape.Stages);
         }
@@ -132,16 +121,11 @@ internal static class Float16HeadsRowsKernels
             for (int slice = 0; slice < slices; slice++)
             {
                 Float16Product.Multiply<TTile>(rows + slice * Float16Rows.SliceBytes<TTile>(), WeightRing.Await<TTile>(ring), item, sums);
-                if (fetchedTile <= tiles)
+                if (fetched.Tile <= tiles)
                 {
                     if (WeightRing.MayFill(ring, TTile.RowWarps, item))
-                        FetchWeights<TTile>(ring, ring.Stage, first, second, channels, head, slices, fetchedTile, fetchedSlice);
-                    fetchedSlice++;
-                    if (fetchedSlice == slices)
-                    {
-                        fetchedSlice = 0;
-                        fetchedTile++;
-                    }
+                        FetchWeights<TTile>(ring, ring.Stage, first, second, channels, head, slices, fetched.Tile, fetched.Slice);
+                    fetched = SliceCursor.Next(fetched, slices, step: 1);
                 }
 
                 ring = WeightRing.Next(ring, Float16RowsShape.Stages);
@@ -183,15 +167,15 @@ internal static class Float16HeadsRowsKernels
 
     // Starts to copy a slice of the weights of the first layer, tile 0, or of a tile of the second. Of each head they begin with a block of columns.
     private static void FetchWeights<TTile>(
-        WeightRing ring, int place, ArrayView<short> first, ArrayView<short> second, int channels, int head, int slices, int tile, int slice)
+        WeightRing ring, int stage, ArrayView<short> first, ArrayView<short> second, int channels, int head, int slices, int tile, int slice)
         where TTile : struct, IFloat16Tile
     {
         int filledChannels = slices * Float16Tiles.Depth;
         int filledInner = (4 * channels + Float16Tiles.BlockColumns - 1) & ~(Float16Tiles.BlockColumns - 1);
         if (tile == 0)
-            WeightRing.Fetch<TTile>(ring, place, first, slices, slice, head * filledChannels, HeadsShape.Heads * filledChannels);
+            WeightRing.Fetch<TTile>(ring, stage, first, slices, slice, head * filledChannels, HeadsShape.Heads * filledChannels);
         else
-            WeightRing.Fetch<TTile>(ring, place, second, slices, slice, head * filledInner + (tile - 1) * TTile.Columns, HeadsShape.Heads * filledInner);
+            WeightRing.Fetch<TTile>(ring, stage, second, slices, slice, head * filledInner + (tile - 1) * TTile.Columns, HeadsShape.Heads * filledInner);
     }
 
     private static void Store(

@@ -13,13 +13,13 @@ internal abstract class GpuDevice : Device
 
     // Used under the lock of the launches. The drivers' queues take work from any number of threads.
     private readonly Dictionary<Kernel, GpuKernel> _kernels = [];
-    private TimeSpan _loadingTime;
     private readonly HashSet<GpuBuffer> _buffers = [];
     private readonly LaunchReplays _replays;
     private readonly List<LaunchRecording> _recordings = [];
     private readonly Stack<LaunchRecording> _idleRecordings = [];
     private KernelProfile? _profile;
     private DeviceBuffer? _scratch;
+    private TimeSpan _loadingTime;
     private long _allocatedBytes;
 
     private protected GpuDevice() => _replays = new LaunchReplays(CreateGraph, (kernel, groups, _, arguments) => LaunchKernel(kernel, groups, arguments));
