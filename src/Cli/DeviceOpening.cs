@@ -6,17 +6,25 @@ namespace Gsasr.Cli;
 /// <summary>Opens devices and tells the user about it.</summary>
 internal static class DeviceOpening
 {
+    private delegate Device Opener(string name, out string? note);
+
     private const string Short = "Running on the processor, as there is no GPU to use; 'gsasr devices' says why.";
 
     /// <summary>Opens a device. If its driver has to compile kernels, that is shown as a stage.</summary>
     /// <param name="name">As of --device.</param>
     /// <param name="reporter">Takes what there is to say.</param>
     /// <exception cref="DeviceException">There is no such device, or it cannot be opened.</exception>
-    public static Device Open(string name, Reporter reporter)
+    public static Device Open(string name, Reporter reporter) => Open(name, reporter, DeviceCatalog.Open);
+
+    /// <summary>Begins to open a device, as <see cref="DeviceCatalog.BeginOpening"/> does.</summary>
+    /// <inheritdoc cref="Open(string, Reporter)"/>
+    public static Device Begin(string name, Reporter reporter) => Open(name, reporter, DeviceCatalog.BeginOpening);
+
+    private static Device Open(string name, Reporter reporter, Opener open)
     {
         ArgumentNullException.ThrowIfNull(reporter);
         reporter.Report(new StageStarted(WorkStage.OpeningDevice, Detail: name));
-        Device device = DeviceCatalog.Open(name, out string? note);
+        Device device = open(name, out string? note);
         if (note is not null && (IsNew(note) || reporter.IsVerbose))
             reporter.Report(new NoteMade(reporter.IsVerbose || device.Kind != DeviceKind.Cpu ? note : Short));
         device.Compiling += (_, _) => reporter.Report(new StageStarted(WorkStage.Compiling, Detail: device.Name));

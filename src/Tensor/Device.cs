@@ -38,6 +38,18 @@ public abstract class Device : IDisposable
     /// </summary>
     public virtual long AvailableMemoryBytes => MemoryBytes;
 
+    /// <summary>
+    /// The driver's work of opening the device. Until it ends, memory can be allocated and values uploaded, which the device keeps; everything
+    /// else waits for it. It fails if the device cannot be opened.
+    /// </summary>
+    internal virtual Task Opening => Task.CompletedTask;
+
+    /// <summary>Waits until the device is open and has all memory and values that were asked for meanwhile.</summary>
+    /// <exception cref="DeviceException">It cannot be opened, or has too little memory.</exception>
+    internal virtual void FinishOpening()
+    {
+    }
+
     /// <summary>Allocates uninitialised memory on the device.</summary>
     /// <param name="byteLength">The size in bytes, at least 1.</param>
     /// <exception cref="DeviceMemoryException">The device has not that much memory left.</exception>

@@ -8,29 +8,19 @@ namespace Gsasr.Tensors;
 /// <summary>The devices that this computer had when it was asked.</summary>
 public sealed class DeviceCatalog
 {
-    private readonly List<OpenClCandidate> _openCl;
-    private readonly List<CudaCandidate> _cuda;
-
     // Drivers take threads, compilers and the GPU's memory into the address space, and some end the process where it is too small.
     private const long DriverAddressBytes = 4L << 30;
 
-    private DeviceCatalog(bool withDrivers)
+    private readonly List<CudaCandidate> _cuda = [];
+    private readonly List<OpenClCandidate> _openCl = [];
+
+    private DeviceCatalog(bool withCuda, bool withOpenCl)
     {
         var refusals = new List<DeviceRefusal>();
-        if (withDrivers)
-        {
+        if (withCuda)
             _cuda = CudaDiscovery.Find(refusals);
+        if (withOpenCl)
             _openCl = OpenClDiscovery.Find(refusals);
-        }
-        else
-        {
-            const string Reason = "not looked for under a limit of address space (ulimit -v) below 4 GiB, unless asked for by name";
-            _cuda = [];
-            _openCl = [];
-            refusals.Add(new DeviceRefusal(DeviceKind.Cuda, "CUDA", Reason, RefusalCause.Unsuitable));
-            refusals.Add(new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", Reason, RefusalCause.Unsuitable));
-        }
-
         string cpuName = CpuDevice.Describe(Environment.ProcessorCount);
         var cpuDescription = new DeviceDescription(
             DeviceKind.Cpu, 0, cpuName, CpuDevice.TotalMemoryBytes, "managed code", IsGpu: false);
@@ -43,14 +33,24 @@ public sealed class DeviceCatalog
         Refusals = refusals;
     }
 
+    // Without drivers.
+    private DeviceCatalog(string reason)
+        : this(withCuda: false, withOpenCl: false) => Refusals =
+    [
+        new DeviceRefusal(DeviceKind.Cuda, "CUDA", reason, RefusalCause.Unsuitable),
+        new DeviceRefusal(DeviceKind.OpenCl, "OpenCL", reason, RefusalCause.Unsuitable),
+    ];
+
     /// <summary>The devices that can be opened; the processor is always among them, as the last.</summary>
     public IReadOnlyList<DeviceDescription> Devices { get; }
 
     /// <summary>The devices and backends that cannot be used, and why.</summary>
     public IReadOnlyList<DeviceRefusal> Refusals { get; }
 
+    private static bool MayUseDrivers => !(AddressSpace.LimitBytes < DriverAddressBytes);
+
     /// <summary>Looks for devices. Under a limit of address space that is too small for drivers, only the processor is found.</summary>
-    public static DeviceCatalog Find() => new(withDrivers: !(AddressSpace.LimitBytes < DriverAddressBytes));
+    public static DeviceCatalog Find() => MayUseDrivers ? new(withCuda: true, withOpenCl: true) : WithoutDrivers();
 
     /// <summary>Opens a device.</summary>
     /// <param name="name">"auto", "cpu", "opencl", "cuda", or one of a list such as "opencl:1".</param>
@@ -65,7 +65,19 @@ public sealed class DeviceCatalog
     /// <param name="note">For "auto", what the user should know about the choice, in one sentence; otherwise null.</param>
     /// <exception cref="ArgumentException">The name is none of these.</exception>
     /// <exception cref="DeviceException">There is no such device, or it cannot be opened; the message says what there is.</exception>
-    public static Device Open(string name, out string? note)
+    public static Device Open(string name, out string? note) => Open(name, isAwaited: true, out note);
+
+    /// <summary>
+    /// Begins to open a device; <see cref="Device.Opening"/> says when it is open. If it cannot be opened, <see cref="Open(string, out string?)"/> says why, or for
+    /// "auto" takes another one.
+    /// </summary>
+    /// <param name="name">"auto", "cpu", "opencl", "cuda", or one of a list such as "opencl:1".</param>
+    /// <param name="note">For "auto", what the user should know about the choice, in one sentence; otherwise null.</param>
+    /// <exception cref="ArgumentException">The name is none of these.</exception>
+    /// <exception cref="DeviceException">There is no such device; the message says what there is.</exception>
+    internal static Device BeginOpening(string name, out string? note) => Open(name, isAwaited: false, out note);
+
+    private static Device Open(string name, bool isAwaited, out string? note)
     {
         ArgumentNullException.ThrowIfNull(name);
         note = null;
@@ -78,15 +90,15 @@ public sealed class DeviceCatalog
         if (backend == "cpu")
             return new CpuDevice();
         if (backend == "auto")
-            return Find().OpenBest(out note);
-        var catalog = new DeviceCatalog(withDrivers: true);
+            return OpenBest(isAwaited, out note);
         DeviceKind kind = backend == "cuda" ? DeviceKind.Cuda : DeviceKind.OpenCl;
+        var catalog = new DeviceCatalog(withCuda: kind == DeviceKind.Cuda, withOpenCl: kind == DeviceKind.OpenCl);
         int index = number ?? 0;
         if (number is null && kind == DeviceKind.OpenCl)
             index = Math.Max(0, catalog._openCl.FindIndex(candidate => candidate.Description.IsGpu));
         return catalog.Devices.FirstOrDefault(device => device.Kind == kind && device.Index == index) is { } description
-            ? catalog.Open(description)
-            : throw new DeviceException(catalog.DescribeAbsence(name, kind));
+            ? catalog.Open(description, isAwaited)
+            : throw new DeviceException(DescribeAbsence(name, kind));
     }
 
     /// <summary>Whether a text is a device's name, for <see cref="Open(string)"/>; the device need not be there.</summary>
@@ -99,24 +111,41 @@ public sealed class DeviceCatalog
     /// <exception cref="DeviceException">There is no such GPU, or it cannot be opened.</exception>
     internal static Device OpenAs(NvidiaTarget hardware)
     {
-        var catalog = new DeviceCatalog(withDrivers: true);
+        var catalog = new DeviceCatalog(withCuda: true, withOpenCl: false);
         return catalog._cuda.Count > 0
-            ? new CudaDevice(OlderHardware.Of(catalog._cuda[0], hardware))
-            : throw new DeviceException(catalog.DescribeAbsence("cuda", DeviceKind.Cuda));
+            ? Opened(new CudaDevice(OlderHardware.Of(catalog._cuda[0], hardware)))
+            : throw new DeviceException(DescribeAbsence("cuda", DeviceKind.Cuda));
     }
 
     /// <summary>Opens a device of the catalogue.</summary>
     /// <param name="description">One of <see cref="Devices"/>.</param>
     /// <exception cref="DeviceException">It cannot be opened.</exception>
-    public Device Open(DeviceDescription description)
+    public Device Open(DeviceDescription description) => Open(description, isAwaited: true);
+
+    private Device Open(DeviceDescription description, bool isAwaited)
     {
         ArgumentNullException.ThrowIfNull(description);
-        return description.Kind switch
+        Device device = description.Kind switch
         {
             DeviceKind.Cuda => new CudaDevice(_cuda[description.Index]),
             DeviceKind.OpenCl => new OpenClDevice(_openCl[description.Index]),
             _ => new CpuDevice(),
         };
+        return isAwaited ? Opened(device) : device;
+    }
+
+    private static Device Opened(Device device)
+    {
+        try
+        {
+            device.FinishOpening();
+            return device;
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
     }
 
     // "opencl:1" is the backend "opencl" and the number 1.
@@ -136,34 +165,56 @@ public sealed class DeviceCatalog
         return true;
     }
 
-    private Device OpenBest(out string? note)
+    private static Device OpenBest(bool isAwaited, out string? note)
     {
         // A driver that is not installed is not worth mentioning; one that does not work is.
-        var problems = new List<string>(Refusals.Where(refusal => refusal.Cause != RefusalCause.Absent).Select(refusal => refusal.ToString()));
-        foreach (DeviceDescription description in Devices.Where(device => device.IsGpu))
+        var problems = new List<string>();
+        var absences = new List<string>();
+        foreach (DeviceCatalog catalog in EachBackend())
         {
-            try
+            problems.AddRange(catalog.Refusals.Where(refusal => refusal.Cause != RefusalCause.Absent).Select(refusal => refusal.ToString()));
+            absences.AddRange(catalog.Refusals.Where(refusal => refusal.Cause == RefusalCause.Absent).Select(refusal => refusal.Reason));
+            foreach (DeviceDescription description in catalog.Devices.Where(device => device.IsGpu))
             {
-                Device device = Open(description);
-                note = problems.Count == 0 ? null : $"Running on {description.Id} ({description.Name}); {string.Join("; ", problems)}.";
-                return device;
-            }
-            catch (DeviceException e)
-            {
-                problems.Add($"{description.Id}: {e.Message.TrimEnd('.')}");
+                try
+                {
+                    Device device = catalog.Open(description, isAwaited);
+                    note = problems.Count == 0 ? null : $"Running on {description.Id} ({description.Name}); {string.Join("; ", problems)}.";
+                    return device;
+                }
+                catch (DeviceException e)
+                {
+                    problems.Add($"{description.Id}: {e.Message.TrimEnd('.')}");
+                }
             }
         }
 
-        IEnumerable<string> absences = Refusals.Where(refusal => refusal.Cause == RefusalCause.Absent).Select(refusal => refusal.Reason);
         string reasons = string.Join("; ", problems.Concat(absences).DefaultIfEmpty("none of the devices found is one"));
         note = $"Running on the processor, as no usable GPU was found: {reasons}.";
         return new CpuDevice();
     }
 
-    private string DescribeAbsence(string name, DeviceKind kind)
+    // OpenCL's drivers take long to start, and are not asked where a GPU is opened through CUDA.
+    private static IEnumerable<DeviceCatalog> EachBackend()
     {
-        string present = string.Join(", ", Devices.Select(device => $"{device.Id} ({device.Name})"));
-        string reasons = string.Join("; ", Refusals.Where(refusal => refusal.Kind == kind));
+        if (!MayUseDrivers)
+        {
+            yield return WithoutDrivers();
+            yield break;
+        }
+
+        yield return new(withCuda: true, withOpenCl: false);
+        yield return new(withCuda: false, withOpenCl: true);
+    }
+
+    private static DeviceCatalog WithoutDrivers() =>
+        new("not looked for under a limit of address space (ulimit -v) below 4 GiB, unless asked for by name");
+
+    private static string DescribeAbsence(string name, DeviceKind kind)
+    {
+        DeviceCatalog catalog = new(withCuda: true, withOpenCl: true);
+        string present = string.Join(", ", catalog.Devices.Select(device => $"{device.Id} ({device.Name})"));
+        string reasons = string.Join("; ", catalog.Refusals.Where(refusal => refusal.Kind == kind));
         return $"There is no device '{name}'{(reasons.Length > 0 ? $" ({reasons})" : "")}; there is {present}.";
     }
 }

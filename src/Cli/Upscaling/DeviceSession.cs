@@ -23,7 +23,7 @@ internal sealed class DeviceSession : IDisposable
         _reporter = reporter;
     }
 
-    /// <summary>Opens a device and puts the model on it.</summary>
+    /// <summary>Opens a device and puts the model on it, at the same time.</summary>
     /// <param name="name">The device's name, as of --device.</param>
     /// <param name="loading">The model, which may be on its way.</param>
     /// <param name="request">How to compute.</param>
@@ -35,28 +35,16 @@ internal sealed class DeviceSession : IDisposable
         string name, Task<GsasrModel> loading, UpscaleRequest request, Reporter reporter, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        Device device = DeviceOpening.Open(name, reporter);
-        long opened = Stopwatch.GetTimestamp();
+        Device device = DeviceOpening.Begin(name, reporter);
         try
         {
-            GsasrModel model = await loading.ConfigureAwait(false);
-            long recognised = Stopwatch.GetTimestamp();
-            var upscaler = new Upscaler(model, device, request.Options, cancellation: cancellation);
-            reporter.Report(new DeviceOpened(
-                device.Name,
-                DeviceOpening.NameOf(device.Kind),
-                model.Name,
-                model.Source,
-                upscaler.Precision.Describe(),
-                Milliseconds(start, opened),
-                Milliseconds(recognised, Stopwatch.GetTimestamp()),
-                request.Options.Precision == Precision.Auto ? MixedPrecision.ReservationOfAuto(model.Architecture, device) : null));
-            return new DeviceSession(device, upscaler, model.Name, request, reporter);
+            return await LoadAsync(device, start, loading, request, reporter, cancellation).ConfigureAwait(false);
         }
-        catch
+        catch (DeviceException) when (device.Opening.IsFaulted)
         {
-            device.Dispose();
-            throw;
+            // Says why it cannot be opened, or takes the next one if the choice is ours.
+            device = DeviceOpening.Open(name, reporter);
+            return await LoadAsync(device, start, loading, request, reporter, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -127,6 +115,46 @@ internal sealed class DeviceSession : IDisposable
     {
         _upscaler.Dispose();
         _device.Dispose();
+    }
+
+    // Takes over a device that may be opened still.
+    private static async Task<DeviceSession> LoadAsync(
+        Device device, long start, Task<GsasrModel> loading, UpscaleRequest request, Reporter reporter, CancellationToken cancellation)
+    {
+        Upscaler? upscaler = null;
+        try
+        {
+            Task<long> opening = EndAsync(device.Opening);
+            GsasrModel model = await loading.ConfigureAwait(false);
+            long recognised = Stopwatch.GetTimestamp();
+            upscaler = new Upscaler(model, device, request.Options, cancellation: cancellation);
+            long packed = Stopwatch.GetTimestamp();
+            long opened = await opening.ConfigureAwait(false);
+            long stored = Stopwatch.GetTimestamp();
+            device.FinishOpening();
+            reporter.Report(new DeviceOpened(
+                device.Name,
+                DeviceOpening.NameOf(device.Kind),
+                model.Name,
+                model.Source,
+                upscaler.Precision.Describe(),
+                Milliseconds(start, opened),
+                Milliseconds(recognised, packed) + Milliseconds(stored, Stopwatch.GetTimestamp()),
+                request.Options.Precision == Precision.Auto ? MixedPrecision.ReservationOfAuto(model.Architecture, device) : null));
+            return new DeviceSession(device, upscaler, model.Name, request, reporter);
+        }
+        catch
+        {
+            upscaler?.Dispose();
+            device.Dispose();
+            throw;
+        }
+
+        static async Task<long> EndAsync(Task task)
+        {
+            await task.ConfigureAwait(false);
+            return Stopwatch.GetTimestamp();
+        }
     }
 
     private void Draw<T>(ReadOnlySpan<T> samples, PictureWork work, double? scale, RowQueue rows)

@@ -6,21 +6,16 @@ namespace Gsasr.Tensors.Cuda;
 internal sealed unsafe class CudaBuffer : GpuBuffer
 {
     private readonly CudaDevice _device;
-    private readonly CuAddress _address;
+    private CuAddress _address;
 
-    public CudaBuffer(CudaDevice device, CuAddress address, long byteLength)
-        : base(device, byteLength)
-    {
-        _device = device;
-        _address = address;
-    }
+    public CudaBuffer(CudaDevice device, long byteLength)
+        : base(device, byteLength) => _device = device;
 
     private protected override nint DriverHandle => _address.Value;
 
-    protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset)
+    internal override void Store(ReadOnlySpan<byte> source, long byteOffset)
     {
-        using GpuDevice.UseScope use = _device.Use();
-        var destination = new CuAddress((nint)(Handle + byteOffset));
+        var destination = new CuAddress(_address.Value + (nint)byteOffset);
         _device.Flush();
         _device.MakeCurrent();
         _device.Staging.Upload(source, destination);
@@ -34,6 +29,8 @@ internal sealed unsafe class CudaBuffer : GpuBuffer
         _device.MakeCurrent();
         _device.Staging.Download(source, destination);
     }
+
+    private protected override void AllocateMemory() => _address = _device.AllocateMemory(ByteLength);
 
     // Waits for the work that uses the memory. If that work failed, the next call that can report it does.
     private protected override void Release() => _device.Free(_address);

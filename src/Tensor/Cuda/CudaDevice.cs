@@ -15,34 +15,22 @@ internal sealed unsafe class CudaDevice : GpuDevice
     private const int FirstDriverWithOverlaps = 12030;
 
     private readonly CudaCandidate _candidate;
-    private readonly CuPrimaryContext _context;
+    private CuPrimaryContext _context = null!;
     private CuStream _launchStream;
     private bool _mayOverlap = true;
     private CudaCapture? _capture;
     private GpuKernel? _lastLaunched;
     private string? _failure;
 
+    /// <summary>Begins to open a GPU, which takes the driver longer than loading the weights of a network.</summary>
+    /// <param name="candidate">The GPU.</param>
     internal CudaDevice(CudaCandidate candidate)
     {
         _candidate = candidate;
         Name = candidate.Description.Name;
         MemoryBytes = candidate.Description.MemoryBytes;
-        CuContext context;
-        Check(CuNative.cuDevicePrimaryCtxRetain(&context, candidate.Device), "cuDevicePrimaryCtxRetain", "open a context");
-        _context = new CuPrimaryContext(candidate.Device, context);
-        try
-        {
-            MakeCurrent();
-            CuStream stream;
-            Check(CuNative.cuStreamCreate(&stream, CuConstants.CU_STREAM_NON_BLOCKING), "cuStreamCreate", "open a context");
-            Stream = _launchStream = stream;
-            Staging = new CudaStaging(this);
-        }
-        catch
-        {
-            _context.Dispose();
-            throw;
-        }
+        Staging = new CudaStaging(this);
+        BeginOpening(Open);
     }
 
     /// <inheritdoc/>
@@ -76,7 +64,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
     /// <inheritdoc/>
     public override int ProcessorCount => _candidate.ProcessorCount;
 
-    internal CuStream Stream { get; }
+    internal CuStream Stream { get; private set; }
 
     /// <summary>The memory from which uploads are copied in the order of the stream.</summary>
     internal CudaStaging Staging { get; }
@@ -141,6 +129,17 @@ internal sealed unsafe class CudaDevice : GpuDevice
         }
 
         CuCheck.Check(result, call, $"{action} on {Name}");
+    }
+
+    /// <summary>Takes memory.</summary>
+    /// <param name="byteLength">Bytes, at least 1.</param>
+    /// <exception cref="DeviceMemoryException">There is not that much left.</exception>
+    internal CuAddress AllocateMemory(long byteLength)
+    {
+        MakeCurrent();
+        CuAddress address;
+        Check(CuNative.cuMemAlloc(&address, (nuint)byteLength), "cuMemAlloc", $"allocate {ToMebibytes(byteLength)} MiB");
+        return address;
     }
 
     internal void Free(CuAddress address)
@@ -266,13 +265,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
         return isReady ? new CudaGraph(this, executable, sequence.LastKernel) : null;
     }
 
-    private protected override GpuBuffer AllocateBuffer(long byteLength)
-    {
-        MakeCurrent();
-        CuAddress address;
-        Check(CuNative.cuMemAlloc(&address, (nuint)byteLength), "cuMemAlloc", $"allocate {ToMebibytes(byteLength)} MiB");
-        return new CudaBuffer(this, address, byteLength);
-    }
+    private protected override GpuBuffer CreateBuffer(long byteLength) => new CudaBuffer(this, byteLength);
 
     private protected override void Close()
     {
@@ -290,6 +283,25 @@ internal sealed unsafe class CudaDevice : GpuDevice
         }
 
         _context.Dispose();
+    }
+
+    private void Open()
+    {
+        CuContext context;
+        Check(CuNative.cuDevicePrimaryCtxRetain(&context, _candidate.Device), "cuDevicePrimaryCtxRetain", "open a context");
+        _context = new CuPrimaryContext(_candidate.Device, context);
+        try
+        {
+            MakeCurrent();
+            CuStream stream;
+            Check(CuNative.cuStreamCreate(&stream, CuConstants.CU_STREAM_NON_BLOCKING), "cuStreamCreate", "open a context");
+            Stream = _launchStream = stream;
+        }
+        catch
+        {
+            _context.Dispose();
+            throw;
+        }
     }
 
     // Starts a kernel, if there is room for it, while the launch before it still runs.

@@ -11,6 +11,9 @@ internal abstract class GpuDevice : Device
     // How many threads are in calls of the driver; see Use.
     private int _uses;
 
+    // Null when the device is open and has everything that was asked for meanwhile.
+    private GpuOpening? _opening;
+
     // Used under the lock of the launches. The drivers' queues take work from any number of threads.
     private readonly Dictionary<Kernel, GpuKernel> _kernels = [];
     private readonly HashSet<GpuBuffer> _buffers = [];
@@ -215,9 +218,11 @@ internal abstract class GpuDevice : Device
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(byteLength, 1);
 
-        using UseScope use = Use();
+        using UseScope use = UseWhileOpening();
         lock (LaunchLock)
         {
+            bool isOpen = TryFinishOpening();
+
             // Some drivers promise more memory than they have, and fail, or bring the system down, when it is used.
             if (byteLength > MemoryBytes - AllocatedBytes)
             {
@@ -226,16 +231,9 @@ internal abstract class GpuDevice : Device
                     $"{ToMebibytes(byteLength)} MiB more do not fit.");
             }
 
-            GpuBuffer buffer;
-            try
-            {
-                buffer = AllocateBuffer(byteLength);
-            }
-            catch (DeviceMemoryException) when (_replays.Release())
-            {
-                buffer = AllocateBuffer(byteLength);
-            }
-
+            GpuBuffer buffer = CreateBuffer(byteLength);
+            if (isOpen)
+                TakeMemory(buffer);
             _buffers.Add(buffer);
             Interlocked.Add(ref _allocatedBytes, byteLength);
             return buffer;
@@ -274,21 +272,80 @@ internal abstract class GpuDevice : Device
         }
     }
 
-    internal void Forget(GpuBuffer buffer)
+    /// <summary>Gives a buffer's memory back, unless that was done before.</summary>
+    /// <param name="buffer">The buffer, which no launch uses that was not given to the driver.</param>
+    internal void Release(GpuBuffer buffer)
     {
         lock (LaunchLock)
         {
-            if (_buffers.Remove(buffer))
+            if (buffer.ReleaseOnce() && _buffers.Remove(buffer))
                 Interlocked.Add(ref _allocatedBytes, -buffer.ByteLength);
+        }
+    }
+
+    /// <summary>Keeps values for a buffer if the driver still opens the device.</summary>
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="byteOffset">Where the first of them goes, in bytes from the start of the buffer.</param>
+    /// <returns>Whether they are kept; else the device is open.</returns>
+    /// <exception cref="DeviceException">The device cannot be opened, or has too little memory for what was kept before.</exception>
+    internal bool TryKeep(GpuBuffer buffer, ReadOnlySpan<byte> values, long byteOffset)
+    {
+        if (Volatile.Read(ref _opening) is null)
+            return false;
+        lock (LaunchLock)
+        {
+            if (TryFinishOpening())
+                return false;
+            _opening!.Keep(buffer, values, byteOffset);
+            return true;
+        }
+    }
+
+    /// <inheritdoc/>
+    internal sealed override Task Opening => Volatile.Read(ref _opening)?.Task ?? Task.CompletedTask;
+
+    /// <inheritdoc/>
+    internal sealed override void FinishOpening()
+    {
+        if (Volatile.Read(ref _opening) is not GpuOpening opening)
+            return;
+        opening.Task.GetAwaiter().GetResult();
+        lock (LaunchLock)
+        {
+            if (_opening is null)
+                return;
+            foreach (GpuBuffer buffer in _buffers)
+                TakeMemory(buffer);
+            opening.StoreKept();
+            Volatile.Write(ref _opening, null);
         }
     }
 
     /// <summary>
     /// Begins a use of the driver's objects: they stay until it is disposed of, and the device waits for that before it releases them. Every call
-    /// of the driver lies within a use, those that wait for the device too. Uses do not wait for each other.
+    /// of the driver lies within a use, those that wait for the device too. Uses do not wait for each other, but for the opening of the device.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The device was disposed of.</exception>
+    /// <exception cref="DeviceException">The device cannot be opened, or has too little memory for what was asked for meanwhile.</exception>
     internal UseScope Use()
+    {
+        UseScope use = UseWhileOpening();
+        try
+        {
+            FinishOpening();
+            return use;
+        }
+        catch
+        {
+            use.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Begins a use that calls the driver only if the device is open.</summary>
+    /// <exception cref="ObjectDisposedException">The device was disposed of.</exception>
+    internal UseScope UseWhileOpening()
     {
         if (!TryBeginUse())
             ThrowIfDisposed();
@@ -320,10 +377,17 @@ internal abstract class GpuDevice : Device
         var wait = default(SpinWait);
         while (Volatile.Read(ref _uses) > 0)
             wait.SpinOnce();
-        Close();
+        Task opening = Opening;
+        Task.WaitAny(opening);
+        if (opening.IsCompletedSuccessfully)
+            Close();
     }
 
-    /// <summary>Releases all objects of the driver, after the work under way; called once, when nobody uses them any more.</summary>
+    /// <summary>Begins to open the device on another thread. Called at most once, by a constructor as the last; without it the device is open from the start.</summary>
+    /// <param name="open">The driver's calls. If they fail, they leave nothing open.</param>
+    private protected void BeginOpening(Action open) => _opening = new GpuOpening(open);
+
+    /// <summary>Releases all objects of the driver, after the work under way; called once, when nobody uses them any more, if the device is open.</summary>
     private protected abstract void Close();
 
     /// <summary>Loads a kernel.</summary>
@@ -334,7 +398,10 @@ internal abstract class GpuDevice : Device
 
     private protected abstract void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments);
 
-    private protected abstract GpuBuffer AllocateBuffer(long byteLength);
+    /// <summary>Makes a buffer that has no memory yet.</summary>
+    /// <param name="byteLength">Its size, at least 1.</param>
+    /// <exception cref="DeviceMemoryException">The device has no buffers so large.</exception>
+    private protected abstract GpuBuffer CreateBuffer(long byteLength);
 
     /// <summary>Whether the driver can start many launches with one call, and whether <see cref="CreateGraph"/> may make it do so.</summary>
     private protected virtual bool HasGraphs => false;
@@ -356,6 +423,27 @@ internal abstract class GpuDevice : Device
     }
 
     private protected IEnumerable<GpuKernel> LoadedKernels => _kernels.Values;
+
+    // Under the lock of the launches.
+    private bool TryFinishOpening()
+    {
+        if (_opening is { Task.IsCompleted: false })
+            return false;
+        FinishOpening();
+        return true;
+    }
+
+    private void TakeMemory(GpuBuffer buffer)
+    {
+        try
+        {
+            buffer.EnsureMemory();
+        }
+        catch (DeviceMemoryException) when (_replays.Release())
+        {
+            buffer.EnsureMemory();
+        }
+    }
 
     private bool TryLaunch(Kernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {

@@ -9,20 +9,15 @@ namespace Gsasr.Tensors.OpenCl;
 internal sealed unsafe class OpenClBuffer : GpuBuffer
 {
     private readonly OpenClDevice _device;
-    private readonly ClMemory _memory;
+    private ClMemory _memory = null!;
 
-    public OpenClBuffer(OpenClDevice device, ClMemory memory, long byteLength)
-        : base(device, byteLength)
-    {
-        _device = device;
-        _memory = memory;
-    }
+    public OpenClBuffer(OpenClDevice device, long byteLength)
+        : base(device, byteLength) => _device = device;
 
     private protected override nint DriverHandle => _memory.DangerousGetHandle();
 
-    protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset)
+    internal override void Store(ReadOnlySpan<byte> source, long byteOffset)
     {
-        using GpuDevice.UseScope use = _device.Use();
         fixed (byte* p = source)
         {
             ClResult result;
@@ -53,10 +48,8 @@ internal sealed unsafe class OpenClBuffer : GpuBuffer
         }
     }
 
-    private protected override void Release()
-    {
-        // The driver keeps the memory until the work that uses it is done.
-        lock (_device.LaunchLock)
-            _memory.Dispose();
-    }
+    private protected override void AllocateMemory() => _memory = _device.AllocateMemory(ByteLength);
+
+    // The driver keeps the memory until the work that uses it is done.
+    private protected override void Release() => _memory.Dispose();
 }

@@ -7,27 +7,20 @@ namespace Gsasr.Tensors.OpenCl;
 internal sealed unsafe class OpenClDevice : GpuDevice
 {
     private readonly OpenClCandidate _candidate;
-    private readonly ClContext _context;
-    private readonly OpenClProgramBuilder _builder;
+    private ClContext _context = null!;
+    private OpenClProgramBuilder _builder = null!;
     private readonly long _maximumBufferBytes;
     private GpuKernel? _lastLaunched;
 
+    /// <summary>Begins to open a device.</summary>
+    /// <param name="candidate">The device.</param>
     internal OpenClDevice(OpenClCandidate candidate)
     {
         _candidate = candidate;
         Name = candidate.Description.Name;
         MemoryBytes = candidate.Description.MemoryBytes;
         _maximumBufferBytes = (long)ClQuery.DeviceValue<ulong>(candidate.Device, ClConstants.CL_DEVICE_MAX_MEM_ALLOC_SIZE);
-
-        nint* properties = stackalloc nint[] { ClConstants.CL_CONTEXT_PLATFORM, candidate.Platform.Value, 0 };
-        ClDeviceId device = candidate.Device;
-        _context = ClNative.clCreateContext(properties, 1, &device, 0, 0, out ClResult result);
-        ClCheck.Check(result, "clCreateContext", $"open {Name}");
-        Queue = ClNative.clCreateCommandQueue(_context, device, ClConstants.CL_QUEUE_PROFILING_ENABLE, out result);
-        if (result != ClResult.CL_SUCCESS)
-            _context.Dispose();
-        ClCheck.Check(result, "clCreateCommandQueue", $"open {Name}");
-        _builder = new OpenClProgramBuilder(candidate, _context);
+        BeginOpening(Open);
     }
 
     /// <inheritdoc/>
@@ -45,7 +38,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
     /// <inheritdoc/>
     public override int ProcessorCount => _candidate.ProcessorCount;
 
-    internal ClQueue Queue { get; }
+    internal ClQueue Queue { get; private set; } = null!;
 
     /// <inheritdoc/>
     public override bool Supports(Kernel kernel)
@@ -83,6 +76,25 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         throw new DeviceException(
             $"Work on {Name} failed ({call}: {ClCheck.Describe(result)}); " +
             $"the last kernel started was {_lastLaunched?.Kernel.Name ?? "none"}.");
+    }
+
+    /// <summary>Takes memory.</summary>
+    /// <param name="byteLength">Bytes, at least 1.</param>
+    /// <exception cref="DeviceMemoryException">There is not that much left.</exception>
+    internal ClMemory AllocateMemory(long byteLength)
+    {
+        string action = $"allocate {ToMebibytes(byteLength)} MiB on {Name}";
+        ClMemory memory = ClNative.clCreateBuffer(_context, ClConstants.CL_MEM_READ_WRITE, (nuint)byteLength, null, out ClResult result);
+        ClCheck.Check(result, "clCreateBuffer", action);
+
+        // Some drivers allocate at the first use. Moving the buffer to the device makes them allocate, or fail, now.
+        nint handle = memory.DangerousGetHandle();
+        result = ClNative.clEnqueueMigrateMemObjects(
+            Queue, 1, &handle, ClConstants.CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0, null, null);
+        if (result != ClResult.CL_SUCCESS)
+            memory.Dispose();
+        ClCheck.Check(result, "clEnqueueMigrateMemObjects", action);
+        return memory;
     }
 
     private protected override GpuKernel? LoadKernel(Kernel kernel, bool mayCompile)
@@ -138,7 +150,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
             ClCheck.Check(result, "clEnqueueNDRangeKernel", $"start kernel {kernel.Kernel} with {groups} groups on {Name}");
     }
 
-    private protected override GpuBuffer AllocateBuffer(long byteLength)
+    private protected override GpuBuffer CreateBuffer(long byteLength)
     {
         if (byteLength > _maximumBufferBytes)
         {
@@ -147,18 +159,7 @@ internal sealed unsafe class OpenClDevice : GpuDevice
                 $"{ToMebibytes(byteLength)} MiB were asked for.");
         }
 
-        string action = $"allocate {ToMebibytes(byteLength)} MiB on {Name}";
-        ClMemory memory = ClNative.clCreateBuffer(_context, ClConstants.CL_MEM_READ_WRITE, (nuint)byteLength, null, out ClResult result);
-        ClCheck.Check(result, "clCreateBuffer", action);
-
-        // Some drivers allocate at the first use. Moving the buffer to the device makes them allocate, or fail, now.
-        nint handle = memory.DangerousGetHandle();
-        result = ClNative.clEnqueueMigrateMemObjects(
-            Queue, 1, &handle, ClConstants.CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED, 0, null, null);
-        if (result != ClResult.CL_SUCCESS)
-            memory.Dispose();
-        ClCheck.Check(result, "clEnqueueMigrateMemObjects", action);
-        return new OpenClBuffer(this, memory, byteLength);
+        return new OpenClBuffer(this, byteLength);
     }
 
     private protected override void Close()
@@ -170,6 +171,19 @@ internal sealed unsafe class OpenClDevice : GpuDevice
         ReleaseBuffers();
         Queue.Dispose();
         _context.Dispose();
+    }
+
+    private void Open()
+    {
+        nint* properties = stackalloc nint[] { ClConstants.CL_CONTEXT_PLATFORM, _candidate.Platform.Value, 0 };
+        ClDeviceId device = _candidate.Device;
+        _context = ClNative.clCreateContext(properties, 1, &device, 0, 0, out ClResult result);
+        ClCheck.Check(result, "clCreateContext", $"open {Name}");
+        Queue = ClNative.clCreateCommandQueue(_context, device, ClConstants.CL_QUEUE_PROFILING_ENABLE, out result);
+        if (result != ClResult.CL_SUCCESS)
+            _context.Dispose();
+        ClCheck.Check(result, "clCreateCommandQueue", $"open {Name}");
+        _builder = new OpenClProgramBuilder(_candidate, _context);
     }
 
     private void SetArgument(GpuKernel kernel, ClKernel native, uint index, nuint size, void* value)

@@ -8,6 +8,14 @@ internal sealed class ReplayingGpu : GpuDevice
 {
     private static readonly Kernel<Arguments> s_double = KernelNamed("Double");
 
+    /// <summary>A device that is open, or that is being opened.</summary>
+    /// <param name="open">What its driver does to open it, on another thread; null if it is open.</param>
+    public ReplayingGpu(Action? open = null)
+    {
+        if (open is not null)
+            BeginOpening(open);
+    }
+
     /// <summary>How many kernels were started one by one.</summary>
     public int SingleLaunches { get; private set; }
 
@@ -26,6 +34,12 @@ internal sealed class ReplayingGpu : GpuDevice
     /// <summary>How many allocations fail from now on.</summary>
     public int FailingAllocations { get; set; }
 
+    /// <summary>How many blocks of memory the driver has given and not got back.</summary>
+    public int Blocks { get; private set; }
+
+    /// <summary>How often the driver's objects were released.</summary>
+    public int Closings { get; private set; }
+
     /// <summary>What each launch of the last graph waits for.</summary>
     public IReadOnlyList<LaunchOrder> Orders { get; private set; } = [];
 
@@ -40,7 +54,7 @@ internal sealed class ReplayingGpu : GpuDevice
 
     public override int ProcessorCount => 1;
 
-    public override long MemoryBytes => 1 << 20;
+    public override long MemoryBytes => 1 << 30;
 
     private protected override bool HasGraphs => true;
 
@@ -78,6 +92,7 @@ internal sealed class ReplayingGpu : GpuDevice
 
     private protected override void Close()
     {
+        Closings++;
         ReleaseGraphs();
         ReleaseBuffers();
     }
@@ -116,12 +131,7 @@ internal sealed class ReplayingGpu : GpuDevice
         SingleLaunches = before;
     }
 
-    private protected override GpuBuffer AllocateBuffer(long byteLength)
-    {
-        if (FailingAllocations-- > 0)
-            throw new DeviceMemoryException("Nothing is left.");
-        return new Memory(this, byteLength);
-    }
+    private protected override GpuBuffer CreateBuffer(long byteLength) => new Memory(this, byteLength);
 
     public struct Arguments : IKernelArguments
     {
@@ -143,11 +153,11 @@ internal sealed class ReplayingGpu : GpuDevice
 
     private sealed unsafe class Memory(ReplayingGpu device, long byteLength) : GpuBuffer(device, byteLength)
     {
-        private readonly void* _memory = NativeMemory.Alloc((nuint)byteLength);
+        private void* _memory;
 
         private protected override nint DriverHandle => (nint)_memory;
 
-        protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset)
+        internal override void Store(ReadOnlySpan<byte> source, long byteOffset)
         {
             device.Flush();
             source.CopyTo(new Span<byte>((byte*)_memory + byteOffset, source.Length));
@@ -159,6 +169,18 @@ internal sealed class ReplayingGpu : GpuDevice
             new ReadOnlySpan<byte>((byte*)_memory + byteOffset, destination.Length).CopyTo(destination);
         }
 
-        private protected override void Release() => NativeMemory.Free(_memory);
+        private protected override void AllocateMemory()
+        {
+            if (device.FailingAllocations-- > 0)
+                throw new DeviceMemoryException("Nothing is left.");
+            _memory = NativeMemory.Alloc((nuint)ByteLength);
+            device.Blocks++;
+        }
+
+        private protected override void Release()
+        {
+            NativeMemory.Free(_memory);
+            device.Blocks--;
+        }
     }
 }

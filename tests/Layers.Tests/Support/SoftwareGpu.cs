@@ -114,12 +114,7 @@ internal sealed class SoftwareGpu : GpuDevice
         }
     }
 
-    private protected override GpuBuffer AllocateBuffer(long byteLength)
-    {
-        MemoryBuffer1D<byte, Stride1D.Dense> memory = _accelerator.Allocate1D<byte>(byteLength);
-        _memory.Add(memory.NativePtr, memory);
-        return new Memory(this, memory, byteLength);
-    }
+    private protected override GpuBuffer CreateBuffer(long byteLength) => new Memory(this, byteLength);
 
     private static MethodInfo Find(string name)
     {
@@ -168,26 +163,34 @@ internal sealed class SoftwareGpu : GpuDevice
         public Delegate Launch { get; }
     }
 
-    private sealed unsafe class Memory(SoftwareGpu device, MemoryBuffer1D<byte, Stride1D.Dense> memory, long byteLength) : GpuBuffer(device, byteLength)
+    private sealed unsafe class Memory(SoftwareGpu device, long byteLength) : GpuBuffer(device, byteLength)
     {
-        private protected override nint DriverHandle => memory.NativePtr;
+        private MemoryBuffer1D<byte, Stride1D.Dense> _memory = null!;
 
-        protected override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset)
+        private protected override nint DriverHandle => _memory.NativePtr;
+
+        internal override void Store(ReadOnlySpan<byte> source, long byteOffset)
         {
             device.Flush();
-            source.CopyTo(new Span<byte>((byte*)memory.NativePtr + byteOffset, source.Length));
+            source.CopyTo(new Span<byte>((byte*)_memory.NativePtr + byteOffset, source.Length));
         }
 
         protected override void DownloadBytes(Span<byte> destination, long byteOffset)
         {
             device.Flush();
-            new ReadOnlySpan<byte>((byte*)memory.NativePtr + byteOffset, destination.Length).CopyTo(destination);
+            new ReadOnlySpan<byte>((byte*)_memory.NativePtr + byteOffset, destination.Length).CopyTo(destination);
+        }
+
+        private protected override void AllocateMemory()
+        {
+            _memory = device._accelerator.Allocate1D<byte>(ByteLength);
+            device._memory.Add(_memory.NativePtr, _memory);
         }
 
         private protected override void Release()
         {
-            device._memory.Remove(memory.NativePtr);
-            memory.Dispose();
+            device._memory.Remove(_memory.NativePtr);
+            _memory.Dispose();
         }
     }
 }
