@@ -40,7 +40,7 @@ internal sealed record StageStarted(WorkStage Stage, int? File = null, string? I
 /// <param name="Source">Where the model comes from.</param>
 /// <param name="Precision">float32 or mixed.</param>
 /// <param name="OpeningMilliseconds">How long it took to open the device.</param>
-/// <param name="LoadingMilliseconds">How long it took to put the weights on it.</param>
+/// <param name="LoadingMilliseconds">How long it took to load the weights, most of it while the device was opened.</param>
 /// <param name="PrecisionReason">Why precision auto became float32 although mixed precision could be asked for; else null.</param>
 internal sealed record DeviceOpened(
     string Device,

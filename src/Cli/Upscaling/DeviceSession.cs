@@ -40,9 +40,9 @@ internal sealed class DeviceSession : IDisposable
         {
             return await LoadAsync(device, start, loading, request, reporter, cancellation).ConfigureAwait(false);
         }
-        catch (DeviceException) when (device.Opening.IsFaulted)
+        catch (DeviceException) when (device.Opening.IsFaulted && name == "auto")
         {
-            // Says why it cannot be opened, or takes the next one if the choice is ours.
+            // Takes the next one.
             device = DeviceOpening.Open(name, reporter);
             return await LoadAsync(device, start, loading, request, reporter, cancellation).ConfigureAwait(false);
         }
