@@ -107,8 +107,10 @@ public sealed class OpeningTests : IDisposable
         first.Upload<float>([1], 0);
         second.Upload<float>([2], 0);
         device.FailingAllocations = 1;
+        device.FailingUploads = 1;
         _mayOpen.Set();
-        Assert.Throws<DeviceMemoryException>(device.FinishOpening);
+        Assert.Equal("Nothing is left.", Assert.Throws<DeviceMemoryException>(device.FinishOpening).Message);
+        Assert.Equal("Nothing is left for uploads.", Assert.Throws<DeviceMemoryException>(device.FinishOpening).Message);
         Assert.False(device.Opening.IsFaulted);
         device.FinishOpening();
         Assert.Equal(2, device.Blocks);

@@ -9,7 +9,7 @@ public sealed class LevelTests(ITestOutputHelper output) : IDisposable
 
     private static readonly (int Width, int Height)[] s_small =
     [
-        (1, 1), (2, 2), (4, 4), (9, 9), (13, 13), (24, 24), (1, 24), (2, 13), (9, 4), (13, 1), (24, 9), (48, 5), (4, 36),
+        (1, 1), (4, 4), (9, 9), (24, 24), (1, 24), (2, 13), (9, 4), (48, 5), (4, 36),
     ];
 
     private readonly CpuDevice _device = new();
@@ -164,8 +164,8 @@ public sealed class LevelTests(ITestOutputHelper output) : IDisposable
     {
         using var upscaler = new Upscaler(GsasrModel.Default, _device, s_own);
         var changes = new List<double>();
-        for (int part = 0; part < 12; part++)
-            changes.AddRange(Change(upscaler, Picture.Photo(7 + 29 * (part % 4), 5 + 31 * (part / 4), width, height), 4));
+        for (int part = 0; part < 6; part++)
+            changes.AddRange(Change(upscaler, Picture.Photo(7 + 29 * (part % 3), 5 + 62 * (part / 3), width, height), 4));
         output.WriteLine($"worst {changes.Max(Math.Abs):0.00}, mean {changes.Average(Math.Abs):0.00}");
         Assert.All(changes, value => Assert.InRange(value, -allowance, allowance));
     }

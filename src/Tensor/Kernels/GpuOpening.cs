@@ -21,13 +21,14 @@ internal sealed class GpuOpening
     /// <param name="byteOffset">Where the first of them goes, in bytes from the start of the buffer.</param>
     public void Keep(GpuBuffer buffer, ReadOnlySpan<byte> values, long byteOffset) => _kept.Enqueue((buffer, values.ToArray(), byteOffset));
 
-    /// <summary>Stores the values that were kept, in the order in which they came, but for those whose buffer was disposed of.</summary>
+    /// <summary>Stores the values that were kept, in the order in which they came, but for those whose buffer was disposed of. What could not be stored stays.</summary>
     public void StoreKept()
     {
-        while (_kept.TryDequeue(out (GpuBuffer Buffer, byte[] Values, long ByteOffset) kept))
+        while (_kept.TryPeek(out (GpuBuffer Buffer, byte[] Values, long ByteOffset) kept))
         {
             if (!kept.Buffer.IsReleased)
                 kept.Buffer.Store(kept.Values, kept.ByteOffset);
+            _kept.Dequeue();
         }
     }
 }

@@ -41,12 +41,12 @@ public sealed class ComputingOptionsTests : IDisposable
     [Fact]
     public async Task Little_memory_is_enough_in_smaller_parts()
     {
-        Pictures.Write(_tree.File("in.png"), 400, 320);
-        Outcome outcome = await ProgramRun.RunAsync(_tree.Path, [], "upscale", "in.png", "out.png", "--memory", "300M", "--verbose", "-d", "cpu");
+        Pictures.Write(_tree.File("in.png"), 256, 200);
+        Outcome outcome = await ProgramRun.RunAsync(_tree.Path, [], "upscale", "in.png", "out.png", "--memory", "250M", "--verbose", "-d", "cpu");
         Assert.True(outcome.ExitCode == ExitCode.Success, outcome.Error);
         Assert.Matches(@"in\.png: tiles of \d+ x \d+ pixels", outcome.Error);
-        Assert.DoesNotContain("tiles of 408 x 324 pixels", outcome.Error, StringComparison.Ordinal);
-        Assert.Equal((800, 640), _tree.SizeOf("out.png"));
+        Assert.DoesNotContain("tiles of 264 x 204 pixels", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal((512, 400), _tree.SizeOf("out.png"));
     }
 
     [Fact]

@@ -34,6 +34,9 @@ internal sealed class ReplayingGpu : GpuDevice
     /// <summary>How many allocations fail from now on.</summary>
     public int FailingAllocations { get; set; }
 
+    /// <summary>How many uploads fail from now on.</summary>
+    public int FailingUploads { get; set; }
+
     /// <summary>How many blocks of memory the driver has given and not got back.</summary>
     public int Blocks { get; private set; }
 
@@ -160,6 +163,8 @@ internal sealed class ReplayingGpu : GpuDevice
         internal override void Store(ReadOnlySpan<byte> source, long byteOffset)
         {
             device.Flush();
+            if (device.FailingUploads-- > 0)
+                throw new DeviceMemoryException("Nothing is left for uploads.");
             source.CopyTo(new Span<byte>((byte*)_memory + byteOffset, source.Length));
         }
 
