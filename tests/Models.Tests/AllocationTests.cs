@@ -1,3 +1,4 @@
+using Gsasr.Layers.Tests;
 using Gsasr.Tensors;
 using Gsasr.Testing;
 
@@ -33,6 +34,24 @@ public sealed class AllocationTests(ITestOutputHelper output)
         PixelBandReceiver<float> ignore = static (_, _) => { };
         Check("floats in bands", () => upscaler.Upscale(
             new ReadOnlyPixelSpan<float>(floats, Size, Size, PixelLayout.Rgb), 3 * Size, 2 * Size, PixelLayout.Rgba, ignore, cancellation: Cancellation));
+    }
+
+    // Of a GPU on which kernels do nothing, with all networks that have layers of their own there.
+    [Theory]
+    [InlineData("gsasr-lite", Precision.Float32)]
+    [InlineData("gsasr-lite", Precision.Mixed)]
+    [InlineData("swin-paper", Precision.Mixed)]
+    [InlineData("hatl", Precision.Mixed)]
+    public void Frames_allocate_nothing_with_the_kernels_of_tensor_cores(string name, Precision precision)
+    {
+        using var device = new ReplayingGpu();
+        GsasrModel model = name == GsasrModel.DefaultName ? GsasrModel.Default : new GsasrModel(() => SeededCheckpoint.Open(name));
+        using var upscaler = new Upscaler(model, device, new UpscalerOptions { Precision = precision });
+        byte[] pixels = Pixels(PixelLayout.Rgb);
+        var target = new byte[4 * pixels.Length];
+        Check($"{name}, {precision}", () => upscaler.Upscale<byte>(
+            new(pixels, Size, Size, PixelLayout.Rgb), new(target, 2 * Size, 2 * Size, PixelLayout.Rgb), cancellation: Cancellation));
+        Assert.Equal(precision, upscaler.Precision);
     }
 
     [Theory, EachDevice]

@@ -40,9 +40,8 @@ internal static class Float16WindowAttentionGpu
         int headSize = y.Channels / settings.Heads;
         bool rotates = settings.Rotary is not null;
         bool overlaps = settings.OverlappingKeyWindowSize != 0;
-        Variant? variant = Array.Find(
-            s_variants, variant => variant.Rotates == rotates && variant.HeadSize == headSize && variant.MostKeys >= settings.KeyTokens);
-        if (variant is null || (settings.Rotary ?? settings.Bias) is not Tensor positions || (rotates && (settings.Bias is not null || settings.MaskWrapped)))
+        Variant? variant = Find(settings.KeyTokens, headSize, rotates);
+        if (variant?.HeadSize != headSize || (settings.Rotary ?? settings.Bias) is not Tensor positions || (rotates && (settings.Bias is not null || settings.MaskWrapped)))
             throw new NotSupportedException($"{device.Name} has no attention of float16 for {settings} with heads of {headSize} channels.");
 
         LayerKernels.RequireEights(query);
@@ -82,8 +81,16 @@ internal static class Float16WindowAttentionGpu
         });
     }
 
-    private static Variant? Find(int keyTokens, int headSize, bool rotates) =>
-        Array.Find(s_variants, variant => variant.Rotates == rotates && variant.HeadSize >= headSize && variant.MostKeys >= keyTokens);
+    private static Variant? Find(int keyTokens, int headSize, bool rotates)
+    {
+        foreach (Variant variant in s_variants)
+        {
+            if (variant.Rotates == rotates && variant.HeadSize >= headSize && variant.MostKeys >= keyTokens)
+                return variant;
+        }
+
+        return null;
+    }
 
     // n / side is n * this >> 16 for whole numbers up to 576 and sides up to 24.
     private static int ReciprocalOf(int side) => 65536 / side + 1;

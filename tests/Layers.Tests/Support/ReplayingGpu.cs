@@ -8,10 +8,13 @@ internal sealed class ReplayingGpu : GpuDevice
 {
     private static readonly Kernel<Arguments> s_double = KernelNamed("Double");
 
+    private readonly LaunchSequence.LaunchAction _launch;
+
     /// <summary>A device that is open, or that is being opened.</summary>
     /// <param name="open">What its driver does to open it, on another thread; null if it is open.</param>
     public ReplayingGpu(Action? open = null)
     {
+        _launch = (kernel, groups, _, arguments) => LaunchKernel(kernel, groups, arguments);
         if (open is not null)
             BeginOpening(open);
     }
@@ -112,7 +115,8 @@ internal sealed class ReplayingGpu : GpuDevice
     private protected override unsafe void LaunchKernel(GpuKernel kernel, WorkSize groups, ReadOnlySpan<KernelArgument> arguments)
     {
         SingleLaunches++;
-        *(float*)arguments[0].Handle *= 2;
+        if (kernel.Kernel is Kernel<Arguments>)
+            *(float*)arguments[0].Handle *= 2;
     }
 
     private protected override GpuGraph? CreateGraph(LaunchSequence sequence)
@@ -130,7 +134,7 @@ internal sealed class ReplayingGpu : GpuDevice
     {
         OnReplay?.Invoke();
         int before = SingleLaunches;
-        launches.ForEach((kernel, groups, _, arguments) => LaunchKernel(kernel, groups, arguments));
+        launches.ForEach(_launch);
         SingleLaunches = before;
     }
 
@@ -178,7 +182,7 @@ internal sealed class ReplayingGpu : GpuDevice
         {
             if (device.FailingAllocations-- > 0)
                 throw new DeviceMemoryException("Nothing is left.");
-            _memory = NativeMemory.Alloc((nuint)ByteLength);
+            _memory = NativeMemory.AllocZeroed((nuint)ByteLength);
             device.Blocks++;
         }
 
