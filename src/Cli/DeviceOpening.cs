@@ -6,29 +6,41 @@ namespace Gsasr.Cli;
 /// <summary>Opens devices and tells the user about it.</summary>
 internal static class DeviceOpening
 {
-    private delegate Device Opener(string name, out string? note);
-
     private const string Short = "Running on the processor, as there is no GPU to use; 'gsasr devices' says why.";
 
     /// <summary>Opens a device. If its driver has to compile kernels, that is shown as a stage.</summary>
     /// <param name="name">As of --device.</param>
     /// <param name="reporter">Takes what there is to say.</param>
     /// <exception cref="DeviceException">There is no such device, or it cannot be opened.</exception>
-    public static Device Open(string name, Reporter reporter) => Open(name, reporter, DeviceCatalog.Open);
+    public static Device Open(string name, Reporter reporter)
+    {
+        DeviceSelection selection = Begin(name, reporter);
+        Device device = selection.Open();
+        Tell(selection, device, reporter);
+        return device;
+    }
 
-    /// <summary>Begins to open a device, as <see cref="DeviceCatalog.BeginOpening"/> does.</summary>
-    /// <inheritdoc cref="Open(string, Reporter)"/>
-    public static Device Begin(string name, Reporter reporter) => Open(name, reporter, DeviceCatalog.BeginOpening);
-
-    private static Device Open(string name, Reporter reporter, Opener open)
+    /// <summary>Begins as <see cref="Open"/> does.</summary>
+    /// <param name="name">As of --device.</param>
+    /// <param name="reporter">Takes what there is to say.</param>
+    /// <returns>The devices to open the first one of that can be opened.</returns>
+    /// <exception cref="DeviceException">There is no such device.</exception>
+    public static DeviceSelection Begin(string name, Reporter reporter)
     {
         ArgumentNullException.ThrowIfNull(reporter);
         reporter.Report(new StageStarted(WorkStage.OpeningDevice, Detail: name));
-        Device device = open(name, out string? note);
-        if (note is not null && (IsNew(note) || reporter.IsVerbose))
-            reporter.Report(new NoteMade(reporter.IsVerbose || device.Kind != DeviceKind.Cpu ? note : Short));
+        return DeviceCatalog.Select(name);
+    }
+
+    /// <summary>Ends as <see cref="Open"/> does.</summary>
+    /// <param name="selection">The devices.</param>
+    /// <param name="device">The one that was opened.</param>
+    /// <param name="reporter">Takes what there is to say.</param>
+    public static void Tell(DeviceSelection selection, Device device, Reporter reporter)
+    {
+        if (selection.Note is string note && (IsNew(note) || reporter.IsVerbose))
+            reporter.Report(new NoteMade(reporter.IsVerbose || selection.HasFailures || device.Kind != DeviceKind.Cpu ? note : Short));
         device.Compiling += (_, _) => reporter.Report(new StageStarted(WorkStage.Compiling, Detail: device.Name));
-        return device;
     }
 
     /// <summary>The kind, as in --device.</summary>

@@ -39,13 +39,14 @@ public abstract class Device : IDisposable
     public virtual long AvailableMemoryBytes => MemoryBytes;
 
     /// <summary>
-    /// The driver's work of opening the device. Until it ends, memory can be allocated and values uploaded, which the device keeps; everything
-    /// else waits for it. It fails if the device cannot be opened.
+    /// The driver's work of opening the device; it fails if the device cannot be opened. Until it ends, memory can be allocated, and uploaded values
+    /// are kept on the host. Everything else waits for it.
     /// </summary>
     internal virtual Task Opening => Task.CompletedTask;
 
     /// <summary>Waits until the device is open and has all memory and values that were asked for meanwhile.</summary>
     /// <exception cref="DeviceException">It cannot be opened, or has too little memory.</exception>
+    /// <exception cref="ObjectDisposedException">It was disposed of.</exception>
     internal virtual void FinishOpening()
     {
     }

@@ -65,39 +65,41 @@ public sealed class DeviceCatalog
     /// <param name="note">For "auto", what the user should know about the choice, in one sentence; otherwise null.</param>
     /// <exception cref="ArgumentException">The name is none of these.</exception>
     /// <exception cref="DeviceException">There is no such device, or it cannot be opened; the message says what there is.</exception>
-    public static Device Open(string name, out string? note) => Open(name, isAwaited: true, out note);
+    public static Device Open(string name, out string? note)
+    {
+        DeviceSelection selection = Select(name);
+        Device device = selection.Open();
+        note = selection.Note;
+        return device;
+    }
 
-    /// <summary>
-    /// Begins to open a device; <see cref="Device.Opening"/> says when it is open. If it cannot be opened, <see cref="Open(string, out string?)"/> says why, or for
-    /// "auto" takes another one.
-    /// </summary>
+    /// <summary>The devices that a name stands for, to be opened.</summary>
     /// <param name="name">"auto", "cpu", "opencl", "cuda", or one of a list such as "opencl:1".</param>
-    /// <param name="note">For "auto", what the user should know about the choice, in one sentence; otherwise null.</param>
     /// <exception cref="ArgumentException">The name is none of these.</exception>
     /// <exception cref="DeviceException">There is no such device; the message says what there is.</exception>
-    internal static Device BeginOpening(string name, out string? note) => Open(name, isAwaited: false, out note);
-
-    private static Device Open(string name, bool isAwaited, out string? note)
+    internal static DeviceSelection Select(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        note = null;
         if (!TryParse(name, out string backend, out int? number))
         {
             throw new ArgumentException(
                 $"'{name}' is not a device; it can be auto, cpu, opencl, cuda, or a number of one kind such as opencl:1.", nameof(name));
         }
 
-        if (backend == "cpu")
-            return new CpuDevice();
         if (backend == "auto")
-            return OpenBest(isAwaited, out note);
-        DeviceKind kind = backend == "cuda" ? DeviceKind.Cuda : DeviceKind.OpenCl;
+            return new DeviceSelection(EachForAuto(), isAuto: true);
+        DeviceKind kind = backend switch
+        {
+            "cuda" => DeviceKind.Cuda,
+            "opencl" => DeviceKind.OpenCl,
+            _ => DeviceKind.Cpu,
+        };
         var catalog = new DeviceCatalog(withCuda: kind == DeviceKind.Cuda, withOpenCl: kind == DeviceKind.OpenCl);
         int index = number ?? 0;
         if (number is null && kind == DeviceKind.OpenCl)
             index = Math.Max(0, catalog._openCl.FindIndex(candidate => candidate.Description.IsGpu));
         return catalog.Devices.FirstOrDefault(device => device.Kind == kind && device.Index == index) is { } description
-            ? catalog.Open(description, isAwaited)
+            ? catalog.Select(description)
             : throw new DeviceException(DescribeAbsence(name, kind));
     }
 
@@ -113,39 +115,17 @@ public sealed class DeviceCatalog
     {
         var catalog = new DeviceCatalog(withCuda: true, withOpenCl: false);
         return catalog._cuda.Count > 0
-            ? Opened(new CudaDevice(OlderHardware.Of(catalog._cuda[0], hardware)))
+            ? Only(catalog._cuda[0].Description, () => new CudaDevice(OlderHardware.Of(catalog._cuda[0], hardware))).Open()
             : throw new DeviceException(DescribeAbsence("cuda", DeviceKind.Cuda));
     }
 
     /// <summary>Opens a device of the catalogue.</summary>
     /// <param name="description">One of <see cref="Devices"/>.</param>
     /// <exception cref="DeviceException">It cannot be opened.</exception>
-    public Device Open(DeviceDescription description) => Open(description, isAwaited: true);
-
-    private Device Open(DeviceDescription description, bool isAwaited)
+    public Device Open(DeviceDescription description)
     {
         ArgumentNullException.ThrowIfNull(description);
-        Device device = description.Kind switch
-        {
-            DeviceKind.Cuda => new CudaDevice(_cuda[description.Index]),
-            DeviceKind.OpenCl => new OpenClDevice(_openCl[description.Index]),
-            _ => new CpuDevice(),
-        };
-        return isAwaited ? Opened(device) : device;
-    }
-
-    private static Device Opened(Device device)
-    {
-        try
-        {
-            device.FinishOpening();
-            return device;
-        }
-        catch
-        {
-            device.Dispose();
-            throw;
-        }
+        return Select(description).Open();
     }
 
     // "opencl:1" is the backend "opencl" and the number 1.
@@ -165,33 +145,36 @@ public sealed class DeviceCatalog
         return true;
     }
 
-    private static Device OpenBest(bool isAwaited, out string? note)
+    private static DeviceSelection Only(DeviceDescription description, Func<Device> beginOpening) =>
+        new([new DeviceCandidate(description, beginOpening, Refusals: [])], isAuto: false);
+
+    private DeviceSelection Select(DeviceDescription description) => Only(description, () => BeginOpening(description));
+
+    private Device BeginOpening(DeviceDescription description) => description.Kind switch
     {
-        // A driver that is not installed is not worth mentioning; one that does not work is.
-        var problems = new List<string>();
-        var absences = new List<string>();
+        DeviceKind.Cuda => new CudaDevice(_cuda[description.Index]),
+        DeviceKind.OpenCl => new OpenClDevice(_openCl[description.Index]),
+        _ => new CpuDevice(),
+    };
+
+    private static IEnumerable<DeviceCandidate> EachForAuto()
+    {
+        var refusals = new List<DeviceRefusal>();
+        DeviceCatalog? last = null;
         foreach (DeviceCatalog catalog in EachBackend())
         {
-            problems.AddRange(catalog.Refusals.Where(refusal => refusal.Cause != RefusalCause.Absent).Select(refusal => refusal.ToString()));
-            absences.AddRange(catalog.Refusals.Where(refusal => refusal.Cause == RefusalCause.Absent).Select(refusal => refusal.Reason));
+            refusals.AddRange(catalog.Refusals);
             foreach (DeviceDescription description in catalog.Devices.Where(device => device.IsGpu))
             {
-                try
-                {
-                    Device device = catalog.Open(description, isAwaited);
-                    note = problems.Count == 0 ? null : $"Running on {description.Id} ({description.Name}); {string.Join("; ", problems)}.";
-                    return device;
-                }
-                catch (DeviceException e)
-                {
-                    problems.Add($"{description.Id}: {e.Message.TrimEnd('.')}");
-                }
+                yield return new DeviceCandidate(description, () => catalog.BeginOpening(description), [.. refusals]);
+                refusals.Clear();
             }
+
+            last = catalog;
         }
 
-        string reasons = string.Join("; ", problems.Concat(absences).DefaultIfEmpty("none of the devices found is one"));
-        note = $"Running on the processor, as no usable GPU was found: {reasons}.";
-        return new CpuDevice();
+        DeviceDescription processor = last!.Devices[^1];
+        yield return new DeviceCandidate(processor, () => last.BeginOpening(processor), refusals);
     }
 
     // OpenCL's drivers take long to start, and are not asked where a GPU is opened through CUDA.

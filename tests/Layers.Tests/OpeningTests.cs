@@ -18,10 +18,12 @@ public sealed class OpeningTests : IDisposable
         Upload(buffer, [5, 6], sizeof(float));
         Assert.Equal((false, 0, 4 * sizeof(float)), (device.Opening.IsCompleted, device.Blocks, device.AllocatedBytes));
 
+        Task<float[]> stored = Task.Run(() => Values(buffer), TestContext.Current.CancellationToken);
         Task<float[]> doubled = Task.Run(() => Double(device, buffer), TestContext.Current.CancellationToken);
         await Task.Delay(50, TestContext.Current.CancellationToken);
-        Assert.Equal((false, 0), (doubled.IsCompleted, device.SingleLaunches));
+        Assert.Equal((false, false, 0), (stored.IsCompleted, doubled.IsCompleted, device.SingleLaunches));
         _mayOpen.Set();
+        Assert.Equal(5, (await stored)[1]);
         float[] values = await doubled;
         Assert.Equal([2, 5, 6, 4], values);
     }
@@ -67,6 +69,9 @@ public sealed class OpeningTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => gone.Upload<float>([1], 0));
         _mayOpen.Set();
         device.FinishOpening();
+        Assert.Throws<ObjectDisposedException>(() => gone.Upload<float>([1], 0));
+        Assert.Throws<ObjectDisposedException>(() => gone.Download(new float[1].AsSpan(), 0));
+        Assert.Throws<ObjectDisposedException>(() => ((GpuBuffer)gone).Handle);
         Assert.Equal(1, device.Blocks);
         Assert.Equal([4], Double(device, kept)[..1]);
     }
@@ -131,6 +136,20 @@ public sealed class OpeningTests : IDisposable
         await disposing;
         Assert.Equal((1, 0), (device.Closings, device.Blocks));
         Assert.Throws<ObjectDisposedException>(() => buffer.Upload<float>([1], 0));
+        Assert.Throws<ObjectDisposedException>(device.FinishOpening);
+    }
+
+    [Fact]
+    public async Task A_buffer_that_goes_while_its_handle_is_waited_for_has_none()
+    {
+        using ReplayingGpu device = Opening();
+        DeviceBuffer buffer = device.Allocate(sizeof(float));
+        Task<nint> handle = Task.Run(() => ((GpuBuffer)buffer).Handle, TestContext.Current.CancellationToken);
+        await Task.Delay(50, TestContext.Current.CancellationToken);
+        buffer.Dispose();
+        _mayOpen.Set();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => handle);
+        Assert.Equal(0, device.Blocks);
     }
 
     public void Dispose() => _mayOpen.Dispose();
@@ -153,6 +172,11 @@ public sealed class OpeningTests : IDisposable
     private static float[] Double(ReplayingGpu device, DeviceBuffer buffer)
     {
         device.Double(buffer);
+        return Values(buffer);
+    }
+
+    private static float[] Values(DeviceBuffer buffer)
+    {
         var values = new float[buffer.ByteLength / sizeof(float)];
         buffer.Download(values.AsSpan(), 0);
         return values;

@@ -35,17 +35,12 @@ internal sealed class DeviceSession : IDisposable
         string name, Task<GsasrModel> loading, UpscaleRequest request, Reporter reporter, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        Device device = DeviceOpening.Begin(name, reporter);
-        try
-        {
-            return await LoadAsync(device, start, loading, request, reporter, cancellation).ConfigureAwait(false);
-        }
-        catch (DeviceException) when (device.Opening.IsFaulted && name == "auto")
-        {
-            // Takes the next one.
-            device = DeviceOpening.Open(name, reporter);
-            return await LoadAsync(device, start, loading, request, reporter, cancellation).ConfigureAwait(false);
-        }
+        DeviceSelection selection = DeviceOpening.Begin(name, reporter);
+        (DeviceSession session, DeviceOpened opened) = await selection.OpenAsync(
+            device => LoadAsync(device, start, loading, request, reporter, cancellation), cancellation).ConfigureAwait(false);
+        DeviceOpening.Tell(selection, session._device, reporter);
+        reporter.Report(opened);
+        return session;
     }
 
     /// <summary>The model's name.</summary>
@@ -117,8 +112,7 @@ internal sealed class DeviceSession : IDisposable
         _device.Dispose();
     }
 
-    // Takes over a device that may be opened still.
-    private static async Task<DeviceSession> LoadAsync(
+    private static async Task<(DeviceSession Session, DeviceOpened Opened)> LoadAsync(
         Device device, long start, Task<GsasrModel> loading, UpscaleRequest request, Reporter reporter, CancellationToken cancellation)
     {
         Upscaler? upscaler = null;
@@ -128,25 +122,24 @@ internal sealed class DeviceSession : IDisposable
             GsasrModel model = await loading.ConfigureAwait(false);
             long recognised = Stopwatch.GetTimestamp();
             upscaler = new Upscaler(model, device, request.Options, cancellation: cancellation);
-            long packed = Stopwatch.GetTimestamp();
+            TimeSpan packing = Stopwatch.GetElapsedTime(recognised);
             long opened = await opening.ConfigureAwait(false);
-            long stored = Stopwatch.GetTimestamp();
+            long packed = Stopwatch.GetTimestamp();
             device.FinishOpening();
-            reporter.Report(new DeviceOpened(
+            var told = new DeviceOpened(
                 device.Name,
                 DeviceOpening.NameOf(device.Kind),
                 model.Name,
                 model.Source,
                 upscaler.Precision.Describe(),
-                Milliseconds(start, opened),
-                Milliseconds(recognised, packed) + Milliseconds(stored, Stopwatch.GetTimestamp()),
-                request.Options.Precision == Precision.Auto ? MixedPrecision.ReservationOfAuto(model.Architecture, device) : null));
-            return new DeviceSession(device, upscaler, model.Name, request, reporter);
+                Milliseconds(Stopwatch.GetElapsedTime(start, opened)),
+                Milliseconds(packing + Stopwatch.GetElapsedTime(packed)),
+                request.Options.Precision == Precision.Auto ? MixedPrecision.ReservationOfAuto(model.Architecture, device) : null);
+            return (new DeviceSession(device, upscaler, model.Name, request, reporter), told);
         }
         catch
         {
             upscaler?.Dispose();
-            device.Dispose();
             throw;
         }
 
@@ -186,7 +179,7 @@ internal sealed class DeviceSession : IDisposable
         return Environment.WorkingSet + RowQueue.Bytes + ImageWriter.EstimateBytes(work.Format, work.Output, _request.Writing);
     }
 
-    private static double Milliseconds(long start, long end) => Math.Round(Stopwatch.GetElapsedTime(start, end).TotalMilliseconds, 1);
+    private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 1);
 
     // What the program itself takes differs a little from run to run.
     private static string TooLittle(long memory, long taken, long drawing)

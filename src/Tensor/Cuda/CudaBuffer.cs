@@ -13,7 +13,7 @@ internal sealed unsafe class CudaBuffer : GpuBuffer
 
     private protected override nint DriverHandle => _address.Value;
 
-    internal override void Store(ReadOnlySpan<byte> source, long byteOffset)
+    private protected override void Store(ReadOnlySpan<byte> source, long byteOffset)
     {
         var destination = new CuAddress(_address.Value + (nint)byteOffset);
         _device.Flush();
@@ -21,10 +21,9 @@ internal sealed unsafe class CudaBuffer : GpuBuffer
         _device.Staging.Upload(source, destination);
     }
 
-    protected override void DownloadBytes(Span<byte> destination, long byteOffset)
+    private protected override void Fetch(Span<byte> destination, long byteOffset)
     {
-        using GpuDevice.UseScope use = _device.Use();
-        var source = new CuAddress((nint)(Handle + byteOffset));
+        var source = new CuAddress(_address.Value + (nint)byteOffset);
         _device.Flush();
         _device.MakeCurrent();
         _device.Staging.Download(source, destination);

@@ -22,7 +22,7 @@ internal sealed unsafe class CudaDevice : GpuDevice
     private GpuKernel? _lastLaunched;
     private string? _failure;
 
-    /// <summary>Begins to open a GPU, which takes the driver longer than loading the weights of a network.</summary>
+    /// <summary>Begins to open a GPU.</summary>
     /// <param name="candidate">The GPU.</param>
     internal CudaDevice(CudaCandidate candidate)
     {

@@ -7,8 +7,11 @@ namespace Gsasr.Tensors;
 internal abstract class GpuBuffer : DeviceBuffer
 {
     private readonly GpuDevice _device;
+
+    // Changed under the lock of the launches.
     private bool _hasMemory;
     private bool _isReleased;
+    private List<(byte[] Values, long ByteOffset)>? _kept;
 
     private protected GpuBuffer(GpuDevice device, long byteLength)
         : base(device, byteLength) => _device = device;
@@ -20,9 +23,9 @@ internal abstract class GpuBuffer : DeviceBuffer
     {
         get
         {
+            if (!IsReleased && !Volatile.Read(ref _hasMemory))
+                _device.FinishOpening();
             ThrowIfReleased();
-            if (!Volatile.Read(ref _hasMemory))
-                _device.Use().Dispose();
             return DriverHandle;
         }
     }
@@ -43,10 +46,32 @@ internal abstract class GpuBuffer : DeviceBuffer
         Volatile.Write(ref _hasMemory, true);
     }
 
-    /// <summary>Copies bytes to the memory, within a use of the device, in the order of its work.</summary>
+    /// <summary>Keeps a copy of values until there is memory for them. Called under the lock of the launches.</summary>
+    /// <param name="values">The values.</param>
+    /// <param name="byteOffset">Where the first of them goes.</param>
+    internal void Keep(ReadOnlySpan<byte> values, long byteOffset) => (_kept ??= []).Add((values.ToArray(), byteOffset));
+
+    /// <summary>Stores the values that were kept, in the order in which they came. What cannot be stored stays. Called under the lock of the launches.</summary>
+    internal void StoreKept()
+    {
+        while (_kept is [(byte[] values, long byteOffset), ..])
+        {
+            Store(values, byteOffset);
+            _kept.RemoveAt(0);
+        }
+
+        _kept = null;
+    }
+
+    /// <summary>Copies bytes to the memory, in the order of the device's work. Called within a use of the device, or when it was just opened.</summary>
     /// <param name="source">The bytes, at least one. They may change as soon as this returns.</param>
     /// <param name="byteOffset">Where they go.</param>
-    internal abstract void Store(ReadOnlySpan<byte> source, long byteOffset);
+    private protected abstract void Store(ReadOnlySpan<byte> source, long byteOffset);
+
+    /// <summary>Copies bytes from the memory, after all work started so far. Called within a use of the device.</summary>
+    /// <param name="destination">Where they go, at least one.</param>
+    /// <param name="byteOffset">Where they lie.</param>
+    private protected abstract void Fetch(Span<byte> destination, long byteOffset);
 
     /// <summary>Gives the memory back, unless that was done before. Called under the lock of the launches, or when nobody uses the device any more.</summary>
     /// <returns>Whether it was not.</returns>
@@ -55,6 +80,7 @@ internal abstract class GpuBuffer : DeviceBuffer
         if (_isReleased)
             return false;
         Volatile.Write(ref _isReleased, true);
+        _kept = null;
         if (_hasMemory)
             Release();
         return true;
@@ -70,9 +96,18 @@ internal abstract class GpuBuffer : DeviceBuffer
     protected sealed override void UploadBytes(ReadOnlySpan<byte> source, long byteOffset)
     {
         using GpuDevice.UseScope use = _device.UseWhileOpening();
+        if (_device.TryKeep(this, source, byteOffset))
+            return;
         ThrowIfReleased();
-        if (!_device.TryKeep(this, source, byteOffset))
-            Store(source, byteOffset);
+        Store(source, byteOffset);
+    }
+
+    /// <inheritdoc/>
+    protected sealed override void DownloadBytes(Span<byte> destination, long byteOffset)
+    {
+        using GpuDevice.UseScope use = _device.Use();
+        ThrowIfReleased();
+        Fetch(destination, byteOffset);
     }
 
     /// <inheritdoc/>

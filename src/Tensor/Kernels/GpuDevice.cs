@@ -11,8 +11,8 @@ internal abstract class GpuDevice : Device
     // How many threads are in calls of the driver; see Use.
     private int _uses;
 
-    // Null when the device is open and has everything that was asked for meanwhile.
-    private GpuOpening? _opening;
+    // The driver's work of opening the device; null when that is done and the device has everything that was asked for meanwhile.
+    private Task? _opening;
 
     // Used under the lock of the launches. The drivers' queues take work from any number of threads.
     private readonly Dictionary<Kernel, GpuKernel> _kernels = [];
@@ -221,7 +221,7 @@ internal abstract class GpuDevice : Device
         using UseScope use = UseWhileOpening();
         lock (LaunchLock)
         {
-            bool isOpen = TryFinishOpening();
+            bool isOpen = TryAwaitOpening();
 
             // Some drivers promise more memory than they have, and fail, or bring the system down, when it is used.
             if (byteLength > MemoryBytes - AllocatedBytes)
@@ -295,36 +295,22 @@ internal abstract class GpuDevice : Device
             return false;
         lock (LaunchLock)
         {
-            if (TryFinishOpening())
+            if (buffer.IsReleased || TryAwaitOpening())
                 return false;
-            _opening!.Keep(buffer, values, byteOffset);
+            buffer.Keep(values, byteOffset);
             return true;
         }
     }
 
     /// <inheritdoc/>
-    internal sealed override Task Opening => Volatile.Read(ref _opening)?.Task ?? Task.CompletedTask;
+    internal sealed override Task Opening => Volatile.Read(ref _opening) ?? Task.CompletedTask;
 
     /// <inheritdoc/>
-    internal sealed override void FinishOpening()
-    {
-        if (Volatile.Read(ref _opening) is not GpuOpening opening)
-            return;
-        opening.Task.GetAwaiter().GetResult();
-        lock (LaunchLock)
-        {
-            if (_opening is null)
-                return;
-            foreach (GpuBuffer buffer in _buffers)
-                TakeMemory(buffer);
-            opening.StoreKept();
-            Volatile.Write(ref _opening, null);
-        }
-    }
+    internal sealed override void FinishOpening() => Use().Dispose();
 
     /// <summary>
     /// Begins a use of the driver's objects: they stay until it is disposed of, and the device waits for that before it releases them. Every call
-    /// of the driver lies within a use, those that wait for the device too. Uses do not wait for each other, but for the opening of the device.
+    /// of the driver lies within a use, those that wait for the device too. A use waits until the device is open; uses do not wait for each other.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The device was disposed of.</exception>
     /// <exception cref="DeviceException">The device cannot be opened, or has too little memory for what was asked for meanwhile.</exception>
@@ -333,7 +319,7 @@ internal abstract class GpuDevice : Device
         UseScope use = UseWhileOpening();
         try
         {
-            FinishOpening();
+            AwaitOpening();
             return use;
         }
         catch
@@ -383,9 +369,10 @@ internal abstract class GpuDevice : Device
             Close();
     }
 
-    /// <summary>Begins to open the device on another thread. Called at most once, by a constructor as the last; without it the device is open from the start.</summary>
+    /// <summary>Begins to open the device on another thread. A constructor may end with it; without it the device is open from the start.</summary>
     /// <param name="open">The driver's calls. If they fail, they leave nothing open.</param>
-    private protected void BeginOpening(Action open) => _opening = new GpuOpening(open);
+    private protected void BeginOpening(Action open) =>
+        _opening = Task.Factory.StartNew(open, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Releases all objects of the driver, after the work under way; called once, when nobody uses them any more, if the device is open.</summary>
     private protected abstract void Close();
@@ -424,12 +411,32 @@ internal abstract class GpuDevice : Device
 
     private protected IEnumerable<GpuKernel> LoadedKernels => _kernels.Values;
 
-    // Under the lock of the launches.
-    private bool TryFinishOpening()
+    // Within a use.
+    private void AwaitOpening()
     {
-        if (_opening is { Task.IsCompleted: false })
+        if (Volatile.Read(ref _opening) is not Task opening)
+            return;
+        opening.GetAwaiter().GetResult();
+        lock (LaunchLock)
+        {
+            if (_opening is null)
+                return;
+            foreach (GpuBuffer buffer in _buffers)
+            {
+                TakeMemory(buffer);
+                buffer.StoreKept();
+            }
+
+            Volatile.Write(ref _opening, null);
+        }
+    }
+
+    // Within a use, and under the lock of the launches.
+    private bool TryAwaitOpening()
+    {
+        if (_opening is { IsCompleted: false })
             return false;
-        FinishOpening();
+        AwaitOpening();
         return true;
     }
 

@@ -16,7 +16,7 @@ internal sealed unsafe class OpenClBuffer : GpuBuffer
 
     private protected override nint DriverHandle => _memory.DangerousGetHandle();
 
-    internal override void Store(ReadOnlySpan<byte> source, long byteOffset)
+    private protected override void Store(ReadOnlySpan<byte> source, long byteOffset)
     {
         fixed (byte* p = source)
         {
@@ -32,9 +32,8 @@ internal sealed unsafe class OpenClBuffer : GpuBuffer
         }
     }
 
-    protected override void DownloadBytes(Span<byte> destination, long byteOffset)
+    private protected override void Fetch(Span<byte> destination, long byteOffset)
     {
-        using GpuDevice.UseScope use = _device.Use();
         fixed (byte* p = destination)
         {
             ClResult result;

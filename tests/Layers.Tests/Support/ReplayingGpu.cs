@@ -164,7 +164,7 @@ internal sealed class ReplayingGpu : GpuDevice
 
         private protected override nint DriverHandle => (nint)_memory;
 
-        internal override void Store(ReadOnlySpan<byte> source, long byteOffset)
+        private protected override void Store(ReadOnlySpan<byte> source, long byteOffset)
         {
             device.Flush();
             if (device.FailingUploads-- > 0)
@@ -172,7 +172,7 @@ internal sealed class ReplayingGpu : GpuDevice
             source.CopyTo(new Span<byte>((byte*)_memory + byteOffset, source.Length));
         }
 
-        protected override void DownloadBytes(Span<byte> destination, long byteOffset)
+        private protected override void Fetch(Span<byte> destination, long byteOffset)
         {
             device.Flush();
             new ReadOnlySpan<byte>((byte*)_memory + byteOffset, destination.Length).CopyTo(destination);

@@ -169,13 +169,13 @@ internal sealed class SoftwareGpu : GpuDevice
 
         private protected override nint DriverHandle => _memory.NativePtr;
 
-        internal override void Store(ReadOnlySpan<byte> source, long byteOffset)
+        private protected override void Store(ReadOnlySpan<byte> source, long byteOffset)
         {
             device.Flush();
             source.CopyTo(new Span<byte>((byte*)_memory.NativePtr + byteOffset, source.Length));
         }
 
-        protected override void DownloadBytes(Span<byte> destination, long byteOffset)
+        private protected override void Fetch(Span<byte> destination, long byteOffset)
         {
             device.Flush();
             new ReadOnlySpan<byte>((byte*)_memory.NativePtr + byteOffset, destination.Length).CopyTo(destination);
