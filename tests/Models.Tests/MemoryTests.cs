@@ -23,7 +23,6 @@ public sealed class MemoryTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(64)]
-    [InlineData(128)]
     [InlineData(192)]
     public void An_image_is_upscaled_in_little_memory_and_takes_what_was_planned(int mebibytes)
     {
