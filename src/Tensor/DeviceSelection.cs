@@ -46,23 +46,24 @@ internal sealed class DeviceSelection
         {
             problems.AddRange(candidate.Refusals.Where(refusal => refusal.Cause != RefusalCause.Absent).Select(refusal => refusal.ToString()));
             absences.AddRange(candidate.Refusals.Where(refusal => refusal.Cause == RefusalCause.Absent).Select(refusal => refusal.Reason));
-            Device device = candidate.BeginOpening();
+            Device? device = null;
             try
             {
+                device = candidate.BeginOpening();
                 T loaded = await load(device).ConfigureAwait(false);
                 Note = _isAuto ? Explain(candidate.Description, problems, absences) : null;
                 return loaded;
             }
-            catch (DeviceException e) when (device.Opening.IsFaulted && !cancellation.IsCancellationRequested)
+            catch (DeviceException e) when (device?.Opening.IsFaulted != false && !cancellation.IsCancellationRequested)
             {
-                device.Dispose();
+                device?.Dispose();
                 failure = e;
                 HasFailures = true;
                 problems.Add($"{candidate.Description.Id}: {e.Message.TrimEnd('.')}");
             }
             catch
             {
-                device.Dispose();
+                device?.Dispose();
                 throw;
             }
         }

@@ -25,6 +25,17 @@ public sealed class DeviceSelectionTests : IDisposable
     }
 
     [Fact]
+    public void Auto_passes_over_what_cannot_even_be_asked()
+    {
+        DeviceCandidate silent = new(Description(0), () => throw new DeviceException("It does not answer."), Refusals: []);
+        DeviceSelection selection = Selection(isAuto: true, silent, Working(1));
+        using Device device = selection.Open();
+        Assert.Same(Assert.Single(_begun), device);
+        Assert.Equal("Running on cuda:1 (card 1); cuda:0: It does not answer.", selection.Note);
+        Assert.Throws<DeviceException>(Selection(isAuto: false, silent).Open);
+    }
+
+    [Fact]
     public void Auto_ends_with_the_processor_and_says_why()
     {
         DeviceSelection selection = Selection(isAuto: true, Broken(0), Processor([s_refusal]));
@@ -133,8 +144,9 @@ public sealed class DeviceSelectionTests : IDisposable
             throw new DeviceException("It belongs to another program.");
         });
 
-    private DeviceCandidate Card(int index, Action open) => Candidate(
-        new DeviceDescription(DeviceKind.Cuda, index, $"card {index}", 1 << 30, "none", IsGpu: true), () => new ReplayingGpu(open), []);
+    private DeviceCandidate Card(int index, Action open) => Candidate(Description(index), () => new ReplayingGpu(open), []);
+
+    private static DeviceDescription Description(int index) => new(DeviceKind.Cuda, index, $"card {index}", 1 << 30, "none", IsGpu: true);
 
     private DeviceCandidate Processor(DeviceRefusal[] refusals) => Candidate(
         new DeviceDescription(DeviceKind.Cpu, 0, "processor", 1 << 30, "managed code", IsGpu: false), () => new CpuDevice(1), refusals);

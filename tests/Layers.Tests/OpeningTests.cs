@@ -60,10 +60,8 @@ public sealed class OpeningTests : IDisposable
     public void A_buffer_that_is_gone_before_a_device_is_open_takes_no_memory()
     {
         using ReplayingGpu device = Opening();
-        DeviceBuffer gone = device.Allocate(sizeof(float));
-        DeviceBuffer kept = device.Allocate(sizeof(float));
-        gone.Upload<float>([1], 0);
-        kept.Upload<float>([2], 0);
+        DeviceBuffer gone = BufferOf(device, 1);
+        DeviceBuffer kept = BufferOf(device, 2);
         gone.Dispose();
         Assert.Equal(sizeof(float), device.AllocatedBytes);
         Assert.Throws<ObjectDisposedException>(() => gone.Upload<float>([1], 0));
@@ -107,10 +105,8 @@ public sealed class OpeningTests : IDisposable
     public void Memory_that_is_short_when_a_device_is_open_is_reported_and_asked_for_again()
     {
         using ReplayingGpu device = Opening();
-        DeviceBuffer first = device.Allocate(sizeof(float));
-        DeviceBuffer second = device.Allocate(sizeof(float));
-        first.Upload<float>([1], 0);
-        second.Upload<float>([2], 0);
+        DeviceBuffer first = BufferOf(device, 1);
+        DeviceBuffer second = BufferOf(device, 2);
         device.FailingAllocations = 1;
         device.FailingUploads = 1;
         _mayOpen.Set();
@@ -160,6 +156,13 @@ public sealed class OpeningTests : IDisposable
     {
         _mayOpen.Set();
         Task.WaitAny(device.Opening);
+    }
+
+    private static DeviceBuffer BufferOf(ReplayingGpu device, float value)
+    {
+        DeviceBuffer buffer = device.Allocate(sizeof(float));
+        Upload(buffer, [value], 0);
+        return buffer;
     }
 
     // The values change as soon as they have been taken.
